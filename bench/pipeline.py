@@ -1,0 +1,267 @@
+"""The whole job on a newsroom of more than 1,000 articles, against the bare libraries on the same bytes.
+
+    python bench/pipeline.py [--newsroom ../shared/newsroom] [--variants 12]
+
+Numerator: CPU of all our processes (main, fork server, workers) for `once --all`, pools warm, imports and the
+server not counted. Denominator: bare `feedparser.parse` on each feed and bare `trafilatura.extract(fast=True)`
+on each page, in one process. Prints one JSON object, with the peak of the summed RSS of `once` on the plain
+newsroom.
+
+The pages are those of the newsroom in *variants*: in each, the letters of the text are exchanged by another
+fixed permutation, so that pages keep their structure and length and are not copies of each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import hashlib
+import json
+import logging
+import os
+import random
+import re
+import shutil
+import string
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
+GOAL_RATIO = 1.5
+GOAL_RSS_MB = 300
+
+
+def make_variants(source: Path, target: Path, count: int) -> None:
+    """Write *count* variants of each page of *source* to *target*, in the newsroom's layout."""
+    truth = json.loads((source / "truth.json").read_text(encoding="utf-8"))
+    (target / "html").mkdir(parents=True)
+    bodies = {}
+    for path in sorted((source / "html").glob("*.html.gz")):
+        key = path.name.removesuffix(".html.gz")
+        page = gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
+        for variant in range(count):
+            table = permutation(variant)
+            name = hashlib.sha256(f"{key}/{variant}".encode()).hexdigest()
+            (target / "html" / f"{name}.html.gz").write_bytes(gzip.compress(change_text(page, table).encode(), mtime=0))
+            bodies[name] = {"articleBody": truth[key]["articleBody"].translate(table)}
+    (target / "truth.json").write_text(json.dumps(bodies), encoding="utf-8")
+
+
+def permutation(variant: int) -> dict[int, int]:
+    """Exchange vowels with vowels and consonants with consonants; variant 0 leaves all as it is."""
+    draw = random.Random(variant)
+    table: dict[int, int] = {}
+    for group in ("aeiou", "".join(sorted(set(string.ascii_lowercase) - set("aeiou")))):
+        mixed = list(group)
+        if variant:
+            draw.shuffle(mixed)
+        table |= str.maketrans(group + group.upper(), "".join(mixed) + "".join(mixed).upper())
+    return table
+
+
+def change_text(page: str, table: dict[int, int]) -> str:
+    """Translate what stands between tags, outside of scripts and styles; entities stay."""
+    kept = r"(<script\b.*?</script>|<style\b.*?</style>|<!--.*?-->|<[^>]*>|&#?\w+;)"
+    parts = re.split(kept, page, flags=re.DOTALL | re.IGNORECASE)
+    return "".join(part if index % 2 else part.translate(table) for index, part in enumerate(parts))
+
+
+@contextmanager
+def serve(newsroom: Path, *arguments: str) -> Iterator[str]:
+    """Run the newsroom's server as a process of its own; gives the address of its list of feeds."""
+    command = [sys.executable, str(newsroom / "serve.py"), "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().rpartition(" ")[2].strip()
+        server.terminate()
+
+
+def get(url: str, data: bytes | None = None) -> bytes:
+    with urlopen(url, data=data) as answer:
+        body: bytes = answer.read()
+        return gzip.decompress(body) if answer.headers.get("Content-Encoding") == "gzip" else body
+
+
+def tree(root: int) -> list[int]:
+    """The process and all its descendants."""
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            stat = path.read_text()
+        except OSError:
+            continue
+        parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
+    found, todo = [], [root]
+    while todo:
+        pid = todo.pop()
+        found.append(pid)
+        todo += parents.get(pid, [])
+    return found
+
+
+def cpu_s(pids: list[int]) -> float:
+    """User and system time of the processes, and of the children that they have reaped."""
+    total = 0.0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += sum(int(fields[n]) for n in (11, 12, 13, 14)) * TICK_S
+    return total
+
+
+def rss_mb(pids: list[int]) -> float:
+    total = 0.0
+    for pid in pids:
+        try:
+            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MB
+        except OSError:
+            continue
+    return total
+
+
+def prepare(folder: Path, feeds: str) -> dict[str, str]:
+    """Make a configuration with the newsroom's feeds; returns the environment to run it with."""
+    environment = os.environ | {"WIREWATCH_FETCH__ALLOW": '["127.0.0.0/8"]', "WIREWATCH_FETCH__PAUSE_S": "0"}
+    wirewatch = [sys.executable, "-m", "wirewatch"]
+    subprocess.run([*wirewatch, "init", str(folder)], env=environment, check=True, capture_output=True)
+    (folder / "feeds.toml").write_text("")
+    (folder / "feeds.opml").write_bytes(get(feeds))
+    add = ["--config", str(folder), "feeds", "import", str(folder / "feeds.opml")]
+    subprocess.run([*wirewatch, *add], env=environment, check=True, capture_output=True)
+    return environment
+
+
+def publish_all(feeds: str) -> None:
+    """Bring out every batch."""
+    while json.loads(get(feeds.replace("feeds.opml", "_publish"), b""))["batches_left"]:
+        pass
+
+
+async def ingest(config: Path) -> dict[str, Any]:
+    """Run the job in this process with warm pools; the CPU it took."""
+    from wirewatch.app import App
+    from wirewatch.places import find_config_dir
+    from wirewatch.settings import load_settings
+
+    place = find_config_dir(str(config), os.environ, Path.cwd())
+    app = App(load_settings(place), place)
+    async with app.session() as session:
+        await session.warm()
+        before, start = cpu_s(tree(os.getpid())), time.perf_counter()
+        await session.queue_due_feeds(limit=1_000_000, is_everything_due=True)
+        await session.cycle.idle()
+        while await session.queue_due_entries(limit=1000):
+            await session.cycle.idle()
+        wall = time.perf_counter() - start
+        pids = tree(os.getpid())
+        spent = cpu_s(pids) - before
+        own = sum(os.times()[:2])
+        report = session.cycle.take_report()
+    return {"cpu_s": spent, "wall_s": wall, "articles": report.articles, "rss_mb": rss_mb(pids), "main_cpu_s": own}
+
+
+def bare_cpu_s(feeds: list[bytes], pages: list[bytes]) -> tuple[float, float]:
+    """CPU of the bare libraries for feeds and for pages."""
+    import feedparser
+    import trafilatura
+
+    trafilatura.extract(pages[0], fast=True)
+    start = time.process_time()
+    for body in feeds:
+        feedparser.parse(body)
+    middle = time.process_time()
+    for body in pages:
+        trafilatura.extract(body, fast=True)
+    return middle - start, time.process_time() - middle
+
+
+def peak_rss_of_once(newsroom: Path) -> float:
+    """The peak of the summed RSS over all processes of `wirewatch once --all` on the plain newsroom."""
+    with tempfile.TemporaryDirectory() as folder, serve(newsroom) as feeds:
+        publish_all(feeds)
+        environment = prepare(Path(folder) / "c", feeds)
+        command = [sys.executable, "-m", "wirewatch", "--config", str(Path(folder) / "c"), "once", "--all"]
+        peak = 0.0
+        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as once:
+            ended = threading.Event()
+            threading.Thread(target=lambda: (once.wait(), ended.set()), daemon=True).start()
+            while not ended.wait(0.02):
+                peak = max(peak, rss_mb(tree(once.pid)))
+        assert once.returncode == 0, once.returncode
+    return peak
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    here = Path(__file__).resolve().parents[1]
+    parser.add_argument("--newsroom", type=Path, default=here.parent / "shared" / "newsroom")
+    parser.add_argument("--variants", type=int, default=10)
+    parser.add_argument("--outlets", type=int, default=40)
+    arguments = parser.parse_args()
+    if not arguments.newsroom.is_dir():
+        print(json.dumps({"bench": "pipeline", "skipped": f"no newsroom at {arguments.newsroom}"}))
+        return
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_variants(arguments.newsroom / "pages", folder / "pages", arguments.variants)
+        extra = ("--pages", str(folder / "pages"), "--outlets", str(arguments.outlets))
+        with serve(arguments.newsroom, *extra) as feeds:
+            publish_all(feeds)
+            environment = prepare(folder / "c", feeds)
+            os.environ.update({k: v for k, v in environment.items() if k.startswith("WIREWATCH_")})
+            ours = asyncio.run(ingest(folder / "c"))
+            listed = json.loads(get(feeds.replace("feeds.opml", "feeds.json")))
+            expected = json.loads(get(feeds.replace("feeds.opml", "_expect")))
+            feed_bodies = [get(feed["url"]) for feed in listed]
+            pages = [get(url) for url in article_urls(folder / "c")]
+        bare_feeds, bare_pages = bare_cpu_s(feed_bodies, pages)
+        shutil.rmtree(folder / "c")
+    ratio = ours["cpu_s"] / (bare_feeds + bare_pages)
+    rss = peak_rss_of_once(arguments.newsroom)
+    print(
+        json.dumps(
+            {
+                "bench": "pipeline",
+                "articles": ours["articles"],
+                "expected_articles": expected["counts"]["articles"],
+                "ours_cpu_s": round(ours["cpu_s"], 2),
+                "ours_wall_s": round(ours["wall_s"], 2),
+                "bare_feedparser_cpu_s": round(bare_feeds, 2),
+                "bare_trafilatura_fast_cpu_s": round(bare_pages, 2),
+                "ours_over_bare": round(ratio, 2),
+                "goal": f"<= {GOAL_RATIO}",
+                "is_met": ratio <= GOAL_RATIO,
+                "peak_rss_mb_of_once_on_the_newsroom": round(rss),
+                "rss_goal_mb": f"<= {GOAL_RSS_MB}",
+                "is_rss_met": rss <= GOAL_RSS_MB,
+            }
+        )
+    )
+
+
+def article_urls(config: Path) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "wirewatch", "--config", str(config), "articles", "--limit", "1000000", "--json"],
+        check=True,
+        capture_output=True,
+    )
+    return [article["url"] for article in json.loads(done.stdout)]
+
+
+if __name__ == "__main__":
+    main()

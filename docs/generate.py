@@ -1,0 +1,166 @@
+"""Write the reference pages from the program itself: docs/reference/{cli,settings,json}.md.
+
+    python docs/generate.py
+
+`tests/wirewatch/test_reference.py` fails when a page does not say what the program does.
+"""
+# ruff: noqa: INP001  # a program, in no package
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wirewatch import fields
+from wirewatch.cli.root import wirewatch
+from wirewatch.errors import ExitCode
+from wirewatch.settings import PREFIX, Section, Settings, kind_name
+from wirewatch.timespec import FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wirewatch.output import Column
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+MADE = "<!-- made by docs/generate.py; do not edit -->\n"
+
+EXIT_CODES = {
+    ExitCode.DONE: "done",
+    ExitCode.FAILED: "failed",
+    ExitCode.USAGE: "wrong usage",
+    ExitCode.SOME_FEEDS_FAILED: "done, but some feeds failed (also: no network)",
+    ExitCode.INVALID: "configuration or rules invalid, or a test inside a rule file failed",
+    ExitCode.DATABASE: "database missing, locked, out of date, or in use by another instance",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
+RECORDS = {
+    "match": (fields.MATCH, "`wirewatch matches`"),
+    "story": (fields.STORY, "`wirewatch stories`, `wirewatch story ID`"),
+    "article": (fields.ARTICLE, "`wirewatch articles`"),
+    "article found": (fields.FOUND, "`wirewatch search QUERY`"),
+    "article, shown": (fields.ARTICLE_SHOWN, "`wirewatch show ID`"),
+    "entry": (fields.ENTRY, "`wirewatch entries`"),
+    "feed": (fields.FEED, "`wirewatch feeds list`"),
+    "feed check": (fields.FEED_CHECK, "`wirewatch feeds check`"),
+    "topic": (fields.TOPIC, "`wirewatch rules list`"),
+    "rule problem": (fields.RULE_PROBLEM, "`wirewatch rules check`"),
+    "rule test": (fields.RULE_HIT, "`wirewatch rules test`"),
+    "cycle": (fields.REPORT, "`wirewatch once`"),
+    "stats": (fields.STATS, "`wirewatch stats`"),
+    "check": (fields.CHECK, "`wirewatch doctor`"),
+}
+
+
+def cli_page() -> str:
+    """Return the page of the commands."""
+    lines = [
+        MADE,
+        "# Commands",
+        "",
+        "## Exit codes",
+        "",
+        *_table(("code", "meaning"), [(str(int(code)), meaning) for code, meaning in EXIT_CODES.items()]),
+        "",
+        "## Times",
+        "",
+        f"`--since` and `--until` take {FORMS}.",
+        "Days begin at midnight in the time zone of the setting `timezone`. The moment of `--until` is not included.",
+        "",
+        "## Where the configuration is looked for",
+        "",
+        "`--config DIR`, `$WIREWATCH_CONFIG`, `./config`, the working directory, the user's configuration directory,",
+        "and last the built-in defaults. `--config` and `--db` may stand before or after the name of the command.",
+        "",
+        "## Formats",
+        "",
+        "A listing is a table on a terminal, else lines of tab-separated values after a line of names.",
+        "`--format` chooses; `json.md` tells the fields. Notes and errors go to standard error; with `--json` or",
+        '`--jsonl` an error is one object, `{"error": {"message", "exit_code"}}`.',
+    ]
+    for name, text in _helps(wirewatch, "wirewatch"):
+        lines += ["", f"## {name}", "", "```", text, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    """Return the page of the settings."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            rows += [_setting(f"{name}.{key}", inner) for key, inner in kind.model_fields.items()]
+        else:
+            rows.append(_setting(name, field))
+    return "\n".join(
+        [
+            MADE,
+            "# Settings",
+            "",
+            "In `wirewatch.toml`; an environment variable wins over the file. Lists in variables are JSON.",
+            "An unknown key is refused with file, line and the nearest known one.",
+            "",
+            *_table(("key", "type", "default", "meaning", "variable"), rows),
+            "",
+        ]
+    )
+
+
+def json_page() -> str:
+    """Return the page of the JSON fields."""
+    lines = [
+        MADE,
+        "# JSON fields",
+        "",
+        "The same fields are the columns of TSV and CSV. Fields may be added; none is renamed or taken away.",
+        "Times are RFC 3339 in UTC with microseconds. Offsets are half-open and in code points of the stored field.",
+        "`--json` writes one array (one object where a single record is shown), `--jsonl` an object a line.",
+    ]
+    for name, (columns, where) in RECORDS.items():
+        lines += ["", f"## {name}", "", where, "", *_fields(columns)]
+    return "\n".join(lines) + "\n"
+
+
+def pages() -> dict[str, str]:
+    """Return name and text of every page."""
+    return {"cli.md": cli_page(), "settings.md": settings_page(), "json.md": json_page()}
+
+
+def _helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    """Yield name and help of *command* and of all below it."""
+    ctx = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+    yield path, command.get_help(ctx).rstrip()
+    if isinstance(command, click.Group):
+        for name in command.list_commands(ctx):
+            below = command.get_command(ctx, name)
+            assert below is not None
+            yield from _helps(below, f"{path} {name}")
+
+
+def _setting(key: str, field: object) -> tuple[str, ...]:
+    default = json.dumps(getattr(field, "default", None), default=list)
+    return (
+        f"`{key}`",
+        kind_name(getattr(field, "annotation", None)),
+        "(built-in list)" if default == "null" else f"`{default}`",
+        getattr(field, "description", None) or "",
+        f"`{PREFIX}{key.replace('.', '__').upper()}`",
+    )
+
+
+def _fields(columns: tuple[Column, ...]) -> list[str]:
+    return _table(("field", "type", "meaning"), [(f"`{c.name}`", c.kind, c.meaning) for c in columns])
+
+
+def _table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in (names, ("---",) * len(names), *rows)]
+
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(exist_ok=True)
+    for page, content in pages().items():
+        (REFERENCE / page).write_text(content, encoding="utf-8")

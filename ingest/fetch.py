@@ -1,0 +1,407 @@
+"""Fetches feeds and pages: conditional GET, bounded in time and size, polite, and from public addresses only.
+
+`polite_get` leads a request over its hops; here is the exchange that makes each of them. This is the only
+module that knows httpx2 and httpcore2. The client's own redirects, cookies, credentials, time limits and
+decoding are not used: each would let a hostile page decide something that is decided here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import socket
+import ssl
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from contextvars import ContextVar
+from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Self
+
+import httpcore2
+import httpx2
+
+from ingest.address_guard import AddressGuard, AddressRefused
+from ingest.content_coding import BodyReader, too_large
+from ingest.dial import Resolver, dial
+from ingest.errors import IngestError, Permanent, Reason, Transient
+from ingest.http_status import WHOLE
+from ingest.model import utc_now
+from ingest.polite_get import Answer, PoliteGet
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Any
+
+    from ingest.dial import Resolve
+    from ingest.fetch_settings import FetchSettings
+    from ingest.model import NotModified, Page, Request
+    from ingest.polite_get import Errand
+    from ingest.target import Target
+
+log = logging.getLogger(__name__)
+
+#: Idle connections kept for the next page of their host, and for how long: some pauses, so that a handshake
+#: is saved. Every request looks at all of them, so they are few.
+_MAX_IDLE = 16
+_IDLE_S = 15.0
+#: What is read of a body that nobody wants, so that its connection can be used again.
+_MAX_DISCARDED_BYTES = 16 * 1024
+_DISCARD_S = 1.0
+_MAX_DETAIL_CHARS = 300
+#: After this many chunks others get their turn: a body of one-byte chunks would hold up the event loop.
+_CHUNKS_AT_A_TIME = 256
+#: Fields of which the first one counts when a server sends several; the values of others are joined.
+_SINGLE_FIELDS = frozenset(
+    {"content-length", "content-type", "date", "etag", "expires", "last-modified", "location", "retry-after"}
+)
+
+#: The request extension that tells `_Transport` the address, ready to be sent.
+_WIRE_URL = "wire_url"
+#: Whether the exchange of this task has opened a connection; what fails on an old one is tried once more.
+_is_new_connection: ContextVar[bool] = ContextVar("_is_new_connection", default=False)
+
+#: The reason behind each error of the libraries, the nearest class counts; True: asking again will not help.
+FAULTS: dict[type[BaseException], tuple[Reason, bool]] = {
+    AddressRefused: (Reason.ADDRESS_REFUSED, True),
+    # our own connecting, see `dial`
+    socket.gaierror: (Reason.DNS, False),
+    ssl.SSLError: (Reason.TLS, False),
+    TimeoutError: (Reason.TIMEOUT, False),
+    OSError: (Reason.CONNECT, False),
+    UnicodeError: (Reason.BAD_ADDRESS, True),
+    # httpcore2, which speaks HTTP
+    httpcore2.TimeoutException: (Reason.TIMEOUT, False),
+    httpcore2.ConnectTimeout: (Reason.TIMEOUT, False),
+    httpcore2.ReadTimeout: (Reason.TIMEOUT, False),
+    httpcore2.WriteTimeout: (Reason.TIMEOUT, False),
+    httpcore2.PoolTimeout: (Reason.TIMEOUT, False),
+    httpcore2.NetworkError: (Reason.CONNECT, False),
+    httpcore2.ConnectError: (Reason.CONNECT, False),
+    httpcore2.ConnectionNotAvailable: (Reason.CONNECT, False),
+    httpcore2.ReadError: (Reason.CONNECT, False),
+    httpcore2.WriteError: (Reason.CONNECT, False),
+    httpcore2.ProxyError: (Reason.CONNECT, False),
+    httpcore2.ProtocolError: (Reason.PROTOCOL, False),
+    httpcore2.LocalProtocolError: (Reason.PROTOCOL, False),
+    httpcore2.RemoteProtocolError: (Reason.PROTOCOL, False),
+    httpcore2.UnsupportedProtocol: (Reason.BAD_ADDRESS, True),
+    # httpx2, around it
+    httpx2.HTTPError: (Reason.PROTOCOL, False),
+    httpx2.RequestError: (Reason.PROTOCOL, False),
+    httpx2.TransportError: (Reason.PROTOCOL, False),
+    httpx2.TimeoutException: (Reason.TIMEOUT, False),
+    httpx2.ConnectTimeout: (Reason.TIMEOUT, False),
+    httpx2.ReadTimeout: (Reason.TIMEOUT, False),
+    httpx2.WriteTimeout: (Reason.TIMEOUT, False),
+    httpx2.PoolTimeout: (Reason.TIMEOUT, False),
+    httpx2.NetworkError: (Reason.CONNECT, False),
+    httpx2.ConnectError: (Reason.CONNECT, False),
+    httpx2.ReadError: (Reason.CONNECT, False),
+    httpx2.WriteError: (Reason.CONNECT, False),
+    httpx2.CloseError: (Reason.CONNECT, False),
+    httpx2.ProxyError: (Reason.CONNECT, False),
+    httpx2.ProtocolError: (Reason.PROTOCOL, False),
+    httpx2.LocalProtocolError: (Reason.PROTOCOL, False),
+    httpx2.RemoteProtocolError: (Reason.PROTOCOL, False),
+    httpx2.DecodingError: (Reason.BAD_CODING, False),
+    httpx2.SSEError: (Reason.PROTOCOL, False),
+    httpx2.TooManyRedirects: (Reason.TOO_MANY_REDIRECTS, True),
+    httpx2.HTTPStatusError: (Reason.HTTP_ERROR, False),
+    httpx2.UnsupportedProtocol: (Reason.BAD_ADDRESS, True),
+    httpx2.InvalidURL: (Reason.BAD_ADDRESS, True),
+    httpx2.CookieConflict: (Reason.PROTOCOL, False),
+    httpx2.StreamError: (Reason.PROTOCOL, False),
+    httpx2.StreamClosed: (Reason.PROTOCOL, False),
+    httpx2.StreamConsumed: (Reason.PROTOCOL, False),
+    httpx2.RequestNotRead: (Reason.PROTOCOL, False),
+    httpx2.ResponseNotRead: (Reason.PROTOCOL, False),
+}
+
+
+class Fetcher:
+    """Fulfils `ports.Fetch`; an async context manager, for one event loop.
+
+    *resolve* gives the addresses of a name (the system's by default), *ssl_context* says whom to trust (the
+    system's certificates, or those that SSL_CERT_FILE and SSL_CERT_DIR name). *clock* and *sleep* are for
+    turns and waits, *now* for dates in Retry-After: tests pass their own. Proxies are never used, they
+    would connect where the guard cannot see it.
+    """
+
+    def __init__(
+        self,
+        settings: FetchSettings,
+        *,
+        resolve: Resolve | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._resolver: Resolver | None = None
+        if resolve is None:
+            self._resolver = resolve = Resolver()
+        pool = httpcore2.AsyncConnectionPool(
+            ssl_context=ssl_context or httpx2.create_ssl_context(),
+            max_connections=settings.max_connections,
+            max_keepalive_connections=_MAX_IDLE,
+            keepalive_expiry=_IDLE_S,
+            network_backend=_GuardedBackend(AddressGuard(settings.allow), resolve),
+        )
+        # A jar that takes nothing; without this the client would carry cookies from one feed to the next.
+        no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=()))
+        self._client = httpx2.AsyncClient(transport=_Transport(pool), cookies=no_cookies, timeout=None, trust_env=False)
+        self._polite = PoliteGet(settings, exchange=self._exchange, clock=clock, sleep=sleep, now=now)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._polite.aclose()
+        await self._client.__aexit__(exc_type, exc_value, traceback)
+        if self._resolver is not None:
+            self._resolver.close()
+        # Closed sockets are let go by the loop in its next round.
+        await asyncio.sleep(0)
+
+    async def get(self, request: Request) -> Page | NotModified:
+        """As `ports.Fetch.get`. Raises Transient or Permanent, and nothing else."""
+        return await self._polite.get(request)
+
+    async def _exchange(self, target: Target, errand: Errand) -> Answer:
+        """Send one request and read its answer."""
+        try:
+            response = await self._send(target, errand)
+            try:
+                return await _read(response, errand)
+            finally:
+                await response.aclose()
+        except IngestError:
+            raise
+        except Exception as error:
+            raise _as_ingest_error(error, errand.subject) from error
+
+    async def _send(self, target: Target, errand: Errand) -> httpx2.Response:
+        """Send the request; once more when a connection that was kept open turns out to be dead."""
+        is_new = _is_new_connection.set(False)
+        try:
+            return await self._client.send(_http_request(target, errand), stream=True)
+        except (httpcore2.ReadError, httpcore2.WriteError):
+            if _is_new_connection.get():
+                raise
+            return await self._client.send(_http_request(target, errand), stream=True)
+        finally:
+            _is_new_connection.reset(is_new)
+
+
+def _http_request(target: Target, errand: Errand) -> httpx2.Request:
+    headers = [(b"Host", target.netloc.encode("ascii")), *errand.headers]
+    if target.credentials is not None:
+        pair = ":".join(target.credentials).encode()
+        headers.append((b"Authorization", b"Basic " + base64.b64encode(pair)))
+    wire_url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+    # The client sees, and logs, the origin only: the rest can hold secrets, and is parsed already.
+    return httpx2.Request(
+        "GET",
+        _client_url(target.origin),
+        headers=headers,
+        stream=httpx2.ByteStream(b""),
+        extensions={"timeout": {}, _WIRE_URL: wire_url},
+    )
+
+
+@lru_cache(maxsize=4096)
+def _client_url(origin: str) -> httpx2.URL:
+    return httpx2.URL(origin)
+
+
+async def _read(response: httpx2.Response, errand: Errand) -> Answer:
+    headers = _header_dict(response.headers.raw)
+    if response.status_code not in WHOLE:
+        await _discard(response)
+        return Answer(status=response.status_code, headers=headers, body=b"")
+    length = headers.get("content-length", "")
+    if length.isdigit() and int(length) > errand.max_bytes and not errand.is_cut:
+        raise too_large(errand.max_bytes, errand.subject)
+    reader = BodyReader(headers.get("content-encoding", ""), max_bytes=errand.max_bytes, subject=errand.subject)
+    try:
+        await _read_body(response, reader)
+    except Permanent as error:
+        if error.reason is not Reason.TOO_LARGE or not errand.is_cut:
+            raise
+        return Answer(status=response.status_code, headers=headers, body=reader.so_far())
+    return Answer(status=response.status_code, headers=headers, body=reader.finish())
+
+
+async def _read_body(response: httpx2.Response, reader: BodyReader) -> None:
+    chunks = 0
+    async with aclosing(_open_body(response)) as body:
+        async for chunk in body:
+            reader.add(chunk)
+            chunks += 1
+            if not chunks % _CHUNKS_AT_A_TIME:
+                await asyncio.sleep(0)
+
+
+async def _discard(response: httpx2.Response) -> None:
+    """Read a short body to its end, so that the connection can be used again; do not wait for a long one."""
+    left = _MAX_DISCARDED_BYTES
+    with suppress(TimeoutError, httpcore2.NetworkError, httpcore2.ProtocolError):
+        async with asyncio.timeout(_DISCARD_S), aclosing(_open_body(response)) as body:
+            async for chunk in body:
+                left -= len(chunk)
+                if left < 0:
+                    return
+
+
+def _open_body(response: httpx2.Response) -> AsyncGenerator[bytes]:
+    """The body as it comes from the wire, coded. Not `aiter_raw`, which wraps it twice more."""
+    body = aiter(response.stream) if isinstance(response.stream, httpx2.AsyncByteStream) else None
+    assert isinstance(body, AsyncGenerator)
+    return body
+
+
+def _header_dict(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name == "set-cookie":
+            continue
+        if name not in headers:
+            headers[name] = value
+        elif name not in _SINGLE_FIELDS:
+            headers[name] = f"{headers[name]}, {value}"
+    return headers
+
+
+def _as_ingest_error(error: Exception, subject: str) -> IngestError:
+    for kind in type(error).__mro__:
+        if kind in FAULTS:
+            reason, is_permanent = FAULTS[kind]
+            detail = _describe(error, reason)
+            return Permanent(reason, subject, detail) if is_permanent else Transient(reason, subject, detail)
+    log.error("%s: an error that nobody has thought of", subject, exc_info=error)
+    return Transient(Reason.INTERNAL_ERROR, subject, f"{type(error).__name__}: {error}"[:_MAX_DETAIL_CHARS])
+
+
+def _describe(error: Exception, reason: Reason) -> str:
+    """One line for people; the libraries' own messages know nothing of the address."""
+    text = (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:_MAX_DETAIL_CHARS]
+    match reason:
+        case Reason.DNS:
+            return f"the name cannot be resolved: {text}"
+        case Reason.CONNECT:
+            return f"no connection: {text}"
+        case Reason.TLS:
+            return f"no secure connection: {text}"
+        case Reason.PROTOCOL:
+            return f"the answer breaks the rules of HTTP: {text}"
+        case _:
+            return text
+
+
+class _Transport(httpx2.AsyncBaseTransport):
+    """Takes requests from the client to the pool, and answers back, without a second look at either."""
+
+    def __init__(self, pool: httpcore2.AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await self._pool.handle_async_request(
+            httpcore2.Request(b"GET", request.extensions[_WIRE_URL], headers=request.headers.raw)
+        )
+        return _Response(answer.status, headers=answer.headers, stream=_Body(answer))
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Response(httpx2.Response):
+    @property
+    def has_redirect_location(self) -> bool:
+        """Redirects are followed by `polite_get`; the client shall not even read where they lead."""
+        return False
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, answer: httpcore2.Response) -> None:
+        self._answer = answer
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._answer.aiter_stream()
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+class _GuardedBackend(httpcore2.AsyncNetworkBackend):
+    """Opens connections for the pool by `dial`. Time limits are the exchange's, not those of single steps."""
+
+    def __init__(self, guard: AddressGuard, resolve: Resolve) -> None:
+        self._guard = guard
+        self._resolve = resolve
+
+    async def connect_tcp(self, host: str, port: int, *_: Any, **_options: Any) -> httpcore2.AsyncNetworkStream:
+        _is_new_connection.set(True)
+        reader, writer = await dial(host, port, guard=self._guard, resolve=self._resolve)
+        return _Stream(reader, writer)
+
+
+class _Stream(httpcore2.AsyncNetworkStream):
+    """A connection on asyncio's own streams, which take a third of the time of anyio's."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._is_answered = True
+
+    async def read(self, max_bytes: int, *_: Any, **_options: Any) -> bytes:
+        try:
+            data = await self._reader.read(max_bytes)
+        except OSError as error:
+            raise httpcore2.ReadError(error.strerror or str(error)) from error
+        if not data and not self._is_answered:
+            # Told apart from half an answer: on a connection that was kept open it only means "too late".
+            raise httpcore2.ReadError("closed by the server without an answer")
+        self._is_answered = True
+        return data
+
+    async def write(self, buffer: bytes, *_: Any, **_options: Any) -> None:
+        if not buffer:
+            return
+        self._is_answered = False
+        try:
+            self._writer.write(buffer)
+            await self._writer.drain()
+        except OSError as error:
+            raise httpcore2.WriteError(error.strerror or str(error)) from error
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, *_: Any, **_options: Any
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def aclose(self) -> None:
+        # Nothing is left to be sent, and a hostile peer shall not draw out a goodbye.
+        self._writer.transport.abort()
+
+    def get_extra_info(self, info: str) -> object:
+        if info == "is_readable":
+            # Asked of idle connections: has the server closed it?
+            return self._reader.at_eof() or self._writer.is_closing()
+        return self._writer.get_extra_info(info)

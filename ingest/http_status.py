@@ -1,0 +1,63 @@
+"""What an HTTP status means for us. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingest.errors import Permanent, Reason, Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ingest.errors import IngestError
+
+#: The answer carries the whole page (203: changed on its way by a proxy).
+WHOLE = frozenset({200, 203})
+NOT_MODIFIED = 304
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: The page has moved for good.
+PERMANENT_REDIRECTS = frozenset({301, 308})
+
+#: Something passing. 404: pages come late, and come back; 425 and 408 ask for another try.
+_TRANSIENT = {
+    206: (Reason.PROTOCOL, "a part was sent although the whole was asked for"),
+    404: (Reason.NOT_FOUND, "there is no such page (404)"),
+    408: (Reason.SERVER_ERROR, "the server gave up waiting (408)"),
+    425: (Reason.SERVER_ERROR, "the server wants to be asked later (425)"),
+    429: (Reason.RATE_LIMITED, "the server wants fewer requests (429)"),
+}
+#: Asking again will not help, unless the server itself says when.
+_PERMANENT = {
+    401: (Reason.FORBIDDEN, "a password is needed (401)"),
+    402: (Reason.FORBIDDEN, "payment is needed (402)"),
+    403: (Reason.FORBIDDEN, "the server refuses (403)"),
+    451: (Reason.FORBIDDEN, "withheld for legal reasons (451)"),
+}
+
+
+def error_for(status: int, headers: Mapping[str, str], *, subject: str, retry_after_s: float | None) -> IngestError:
+    """Return the error for an answer that brings no page: every status but 200, 203, 304 and the redirects.
+
+    A refusal that says when to come back is a passing one, whatever its number: some servers send 403
+    where they mean 429.
+    """
+    if status == 410:
+        return Permanent(Reason.GONE, subject, "gone for good (410)", status=status)
+    if status in _TRANSIENT:
+        reason, detail = _TRANSIENT[status]
+    elif status in _PERMANENT:
+        reason, detail = _PERMANENT[status]
+        if "cf-mitigated" in headers:
+            detail = f"a check for robots stands before the page ({status})"
+        if retry_after_s is None:
+            return Permanent(reason, subject, detail, status=status)
+    elif 400 <= status < 500:
+        reason, detail = Reason.HTTP_ERROR, f"the server refuses the request ({status})"
+        if retry_after_s is None:
+            return Permanent(reason, subject, detail, status=status)
+    elif 500 <= status < 600:
+        reason, detail = Reason.SERVER_ERROR, f"the server has a problem ({status})"
+    else:
+        # 202 is what some robot checks answer, 204 and 205 are empty; 1xx, 3xx and beyond 599 nobody should send.
+        reason, detail = Reason.HTTP_ERROR, f"the answer brings no page ({status})"
+    return Transient(reason, subject, detail, status=status, retry_after_s=retry_after_s)

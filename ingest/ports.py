@@ -1,0 +1,121 @@
+"""What the two steps need from the outside. `storage.store.Store` and `ingest.fetch.Fetcher` fulfil these.
+
+Times are aware and in UTC everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from ingest.model import (
+        Candidate,
+        Candidates,
+        Entry,
+        EntryOutcome,
+        Feed,
+        FeedDocument,
+        Fingerprint,
+        Item,
+        KnownEntry,
+        ListedEntry,
+        NotModified,
+        Page,
+        Placement,
+        Poll,
+        Reading,
+        Request,
+        Saved,
+        StoredArticle,
+    )
+    from rules.match import RuleSet
+
+
+class Fetch(Protocol):
+    """Makes one GET, politely and within bounds."""
+
+    async def get(self, request: Request) -> Page | NotModified:
+        """Return the whole answer, or NotModified where validators were given and still hold.
+
+        Raises Transient or Permanent for everything else. Never more than one request per host at a
+        time; waits for its turn.
+        """
+        ...
+
+
+class Workers(Protocol):
+    """Does the CPU work, in other processes or here. Every method may raise Transient or Permanent."""
+
+    async def parse_feed(self, page: Page) -> FeedDocument:
+        """Raises Permanent(NOT_A_FEED)."""
+        ...
+
+    async def read_page(self, page: Page, entry: Entry, title: str, rules: RuleSet) -> Reading:
+        """Decode, extract, repair, detect the language, take the fingerprint, match.
+
+        *title* is the one the article shall bear; when empty, the page's own is used.
+        Raises Permanent(NOT_A_PAGE, NOT_AN_ARTICLE or PAYWALL).
+        """
+        ...
+
+    async def read_feed_text(self, entry: Entry, title: str, rules: RuleSet) -> Reading:
+        """The same for the text that the feed gave (its title where there is no other).
+
+        Raises Permanent(NOT_AN_ARTICLE) when there is neither.
+        """
+        ...
+
+    async def relate(self, reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
+        """Compare with the candidates; see `copies.story.place`."""
+        ...
+
+
+class Store(Protocol):
+    """The database as the steps see it.
+
+    Synchronous and thread-safe; one method is one transaction. Running a step twice changes nothing.
+    Any method can raise `storage.errors.StorageError`; LookupError for an id that does not exist.
+    """
+
+    def feed(self, feed_id: int) -> Feed:
+        """The feed with this id."""
+        ...
+
+    def known_entries(self, feed_id: int, listed: Iterable[ListedEntry]) -> tuple[KnownEntry, ...]:
+        """The entries of the feed that any of *listed* could be: same guid, same page address or same hash identity."""
+        ...
+
+    def record_poll(self, poll: Poll) -> tuple[int, ...]:
+        """Store the outcome of a poll and its entries; return the ids of entries that now want a step.
+
+        New entries that exist already (same feed and identity) are left as they are.
+        """
+        ...
+
+    def entry(self, entry_id: int) -> Entry:
+        """The entry with this id."""
+        ...
+
+    def article_at(self, addresses: Iterable[str]) -> StoredArticle | None:
+        """The article known under any of these normalised addresses."""
+        ...
+
+    def candidates(
+        self, fingerprint: Fingerprint, *, since: datetime, without_article: int | None = None
+    ) -> Candidates:
+        """Articles first seen at or after *since* that share hashes with *fingerprint*, the most similar first."""
+        ...
+
+    def save(self, item: Item) -> Saved:
+        """Store article, version, fingerprint, relations, story, matches and the entry's outcome, all or nothing.
+
+        Raises Conflict when fingerprints newer than `item.seen` share hashes with this one.
+        """
+        ...
+
+    def finish_entry(self, entry_id: int, outcome: EntryOutcome, *, article_id: int | None = None) -> None:
+        """Store how an entry stands when there is nothing new to save; *article_id* links it to a stored article."""
+        ...

@@ -1,0 +1,153 @@
+"""From a page, or from what a feed says of it, to a Reading: the article, its fingerprint, the topics it matches.
+
+    page -> decode -> extract -> repair -> clean -> language -> Article -> fingerprint and matches
+
+What the feed says of title, author, date, language and sections wins over what the page says.
+
+Pure, but slow: it runs in worker processes (`ingest.workers`), and importing it takes 40 MB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from ingest.address import host_of, normalise_address
+from ingest.clean import clean_line, clean_text
+from ingest.copies.fingerprint import take_fingerprint
+from ingest.decode import decode_page
+from ingest.errors import Permanent, Reason
+from ingest.extract import extract
+from ingest.language import detect_language
+from ingest.metadata import Wanted
+from ingest.model import Article, Reading, TextFrom
+from ingest.repair import repair_parts
+from rules.document import Document
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ingest.model import Entry, Page
+    from rules.match import RuleSet
+
+#: The longest text that is kept, in characters: a book. Longer ones are lists.
+MAX_TEXT = 1_000_000
+
+#: Signs of mojibake that the extractor would destroy, since to it they are control characters and white space.
+_C1 = re.compile("[\x80-\x9f]")
+_MANGLED_SPACES = ("Ã\xa0", "Â\xa0", "ร\xa0", "ย\xa0")
+
+
+def read_page(page: Page, entry: Entry, title: str, rules: RuleSet) -> Reading:
+    """Read the article of *entry* from its *page*.
+
+    *title* is the one that it shall bear; when empty, the page's own is used, which may be empty as well.
+    Raises Permanent: NOT_A_PAGE, NOT_AN_ARTICLE, PAYWALL, TOO_LARGE, BAD_ADDRESS.
+    """
+    return _index(article_from_page(page, entry, title), rules)
+
+
+def read_feed_text(entry: Entry, title: str, rules: RuleSet) -> Reading:
+    """Read an article from what the feed says of *entry*: its text, or else its title, so that this can be matched.
+
+    An entry without an address gets one that leads nowhere and is its own: `urn:wirewatch:entry:7`, with an
+    empty source. Raises Permanent(NOT_AN_ARTICLE) when there is neither text nor title.
+    """
+    title = title or entry.title
+    article = _finish(
+        url=entry.page_address or f"urn:wirewatch:entry:{entry.id}",
+        title=title,
+        text=entry.text if entry.text.strip() else title,
+        author=entry.author,
+        published=entry.published,
+        declared=entry.lang,
+        sections=entry.sections,
+        text_from=TextFrom.FEED,
+    )
+    return _index(article, rules)
+
+
+def article_from_page(page: Page, entry: Entry, title: str) -> Article:
+    """The first part of `read_page`, without fingerprint and rules: decode, extract, repair, clean, language."""
+    url = normalise_address(page.url)
+    html, title, code_page = _repair_early(decode_page(page).text, title)
+    wanted = Wanted(
+        title=not title, author=entry.author is None, published=entry.published is None, sections=not entry.sections
+    )
+    found = extract(html, url, wanted)
+    return _finish(
+        url=url,
+        title=title or found.title,
+        text=found.text,
+        author=entry.author or found.author,
+        published=entry.published or found.published,
+        declared=entry.lang or found.lang,
+        sections=entry.sections or found.sections,
+        text_from=TextFrom.PAGE,
+        code_page=code_page,
+        raw_hash=hashlib.sha256(page.body).hexdigest(),
+    )
+
+
+def _finish(
+    *,
+    url: str,
+    title: str,
+    text: str,
+    author: str | None,
+    published: datetime | None,
+    declared: str | None,
+    sections: tuple[str, ...],
+    text_from: TextFrom,
+    code_page: str | None = None,
+    raw_hash: str | None = None,
+) -> Article:
+    """Repair and clean all fields and find the language. Raises Permanent(NOT_AN_ARTICLE) when no text is left."""
+    # Together, so that the text's evidence repairs a short title.
+    (title, text, author_line, *names), repaired = repair_parts((title, text[:MAX_TEXT], author or "", *sections))
+    text = clean_text(_compose(text))
+    if not text:
+        raise Permanent(Reason.NOT_AN_ARTICLE, url, "there is no text, neither in the page nor in the feed")
+    return Article(
+        url=url,
+        source=host_of(url),
+        title=clean_line(_compose(title)),
+        text=text,
+        author=clean_line(_compose(author_line)) or None,
+        published=published,
+        lang=detect_language(text, declared),
+        sections=tuple(line for name in names if (line := clean_line(_compose(name)))),
+        text_from=text_from,
+        repaired=code_page or repaired,
+        raw_hash=raw_hash,
+    )
+
+
+def _index(article: Article, rules: RuleSet) -> Reading:
+    """Take the fingerprint and match the rules, on the same tokens."""
+    document = Document(
+        title=article.title,
+        body=article.text,
+        author=article.author,
+        source=article.source,
+        url=article.url,
+        lang=article.lang,
+        sections=article.sections,
+    )
+    fingerprint = take_fingerprint(document.body_tokens, document.body)
+    return Reading(article=article, fingerprint=fingerprint, matches=rules.match(document))
+
+
+def _repair_early(html: str, title: str) -> tuple[str, str, str | None]:
+    """Repair a whole page where the extractor would lose what its mojibake is recognised by; the title with it."""
+    if html.isascii() or not (_C1.search(html) or any(sign in html for sign in _MANGLED_SPACES)):
+        return html, title, None
+    (html, title), code_page = repair_parts((html, title))
+    return html, title, code_page
+
+
+def _compose(text: str) -> str:
+    """NFC: one way to write each letter with accents, and nothing else is changed."""
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)

@@ -1,0 +1,295 @@
+"""The processes that read feeds and pages, so that the event loop is never held up and a hostile page can be killed.
+
+A task has so many seconds; then its process is killed and another one started. A process that dies takes its
+task with it and nothing else. Processes are made by a fork server: forking a process with threads and a running
+loop is unsafe. The fork server loads nothing of ours beforehand, which would cost its 40 MB a third time.
+
+The main process never imports what reads pages: everything heavy is imported by the functions that run in the
+workers. For tests and single commands there are `InlineWorkers`, which do the same here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import math
+import multiprocessing
+import os
+import pickle
+import resource
+import threading
+import time
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeVar, cast
+
+from pebble import ProcessExpired, ProcessPool
+
+from ingest.errors import Permanent, Reason, Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from types import TracebackType
+
+    from ingest.model import Candidate, Entry, FeedDocument, Page, Placement, Reading
+    from rules.match import RuleSet
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Of 181 pages the slowest took 0.1 s; what takes 10 s was made to.
+LIMIT_S = 10.0
+#: A fresh process now and then keeps what libraries leak small.
+MAX_TASKS = 2_000
+#: Address space of a worker. It needs 200 MB of it at the start.
+MAX_MEMORY = 1 << 30
+#: How long `close` waits for tasks that have been started.
+GRACE_S = 15.0
+#: Rule sets up to this size, pickled, travel with each page; larger ones only to workers that lack them.
+_SMALL_RULES = 65_536
+
+
+class Workers:
+    """`ingest.ports.Workers` in *count* other processes. An async context manager; processes start at first use.
+
+    Tasks wait in line for a free process; the limit of *limit_s* seconds counts from their start. Cancelling
+    a call kills the process that works on it. Beyond what the work itself raises, every method raises
+    Permanent(TOO_SLOW or TOO_LARGE) when the limits of time or memory are met, Transient(WORKER_DIED) when the
+    process was killed from outside, and RuntimeError when it is closed.
+    """
+
+    def __init__(
+        self,
+        count: int = 2,
+        *,
+        limit_s: float = LIMIT_S,
+        max_tasks: int = MAX_TASKS,
+        max_memory: int = MAX_MEMORY,
+    ) -> None:
+        self._count = count
+        self._limit_s = limit_s
+        self._max_tasks = max_tasks
+        self._max_memory = max_memory
+        self._pool: ProcessPool | None = None
+        self._is_closed = False
+        self._packed: tuple[RuleSet, _PackedRules] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close(grace_s=0 if kind is not None else GRACE_S)
+
+    async def warm(self) -> None:
+        """Start all processes and let them import what they need."""
+        process_ids: set[int] = set()
+        while len(process_ids) < self._count:
+            # Each takes long enough for the others to be taken by other processes.
+            process_ids |= set(await asyncio.gather(*(self.run("warm", _linger, 0.05) for _ in range(self._count))))
+
+    async def close(self, *, grace_s: float = GRACE_S) -> None:
+        """Wait *grace_s* seconds for the tasks that are under way, then end all processes. May be called twice."""
+        self._is_closed = True
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await asyncio.to_thread(_close, pool, grace_s)
+
+    async def parse_feed(self, page: Page) -> FeedDocument:
+        """See `ingest.feed.parse_feed`."""
+        return await self.run(page.url, _parse_feed, page)
+
+    async def read_page(self, page: Page, entry: Entry, title: str, rules: RuleSet) -> Reading:
+        """See `ingest.reading.read_page`."""
+        packed = self._pack(rules)
+        try:
+            return await self.run(page.url, _read_page, page, entry, title, packed.for_travel)
+        except _RulesMissingError:
+            return await self.run(page.url, _read_page, page, entry, title, packed)
+
+    async def read_feed_text(self, entry: Entry, title: str, rules: RuleSet) -> Reading:
+        """See `ingest.reading.read_feed_text`."""
+        packed = self._pack(rules)
+        subject = entry.link or f"entry {entry.id}"
+        try:
+            return await self.run(subject, _read_feed_text, entry, title, packed.for_travel)
+        except _RulesMissingError:
+            return await self.run(subject, _read_feed_text, entry, title, packed)
+
+    async def relate(self, reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
+        """See `ingest.copies.story.place`."""
+        return await self.run(reading.article.url, _relate, reading, candidates)
+
+    async def run(self, subject: str, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+        """Call a function of some module in a worker process; *subject* is named in the errors of the pool.
+
+        Arguments and result must be picklable.
+        """
+        try:
+            return await asyncio.wrap_future(self._submit(function, arguments, options))
+        except TimeoutError as error:
+            raise Permanent(Reason.TOO_SLOW, subject, f"took more than {self._limit_s:g} s") from error
+        except MemoryError as error:
+            needed = f"needs more than {self._max_memory // 1_000_000:,} MB of memory"
+            raise Permanent(Reason.TOO_LARGE, subject, needed) from error
+        except (ProcessExpired, BrokenProcessPool) as error:
+            raise Transient(Reason.WORKER_DIED, subject, "the process that worked on it was killed") from error
+        except Exception as error:
+            # Where it happened is in the other process; without this a bug could not be found.
+            if trace := getattr(error, "traceback", None):
+                error.add_note(f"In a worker process:\n{trace}")
+            raise
+
+    def _submit(self, function: Callable[..., T], arguments: tuple[Any, ...], options: dict[str, Any]) -> Future[T]:
+        if self._is_closed:
+            raise RuntimeError("the workers are closed")
+        if self._pool is None or not self._pool.active:
+            # A worker that is killed while it has nothing to do breaks the whole pool.
+            broken, self._pool = self._pool, self._make_pool()
+            if broken is not None:
+                threading.Thread(target=_close, args=(broken, 0), daemon=True).start()
+        call = (self._limit_s, function, arguments, options)
+        return cast("Future[T]", self._pool.schedule(_call, args=call, timeout=self._limit_s))
+
+    def _make_pool(self) -> ProcessPool:
+        context = multiprocessing.get_context("forkserver")
+        # It would import the main program otherwise.
+        context.set_forkserver_preload([])
+        return ProcessPool(
+            max_workers=self._count,
+            max_tasks=self._max_tasks,
+            initializer=_start_worker,
+            initargs=(self._max_memory,),
+            context=context,
+        )
+
+    def _pack(self, rules: RuleSet) -> _PackedRules:
+        if self._packed is None or self._packed[0] is not rules:
+            blob = pickle.dumps(rules, protocol=pickle.HIGHEST_PROTOCOL)
+            self._packed = rules, _PackedRules(hashlib.sha256(blob).hexdigest(), blob)
+        return self._packed[1]
+
+
+class InlineWorkers:
+    """`ingest.ports.Workers` in this process and without limits, for tests and single commands."""
+
+    async def parse_feed(self, page: Page) -> FeedDocument:
+        """See `ingest.feed.parse_feed`."""
+        return _parse_feed(page)
+
+    async def read_page(self, page: Page, entry: Entry, title: str, rules: RuleSet) -> Reading:
+        """See `ingest.reading.read_page`."""
+        from ingest.reading import read_page
+
+        return read_page(page, entry, title, rules)
+
+    async def read_feed_text(self, entry: Entry, title: str, rules: RuleSet) -> Reading:
+        """See `ingest.reading.read_feed_text`."""
+        from ingest.reading import read_feed_text
+
+        return read_feed_text(entry, title, rules)
+
+    async def relate(self, reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
+        """See `ingest.copies.story.place`."""
+        return _relate(reading, candidates)
+
+
+class _PackedRules(NamedTuple):
+    """A rule set on its way to a worker; without *blob* where the worker is thought to have it."""
+
+    digest: str
+    blob: bytes | None
+
+    @property
+    def for_travel(self) -> _PackedRules:
+        is_small = self.blob is not None and len(self.blob) <= _SMALL_RULES
+        return self if is_small else _PackedRules(self.digest, None)
+
+
+class _RulesMissingError(Exception):
+    """The worker does not have the rule set; send it along."""
+
+
+def _close(pool: Any, grace_s: float) -> None:
+    """End a pool; Any, since these methods of it have no types."""
+    if grace_s > 0 and pool.active:
+        pool.close()
+        with contextlib.suppress(TimeoutError):
+            pool.join(grace_s)
+            return
+    pool.stop()
+    pool.join()
+
+
+# --- in the workers ---------------------------------------------------------------------------------
+
+#: The last rule set that came, by its digest. A worker has one at a time.
+_rules_here: dict[str, RuleSet] = {}
+
+
+def _start_worker(max_memory: int) -> None:
+    """Bound the memory, end with the parent, and import what the tasks need, so that it counts for none of them."""
+    # Not every system knows this limit.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (max_memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    import ingest.copies.story
+    import ingest.feed
+    import ingest.reading  # noqa: F401  # imported for the tasks to come
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _call(limit_s: float, function: Callable[..., T], arguments: tuple[Any, ...], options: dict[str, Any]) -> T:
+    """Run one task. A process whose parent is gone and that hangs in a library ends by the system's limit."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = math.ceil(spent.ru_utime + spent.ru_stime + 2 * limit_s) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    return function(*arguments, **options)
+
+
+def _linger(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def _parse_feed(page: Page) -> FeedDocument:
+    from ingest.feed import parse_feed
+
+    return parse_feed(page)
+
+
+def _read_page(page: Page, entry: Entry, title: str, packed: _PackedRules) -> Reading:
+    from ingest.reading import read_page
+
+    return read_page(page, entry, title, _unpack(packed))
+
+
+def _read_feed_text(entry: Entry, title: str, packed: _PackedRules) -> Reading:
+    from ingest.reading import read_feed_text
+
+    return read_feed_text(entry, title, _unpack(packed))
+
+
+def _relate(reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
+    from ingest.copies.story import place
+
+    return place(reading, candidates)
+
+
+def _unpack(packed: _PackedRules) -> RuleSet:
+    if packed.digest not in _rules_here:
+        if packed.blob is None:
+            raise _RulesMissingError
+        _rules_here.clear()
+        _rules_here[packed.digest] = pickle.loads(packed.blob)  # noqa: S301  # our own parent process has packed it
+    return _rules_here[packed.digest]

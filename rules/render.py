@@ -1,0 +1,69 @@
+r"""Tree → expression text; `syntax.parse(render(tree)) == tree`. And text → quoted text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.tree import And, Field, Macro, Near, Not, Or, Words
+
+if TYPE_CHECKING:
+    from rules.tree import Tree
+
+
+def render(tree: Tree) -> str:
+    """Write *tree* as an expression on one line.
+
+    >>> render(Or(children=(Words(text="AT&T"), Not(child=Words(text="pur", is_prefix=True)))))
+    '"AT&T" | NOT pur*'
+    """
+    if isinstance(tree, Words):
+        return _render_words(tree)
+    if isinstance(tree, Macro):
+        return f"@{tree.name}"
+    if isinstance(tree, Field):
+        child = render(tree.child)
+        return f"{tree.name}:{child}" if isinstance(tree.child, Words | Field | Macro) else f"{tree.name}:({child})"
+    if isinstance(tree, Not):
+        return f"NOT {_bracket(tree.child, And, Or)}"
+    return _render_joined(tree)
+
+
+def _render_joined(tree: And | Or | Near) -> str:
+    if isinstance(tree, Near):
+        operator = f" {'BEFORE' if tree.is_ordered else 'NEAR'}/{tree.gap} "
+        return operator.join(_bracket(c, And, Or, Not, Near) for c in tree.children)
+    if isinstance(tree, Or):
+        return " | ".join(_bracket(c, Or) for c in tree.children)
+    parts = [_bracket(c, And, Or) for c in tree.children]
+    joints = [" " if isinstance(c, Not) else " AND " for c in tree.children[1:]]
+    return parts[0] + "".join(joint + part for joint, part in zip(joints, parts[1:], strict=True))
+
+
+def quote(text: str) -> str:
+    r"""Put *text* between quotes so that `lexer.read_quoted` gives it back; it must be one line.
+
+    >>> print(quote('he said "yes"'))
+    "he said \"yes\""
+    """
+    if not text.endswith("\\"):
+        escaped = text.replace('"', '\\"')
+        return f'"{escaped}"'
+    # A backslash before the closing quote would take it for text; other quotes do not mind.
+    return f"«{text}»" if "»" not in text and '\\"' not in text else quote(text.rstrip("\\"))
+
+
+def _bracket(tree: Tree, *kinds: type[Tree]) -> str:
+    text = render(tree)
+    return f"({text})" if isinstance(tree, kinds) else text
+
+
+_BARE = re.compile(r"[^\W_][\w.\-'’]*")
+_RESERVED = {"AND", "OR", "NOT", "NEAR", "BEFORE", "ATLEAST", "ANY", "SCORE", "and", "or", "not"}
+
+
+def _render_words(words: Words) -> str:
+    star = "*" if words.is_prefix else ""
+    is_bare = _BARE.fullmatch(words.text) and words.text not in _RESERVED
+    text = f"{words.text}{star}" if is_bare else f'"{words.text}{star}"'
+    return f"={text}" if words.is_exact else text

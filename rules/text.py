@@ -1,0 +1,330 @@
+"""The one tokenizer: text → tokens, folded and exact, with offsets back into the text as given.
+
+Rules, copies and full-text search all read text through it, so they agree on what a word is. RULES.md, "How
+text is read", is its specification. No token holds white space, so the text is cut there first and each
+stretch is read by itself; news repeats its words, so readings of short stretches are remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.addresses import find_addresses
+from rules.characters import (
+    CHARACTERS,
+    CLASSES,
+    COMMON,
+    DIGIT,
+    MARK,
+    SEPARATOR,
+    SPACELESS,
+    SPACELESS_PAIRS,
+    fold,
+    normalise,
+    script_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Changes whenever the same text can give other tokens; stored with everything that was made from tokens.
+TOKENIZER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of one text, as four tuples of one length.
+
+    Offsets are half-open, in code points of the text as given, ascending, and never overlap.
+    `text[starts[i]:ends[i]]`, read alone, gives token i again.
+    """
+
+    #: the default form: case and marks folded
+    folded: tuple[str, ...]
+    #: case and accents as written, after NFKC
+    exact: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.folded)
+
+
+class _Stretch(NamedTuple):
+    """Tokens of a stretch without white space; offsets count from its start."""
+
+    folded: tuple[str, ...]
+    exact: tuple[str, ...]
+    offsets: tuple[tuple[int, int], ...]
+
+
+def tokenize(text: str) -> Tokens:
+    """Read *text*.
+
+    >>> tokenize("the U.S.-led talks on Crimea’s €2.3bn").folded
+    ('the', 'us', 'led', 'talks', 'on', 'crimea', '2.3bn')
+    """
+    stretches = text.split()
+    readings = [_read_short(s) if len(s) <= _MEMO_CHARS else _read(s) for s in stretches]
+    starts: list[int] = []
+    ends: list[int] = []
+    position = 0
+    for stretch, reading in zip(stretches, readings, strict=True):
+        position = text.find(stretch, position)
+        for start, end in reading[2]:
+            starts.append(position + start)
+            ends.append(position + end)
+        position += len(stretch)
+    return Tokens(
+        tuple(chain.from_iterable([r[0] for r in readings])),
+        tuple(chain.from_iterable([r[1] for r in readings])),
+        tuple(starts),
+        tuple(ends),
+    )
+
+
+def tokenize_url(url: str) -> Tokens:
+    """Cut an address into words at everything that is no letter or digit; this is how `url:` reads.
+
+    >>> tokenize_url("https://cnn.com/2025/peace_talks").folded
+    ('https', 'cnn', 'com', '2025', 'peace', 'talks')
+    """
+    words = list(_URL_WORD.finditer(url))
+    exact = tuple(normalise(w.group()) for w in words)
+    return Tokens(
+        tuple(fold(e, script_of(e)) or e for e in exact),
+        exact,
+        tuple(w.start() for w in words),
+        tuple(w.end() for w in words),
+    )
+
+
+def is_opaque(token: str) -> bool:
+    """The token is a web or mail address: it counts as one position, and no prefix reaches into it."""
+    return "/" in token or "@" in token or token.startswith(("www.", "WWW."))
+
+
+_URL_WORD = re.compile(r"[^\W_]+")
+
+#: Longer stretches (text without spaces, long addresses) hardly ever come again.
+_MEMO_CHARS = 48
+
+#: Marks after one letter that are read. More is no writing, and sorting them takes quadratic time.
+_MAX_MARKS = 32
+
+#: Han and kana that no normalisation changes; ー only after another one. The bulk of Chinese and Japanese text.
+_PLAIN_CJK = re.compile(
+    "[\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fd\u30fe\u3400-\u4dbf\u4e00-\u9fff]"
+    "[\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe\u3400-\u4dbf\u4e00-\u9fff]+"
+)
+
+
+def _read(stretch: str) -> _Stretch:
+    if stretch.isascii() and stretch.isalpha():
+        return _Stretch((stretch.lower(),), (stretch,), ((0, len(stretch)),))
+    folded: list[str] = []
+    exact: list[str] = []
+    offsets: list[tuple[int, int]] = []
+    position = 0
+    for run in () if stretch.isascii() else _PLAIN_CJK.finditer(stretch):
+        # What follows may belong to the last character (a mark) or read differently after it ('s).
+        end = run.end()
+        if not _is_plain_end(stretch, end):
+            end -= 1
+            while CLASSES[stretch[end]] == COMMON:  # and ー goes with what precedes it
+                end -= 1
+        _read_part(stretch, position, run.start(), folded, exact, offsets)
+        characters = stretch[run.start() : end]
+        folded.extend(characters)
+        exact.extend(characters)
+        offsets.extend(zip(range(run.start(), end), range(run.start() + 1, end + 1), strict=True))
+        position = end
+    _read_part(stretch, position, len(stretch), folded, exact, offsets)
+    return _Stretch(tuple(folded), tuple(exact), tuple(offsets))
+
+
+#: 400 bytes an entry at most, so about 12 MB in each process; a month of English news has more word forms, but
+#: the frequent ones are what counts.
+_read_short = lru_cache(maxsize=1 << 15)(_read)
+
+
+def _is_plain_end(stretch: str, end: int) -> bool:
+    if end == len(stretch):
+        return True
+    character = CHARACTERS[stretch[end]]
+    if not character.expansion or character.joins or character.expansion == "'":
+        return False
+    return CLASSES[character.expansion[0]] not in {MARK, COMMON}
+
+
+def _read_part(
+    stretch: str, start: int, end: int, folded: list[str], exact: list[str], offsets: list[tuple[int, int]]
+) -> None:
+    """Add the tokens of `stretch[start:end]`."""
+    if start == end:
+        return
+    text, starts, ends = _normalise(stretch, start, end)
+    for token in _find_tokens(text):
+        form = fold(token.text, token.script)
+        if form:
+            folded.append(form)
+            exact.append(token.text)
+            offsets.append((starts[token.start], ends[token.end - 1]))
+
+
+def _normalise(stretch: str, start: int, end: int) -> tuple[str, list[int] | range, list[int] | range]:
+    """Return `stretch[start:end]` normalised, and for each character of that where it came from: [start, end)."""
+    part = stretch[start:end]
+    if part.isascii():
+        return part.replace("`", "'"), range(start, end), range(start + 1, end + 1)
+    text: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    i = 0
+    while i < len(part):
+        # What combines with a character must be normalised together with it; what is removed does not stand between.
+        members = [i] if CHARACTERS[part[i]].expansion else []
+        i += 1
+        while i < len(part):
+            follower = CHARACTERS[part[i]]
+            if follower.joins and len(members) <= _MAX_MARKS:
+                members.append(i)
+            elif follower.expansion and not follower.joins:
+                break
+            i += 1
+        if members:
+            _add_segment(part, members, start, text, starts, ends)
+    return "".join(text), starts, ends
+
+
+def _add_segment(part: str, members: list[int], base: int, text: list[str], starts: list[int], ends: list[int]) -> None:
+    """Add one character, or a letter with what combines with it, at `part[members]`."""
+    expansions = [CHARACTERS[part[m]].expansion for m in members]
+    apart = "".join(expansions)
+    whole = apart if len(members) == 1 else _combine(part, members, expansions)
+    text.append(whole)
+    if whole == apart:
+        for member, expansion in zip(members, expansions, strict=True):
+            starts.extend([base + member] * len(expansion))
+            ends.extend([base + member + 1] * len(expansion))
+    elif any(CLASSES[c] == SPACELESS for c in whole):
+        # Each is a token of its own: marks were sorted or composed, so share out the places in order.
+        last = len(members) - 1
+        surplus = max(len(members) - len(whole), 0)
+        for k in range(len(whole)):
+            starts.append(base + members[0 if k == 0 else min(k + surplus, last)])
+            ends.append(base + members[min(k + surplus, last)] + 1)
+    else:
+        starts.extend([base + members[0]] * len(whole))
+        ends.extend([base + members[-1] + 1] * len(whole))
+
+
+def _combine(part: str, members: list[int], expansions: list[str]) -> str:
+    if expansions[0] != normalise(part[members[0]]):
+        # A symbol that became a space, a ½ that stays: NFKC must not see it.
+        return expansions[0] + normalise("".join(part[m] for m in members[1:]))
+    return normalise("".join(part[m] for m in members))
+
+
+class _Token(NamedTuple):
+    start: int
+    end: int
+    text: str
+    script: str
+    #: where to go on: after the dot of an acronym
+    next: int
+
+
+def _find_tokens(text: str) -> Iterator[_Token]:
+    """Find the tokens of a normalised stretch."""
+    i = 0
+    spaceless_end = -1
+    for start, end in [*find_addresses(text), (len(text), len(text))]:
+        while i < start:
+            token = _next_token(text, i, start, spaceless_end)
+            if token is None:
+                break
+            yield token
+            spaceless_end = token.end if token.script == SPACELESS else -1
+            i = _skip_possessive(text, token.next, start) or token.end
+        if start < end:
+            yield _Token(start, end, text[start:end], COMMON, end)
+            i = _skip_possessive(text, end, len(text)) or end
+
+
+def _next_token(text: str, i: int, limit: int, spaceless_end: int) -> _Token | None:
+    """The first token that starts in `text[i:limit]`; it ends there too."""
+    while i < limit and CLASSES[text[i]] in {SEPARATOR, MARK}:
+        i += 1
+    if i == limit:
+        return None
+    kind = CLASSES[text[i]]
+    # A letter of no script (the kana ー) goes with what precedes it, so it is a token as that is.
+    if kind == SPACELESS or (kind == COMMON and i == spaceless_end and text[i].isalpha()):
+        end = _skip_marks(text, i + 2 if text[i : i + 2] in SPACELESS_PAIRS else i + 1, limit)
+        return _Token(i, end, text[i:end], SPACELESS, end)
+    return _acronym(text, i, limit) or _word(text, i, limit)
+
+
+def _word(text: str, i: int, limit: int) -> _Token:
+    """A run of letters, marks and digits of one script; between digits also a `.` or `,`."""
+    script = COMMON
+    j = i
+    while j < limit:
+        kind = CLASSES[text[j]]
+        if kind == SEPARATOR:
+            if not _is_inside_number(text, j, limit, script):
+                break
+        elif kind not in {MARK, COMMON, DIGIT}:
+            if kind == SPACELESS or script not in {COMMON, kind}:
+                break
+            script = kind
+        j += 1
+    return _Token(i, j, text[i:j], script, j)
+
+
+def _is_inside_number(text: str, j: int, limit: int, script: str) -> bool:
+    """`text[j]` separates digits of one number: `2.3`, `1,000`, and the Arabic ٫ and ٬."""
+    if text[j] not in ".,٫٬" or j + 1 >= limit or not (text[j - 1].isdecimal() and text[j + 1].isdecimal()):
+        return False
+    kind = CLASSES[text[j + 1]]
+    return kind == DIGIT or (kind != SPACELESS and script in {COMMON, kind})
+
+
+def _acronym(text: str, i: int, limit: int) -> _Token | None:
+    """`U.S.`, `U.S`, `e.g.`: single letters of one script with dots between; a token without the dots."""
+    script = CLASSES[text[i]]
+    if script in {DIGIT, COMMON} or not text[i].isalpha():
+        return None
+    letters: list[tuple[int, int]] = []
+    j = i
+    while True:
+        end = _skip_marks(text, j + 1, limit)
+        letters.append((j, end))
+        if end + 1 >= limit or text[end] != "." or CLASSES[text[end + 1]] != script or not text[end + 1].isalpha():
+            break
+        j = end + 1
+    if end < limit and CLASSES[text[end]] in {script, COMMON, DIGIT}:
+        letters.pop()  # the first letter of a word: U.S.Army
+    if len(letters) < 2:
+        return None
+    end = letters[-1][1]
+    return _Token(i, end, "".join(text[a:b] for a, b in letters), script, end + text.startswith(".", end))
+
+
+def _skip_possessive(text: str, i: int, limit: int) -> int:
+    """Where the 's at *i* ends, which is no token; 0 where there is none."""
+    if i + 1 >= limit or text[i] != "'" or text[i + 1] not in "sS":
+        return 0
+    follower = CLASSES[text[i + 2]] if i + 2 < limit else SEPARATOR
+    return 0 if follower in {MARK, COMMON, DIGIT, "LATIN"} else i + 2
+
+
+def _skip_marks(text: str, i: int, limit: int) -> int:
+    while i < limit and CLASSES[text[i]] == MARK:
+        i += 1
+    return i

@@ -1,0 +1,161 @@
+"""The trees that expressions become. Equal trees mean the same, wherever they were written.
+
+A tree that `syntax.parse` returns holds no `Macro`, no empty or single-membered `And`, `Or` or `Near`, and no
+`And` directly inside an `And` or `Or` inside an `Or`. `at` is the offset in the expression where a node starts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rules.text import tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rules.text import Tokens
+
+#: Goes into the version of every topic: raised when the same rule comes to mean something else.
+GRAMMAR_VERSION = 1
+
+#: The fields that an expression can name.
+FIELDS = ("title", "body", "author", "source", "url", "lang", "section")
+
+
+def _place() -> int:
+    at: int = field(default=0, compare=False, repr=False)
+    return at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A word or phrase: adjacent tokens in order. `re-arm`, `"re arm"` and `"Re-arm"` are all of this kind."""
+
+    #: as written, without quotes, `=` and `*`; white space collapsed; holds at least one token
+    text: str
+    #: case and accents count
+    is_exact: bool = False
+    #: the last token is the start of a word
+    is_prefix: bool = False
+    at: int = _place()
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens to look for, as all fields but `url`, `source` and `lang` read them."""
+        return tokenize(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class And:
+    """All hold."""
+
+    children: tuple[Tree, ...]
+    at: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Or:
+    """At least one holds."""
+
+    children: tuple[Tree, ...]
+    at: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    """Does not hold."""
+
+    child: Tree
+    at: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """Distinct occurrences of all children: each ends at most `gap` words before the last one starts.
+
+    The children are `Words`, `Near`, and `Or`s of these.
+    """
+
+    children: tuple[Tree, ...]
+    gap: int
+    #: BEFORE: in the order written
+    is_ordered: bool = False
+    at: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """The child, judged in this one field."""
+
+    #: one of `FIELDS`
+    name: str
+    child: Tree
+    at: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Macro:
+    """A name that stands for an expression; only in the definitions of macros."""
+
+    name: str
+    at: int = _place()
+
+
+Tree = Words | And | Or | Not | Near | Field | Macro
+
+
+def join_and(children: Iterable[Tree], *, at: int = 0) -> Tree:
+    """All of *children*, with the members of inner `And`s taken up; a single one is returned as it is."""
+    flat = tuple(_flatten(children, And))
+    return flat[0] if len(flat) == 1 else And(children=flat, at=at)
+
+
+def join_or(children: Iterable[Tree], *, at: int = 0) -> Tree:
+    """Any of *children*, with the members of inner `Or`s taken up; a single one is returned as it is."""
+    flat = tuple(_flatten(children, Or))
+    return flat[0] if len(flat) == 1 else Or(children=flat, at=at)
+
+
+def _flatten(children: Iterable[Tree], kind: type[And | Or]) -> Iterator[Tree]:
+    for child in children:
+        if isinstance(child, kind):
+            yield from child.children
+        else:
+            yield child
+
+
+def children_of(tree: Tree) -> tuple[Tree, ...]:
+    """The direct members of a node."""
+    if isinstance(tree, And | Or | Near):
+        return tree.children
+    if isinstance(tree, Not | Field):
+        return (tree.child,)
+    return ()
+
+
+def walk(tree: Tree) -> Iterator[Tree]:
+    """The node and all below it, in the order of the text."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(children_of(node)))
+
+
+def map_children(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+    """The same node with each of its direct members changed."""
+    if isinstance(tree, And):
+        return join_and(map(change, tree.children), at=tree.at)
+    if isinstance(tree, Or):
+        return join_or(map(change, tree.children), at=tree.at)
+    if isinstance(tree, Near):
+        return replace(tree, children=tuple(map(change, tree.children)))
+    if isinstance(tree, Not | Field):
+        return replace(tree, child=change(tree.child))
+    return tree
+
+
+def move(tree: Tree, at: int) -> Tree:
+    """The same tree with every node at the place *at*: what a macro stands for is found where the macro is."""
+    return replace(map_children(tree, lambda child: move(child, at)), at=at)

@@ -1,0 +1,180 @@
+"""Rows of entries: what is known of them, what is due, how they stand."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Integer, Text, and_, bindparam, case, func, or_, select, update
+
+from ingest.model import Due, Entry, EntryState, KnownEntry
+from storage import dialect
+from storage.feeds import host_of
+from storage.tables import UtcTime, article, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from sqlalchemy import CompoundSelect, Connection, Select
+
+    from ingest.model import EntryOutcome, ListedEntry
+
+_ENTRY = select(
+    entry.c.id,
+    entry.c.feed_id,
+    entry.c.link,
+    entry.c.page_address,
+    entry.c.title,
+    entry.c.author,
+    entry.c.published,
+    entry.c.text,
+    entry.c.lang,
+    entry.c.sections,
+    entry.c.state,
+    entry.c.attempts,
+    entry.c.checks,
+    entry.c.next_try_at,
+    entry.c.first_seen_at,
+    entry.c.article_id,
+    entry.c.is_changed,
+    entry.c.revision,
+).where(entry.c.id == bindparam("entry_id"))
+
+
+def get(connection: Connection, entry_id: int) -> Entry:
+    """The entry with this id. Raises LookupError."""
+    row = connection.execute(_ENTRY, {"entry_id": entry_id}).one_or_none()
+    if row is None:
+        raise LookupError(f"no entry {entry_id}")
+    values = row._asdict()
+    values["state"] = EntryState(values["state"])
+    values["sections"] = tuple(values["sections"])
+    return Entry(**values)
+
+
+@cache
+def _known(name: str) -> CompoundSelect[int, str, str, str, str]:
+    columns = (entry.c.id, entry.c.identity, entry.c.guid, entry.c.page_address, entry.c.content_hash)
+    of_feed = entry.c.feed_id == bindparam("feed_id")
+    guids, addresses, titles = (dialect.texts(n, name).alias(n) for n in ("guids", "addresses", "titles"))
+    # An entry known by a hash of title and date has the title of one that is listed, or is not meant.
+    by_hash = and_(entry.c.identity >= "hash:", entry.c.identity < "hash;")
+    return (
+        select(*columns)
+        .where(of_feed, entry.c.guid.in_(select(guids.c.value)))
+        .union(
+            select(*columns).where(of_feed, entry.c.page_address.in_(select(addresses.c.value))),
+            select(*columns).where(of_feed, by_hash, entry.c.title.in_(select(titles.c.value))),
+        )
+        .order_by("id")
+    )
+
+
+def known(connection: Connection, feed_id: int, listed: Iterable[ListedEntry]) -> tuple[KnownEntry, ...]:
+    """The entries of the feed that any of *listed* could be, the oldest first. See `ports.Store.known_entries`."""
+    entries = tuple(listed)
+    name = connection.dialect.name
+    rows = connection.execute(
+        _known(name),
+        {
+            "feed_id": feed_id,
+            "guids": dialect.pack((e.guid for e in entries if e.guid is not None), name),
+            "addresses": dialect.pack((e.page_address for e in entries if e.page_address is not None), name),
+            "titles": dialect.pack({e.title for e in entries}, name),
+        },
+    )
+    return tuple(KnownEntry(**row._asdict()) for row in rows)
+
+
+# --- what is due ------------------------------------------------------------------------------------
+
+_OPEN = (EntryState.NEW.value, EntryState.RETRYING.value)
+
+
+@cache
+def _due(name: str) -> Select[int, str]:
+    """Two walks through two small indexes: what is new, and what is planned up to now."""
+    taken = select(dialect.numbers("taken", name).alias().c.value)
+    columns = (entry.c.id, entry.c.page_address, func.coalesce(entry.c.next_try_at, entry.c.first_seen_at).label("at"))
+    at_once = select(*columns).where(entry.c.state.in_(_OPEN), entry.c.next_try_at.is_(None))
+    planned = select(*columns).where(entry.c.next_try_at <= bindparam("now"))
+    waiting = at_once.union_all(planned).subquery()
+    return (
+        select(waiting.c.id, waiting.c.page_address)
+        .where(waiting.c.id.not_in(taken))
+        .order_by(waiting.c.at, waiting.c.id)
+        .limit(bindparam("limit"))
+    )
+
+
+def due(connection: Connection, now: datetime, limit: int, taken: Collection[int]) -> tuple[Due, ...]:
+    """Entries that want a step, the longest waiting first, without those in *taken*."""
+    name = connection.dialect.name
+    rows = connection.execute(_due(name), {"now": now, "limit": limit, "taken": dialect.pack(taken, name)})
+    return tuple(Due(id=row.id, host=host_of(row.page_address)) for row in rows)
+
+
+_NEXT = select(func.min(entry.c.next_try_at)).where(entry.c.next_try_at.is_not(None))
+_AT_ONCE = select(func.min(entry.c.first_seen_at)).where(entry.c.state.in_(_OPEN), entry.c.next_try_at.is_(None))
+
+
+def next_due_at(connection: Connection) -> datetime | None:
+    """When the next entry is due, None when nothing is planned; one that is due at once gives the past."""
+    times = [connection.execute(statement).scalar_one() for statement in (_NEXT, _AT_ONCE)]
+    return min((time for time in times if time is not None), default=None)
+
+
+def counts(connection: Connection) -> dict[EntryState, int]:
+    """How many entries are in each state; their sum is the number of entries seen."""
+    rows = connection.execute(select(entry.c.state, func.count()).group_by(entry.c.state))
+    return dict.fromkeys(EntryState, 0) | {EntryState(state): number for state, number in rows}
+
+
+# --- how they stand ---------------------------------------------------------------------------------
+
+_revision = bindparam("worked_on", type_=Integer)
+#: The step worked on what the feed says now. If not, the entry stays due, whatever the step found.
+_is_answered = or_(_revision.is_(None), entry.c.revision == _revision)
+_next_try_at = bindparam("new_next_try_at", type_=UtcTime)
+_new_state = bindparam("new_state", type_=Text)
+_FINISH = (
+    update(entry)
+    .where(entry.c.id == bindparam("entry_id"))
+    .values(
+        {
+            entry.c.state: case((or_(_is_answered, _new_state != EntryState.FAILED), _new_state), else_=EntryState.NEW),
+            entry.c.reason: bindparam("new_reason"),
+            entry.c.detail: bindparam("new_detail"),
+            entry.c.text_from: bindparam("new_text_from"),
+            entry.c.attempts: bindparam("new_attempts"),
+            entry.c.checks: bindparam("new_checks"),
+            entry.c.next_try_at: case(
+                (or_(_is_answered, _new_state != EntryState.DONE), _next_try_at), else_=entry.c.last_seen_at
+            ),
+            entry.c.is_changed: case((_is_answered, False), else_=entry.c.is_changed),
+            entry.c.article_id: func.coalesce(bindparam("new_article_id"), entry.c.article_id),
+        }
+    )
+)
+_ARTICLE = select(article.c.id).where(article.c.id == bindparam("article_id"))
+
+
+def finish(connection: Connection, entry_id: int, outcome: EntryOutcome, article_id: int | None) -> None:
+    """Store how an entry stands. Raises LookupError for an entry or article that does not exist."""
+    if article_id is not None and connection.execute(_ARTICLE, {"article_id": article_id}).first() is None:
+        raise LookupError(f"no article {article_id}")
+    values = {
+        "entry_id": entry_id,
+        "new_state": outcome.state,
+        "new_reason": outcome.reason,
+        "new_detail": outcome.detail,
+        "new_text_from": outcome.text_from,
+        "new_attempts": outcome.attempts,
+        "new_checks": outcome.checks,
+        "new_next_try_at": outcome.next_try_at,
+        "new_article_id": article_id,
+        "worked_on": outcome.revision,
+    }
+    if not connection.execute(_FINISH, values).rowcount:
+        raise LookupError(f"no entry {entry_id}")

@@ -1,0 +1,456 @@
+"""What people ask for: feeds, entries, articles, stories, matches. Read only.
+
+A listing takes a fixed number of statements, however many rows it has. Rows come newest first, by the time
+they were first seen or were published; `since` belongs to the span, `until` does not.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+
+from sqlalchemy import func, select
+
+from storage import copy_lists, engine
+from storage.errors import DatabaseClosed, translated
+from storage.records import (
+    ArticleRecord,
+    EntryRecord,
+    FeedRecord,
+    MatchRecord,
+    RuleProblemRecord,
+    ShownArticle,
+    SpanRecord,
+    StatsRecord,
+    StoryRecord,
+    TopicRecord,
+    VersionRecord,
+)
+from storage.tables import (
+    article,
+    article_version,
+    entry,
+    feed,
+    match,
+    poll_log,
+    raw_page,
+    rule_problem,
+    story,
+    story_alias,
+    topic,
+    topic_version,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Row, Select
+
+    from storage.search import Found
+
+T = TypeVar("T")
+
+#: the time that a listing goes by
+By = Literal["first_seen", "published"]
+
+
+class Listings:
+    """The database at *url*, for reading. Nothing is opened before it is needed.
+
+    Any method can raise a StorageError; LookupError is raised for an id or topic that does not exist.
+    """
+
+    def __init__(self, url: str, *, busy_timeout_s: float = engine.BUSY_TIMEOUT_S) -> None:
+        self._path = engine.database_path(url)
+        self._engine = engine.reading_engine(self._path, busy_timeout_s=busy_timeout_s)
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. Calling it again does nothing."""
+        self._is_closed = True
+        self._engine.dispose()
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        if self._is_closed:
+            raise DatabaseClosed(str(self._path))
+        with translated(str(self._path)), self._engine.begin() as connection:
+            return work(connection)
+
+    def feeds(self) -> tuple[FeedRecord, ...]:
+        """All feeds, also removed ones, in the order in which they were added."""
+        return self._read(_feeds)
+
+    def entries(
+        self,
+        *,
+        state: str | None = None,
+        feed_id: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: By = "first_seen",
+        limit: int | None = None,
+    ) -> tuple[EntryRecord, ...]:
+        """Entries, of one state or feed if given."""
+        span = _Span(since, until, by, limit)
+        return self._read(partial(_entries, span=span, state=state, feed_id=feed_id))
+
+    def articles(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: By = "first_seen",
+        limit: int | None = None,
+    ) -> tuple[ArticleRecord, ...]:
+        """Articles in their current versions."""
+        return self._read(partial(_articles, span=_Span(since, until, by, limit)))
+
+    def article(self, article_id: int) -> ShownArticle:
+        """All that is stored of one article."""
+        return self._read(partial(_article, article_id=article_id))
+
+    def matches(
+        self,
+        topic: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: By = "first_seen",
+        limit: int | None = None,
+    ) -> tuple[MatchRecord, ...]:
+        """Matches of the current versions of articles, of one topic if given."""
+        return self._read(partial(_matches, span=_Span(since, until, by, limit), name=topic))
+
+    def stories(
+        self,
+        topic: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: By = "first_seen",
+        limit: int | None = None,
+    ) -> tuple[StoryRecord, ...]:
+        """Stories with their copies; with *topic*, those of which an article matches it."""
+        return self._read(partial(_stories, span=_Span(since, until, by, limit), name=topic))
+
+    def story(self, story_id: int) -> StoryRecord:
+        """The story with this id, or the one that it turned out to be."""
+        return self._read(partial(_story, story_id=story_id))
+
+    def search(
+        self,
+        text: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> Found:
+        """Articles that an expression of the rule language matches, newest first. Raises RuleError."""
+        from storage.search import search
+
+        return self._read(partial(search, text=text, since=since, until=until, limit=limit))
+
+    def topics(self) -> tuple[TopicRecord, ...]:
+        """All topics that were ever recorded, by name."""
+        return self._read(_topics)
+
+    def rule_problems(self) -> tuple[RuleProblemRecord, ...]:
+        """What was wrong with the rule files when they were last read."""
+        return self._read(_rule_problems)
+
+    def stats(self) -> StatsRecord:
+        """The state of the whole."""
+        return self._read(partial(_stats, database_bytes=engine.size_of(self._path)))
+
+
+class _Span:
+    """Which rows of a listing are wanted, and in which order."""
+
+    def __init__(self, since: datetime | None, until: datetime | None, by: By, limit: int | None) -> None:
+        self._since = since
+        self._until = until
+        self._by = by
+        self._limit = limit
+
+    def of(
+        self,
+        statement: Select[*tuple[Any, ...]],
+        *,
+        first_seen: ColumnElement[datetime],
+        published: ColumnElement[datetime | None],
+        ident: ColumnElement[int],
+    ) -> Select[*tuple[Any, ...]]:
+        """Rows without a date are the last by `published`, and not within any span of it."""
+        time = published if self._by == "published" else first_seen
+        if self._since is not None:
+            statement = statement.where(time >= self._since)
+        if self._until is not None:
+            statement = statement.where(time < self._until)
+        # Descending, SQLite and MariaDB put nulls last by themselves; PostgreSQL must be told.
+        order = time.desc().nulls_last() if self._by == "published" else time.desc()
+        return statement.order_by(order, ident.desc()).limit(self._limit)
+
+
+# --- feeds and entries ------------------------------------------------------------------------------
+
+
+def _feeds(connection: Connection) -> tuple[FeedRecord, ...]:
+    counts = select(entry.c.feed_id, func.count().label("entries")).group_by(entry.c.feed_id).subquery()
+    rows = connection.execute(
+        select(
+            feed.c.id,
+            feed.c.url,
+            feed.c.fetch_url,
+            func.coalesce(feed.c.given_title, feed.c.title).label("title"),
+            feed.c.state,
+            feed.c.last_status,
+            feed.c.last_error,
+            feed.c.failures,
+            feed.c.next_poll_at,
+            func.coalesce(counts.c.entries, 0).label("entries"),
+        )
+        .outerjoin(counts, counts.c.feed_id == feed.c.id)
+        .order_by(feed.c.id)
+    )
+    return tuple(FeedRecord(**row._asdict()) for row in rows)
+
+
+def _entries(connection: Connection, span: _Span, state: str | None, feed_id: int | None) -> tuple[EntryRecord, ...]:
+    statement = select(
+        entry.c.id,
+        entry.c.feed_id.label("feed"),
+        entry.c.guid,
+        entry.c.link,
+        entry.c.title,
+        entry.c.published,
+        entry.c.first_seen_at.label("first_seen"),
+        entry.c.state,
+        entry.c.reason,
+        entry.c.text_from,
+        entry.c.article_id.label("article"),
+    )
+    if state is not None:
+        statement = statement.where(entry.c.state == state)
+    if feed_id is not None:
+        if connection.execute(select(feed.c.id).where(feed.c.id == feed_id)).first() is None:
+            raise LookupError(f"no feed {feed_id}")
+        statement = statement.where(entry.c.feed_id == feed_id)
+    statement = span.of(statement, first_seen=entry.c.first_seen_at, published=entry.c.published, ident=entry.c.id)
+    return tuple(EntryRecord(**row._asdict()) for row in connection.execute(statement))
+
+
+# --- articles ---------------------------------------------------------------------------------------
+
+_ARTICLE = (
+    article.c.id,
+    article.c.url,
+    article.c.source,
+    article_version.c.title,
+    article_version.c.author,
+    article.c.published,
+    article.c.first_seen_at.label("first_seen"),
+    article_version.c.lang,
+    article_version.c.words,
+    article_version.c.repaired,
+    article_version.c.text_from,
+    article.c.story_id.label("story"),
+)
+
+
+def _articles(connection: Connection, span: _Span) -> tuple[ArticleRecord, ...]:
+    every = article_version.alias()
+    versions = select(func.count()).where(every.c.article_id == article.c.id).scalar_subquery().label("versions")
+    statement = select(*_ARTICLE, versions).join(article_version, article_version.c.id == article.c.version_id)
+    statement = span.of(
+        statement, first_seen=article.c.first_seen_at, published=article.c.published, ident=article.c.id
+    )
+    return tuple(ArticleRecord(**row._asdict()) for row in connection.execute(statement))
+
+
+def _article(connection: Connection, article_id: int) -> ShownArticle:
+    statement = select(*_ARTICLE, article_version.c.text, article.c.version_id).join(
+        article_version, article_version.c.id == article.c.version_id
+    )
+    row = connection.execute(statement.where(article.c.id == article_id)).one_or_none()
+    if row is None:
+        raise LookupError(f"no article {article_id}")
+    values = row._asdict()
+    current = values.pop("version_id")
+    history = select(article_version).where(article_version.c.article_id == article_id).order_by(article_version.c.n)
+    versions = tuple(
+        VersionRecord(
+            n=version.n,
+            title=version.title,
+            words=version.words,
+            repaired=version.repaired,
+            text_from=version.text_from,
+            first_seen=version.created_at,
+            is_current=version.id == current,
+        )
+        for version in connection.execute(history)
+    )
+    return ShownArticle(**values, versions=versions, relations=copy_lists.relations_of(connection, article_id))
+
+
+# --- matches and stories ----------------------------------------------------------------------------
+
+
+def _topic_id(connection: Connection, name: str) -> int:
+    topic_id: int | None = connection.execute(select(topic.c.id).where(topic.c.name == name)).scalar()
+    if topic_id is None:
+        raise LookupError(f"no topic {name}")
+    return topic_id
+
+
+def _matches(connection: Connection, span: _Span, name: str | None) -> tuple[MatchRecord, ...]:
+    statement = (
+        select(
+            match.c.id,
+            topic.c.name.label("topic"),
+            topic_version.c.version.label("topic_version"),
+            match.c.rules,
+            article.c.story_id.label("story"),
+            article.c.id.label("article"),
+            article_version.c.title,
+            article.c.url,
+            article.c.source,
+            article.c.published,
+            match.c.first_seen_at.label("first_seen"),
+            match.c.spans,
+            copy_lists.copy_count(article.c.story_id).label("copy_count"),
+        )
+        .join(topic, topic.c.id == match.c.topic_id)
+        .join(topic_version, topic_version.c.id == match.c.topic_version_id)
+        .join(article, article.c.id == match.c.article_id)
+        .join(article_version, article_version.c.id == match.c.version_id)
+        .where(article.c.version_id == match.c.version_id)
+    )
+    if name is not None:
+        statement = statement.where(match.c.topic_id == _topic_id(connection, name))
+    statement = span.of(statement, first_seen=match.c.first_seen_at, published=article.c.published, ident=match.c.id)
+    return tuple(_match(row) for row in connection.execute(statement))
+
+
+def _match(row: Row[*tuple[Any, ...]]) -> MatchRecord:
+    values = row._asdict()
+    values["rules"] = tuple(values["rules"])
+    values["spans"] = tuple(SpanRecord(**span) for span in values["spans"])
+    return MatchRecord(**values)
+
+
+_STORY = (
+    select(
+        story.c.id,
+        article_version.c.title,
+        article.c.url,
+        article.c.source,
+        story.c.first_seen_at.label("first_seen"),
+        story.c.lead_article_id,
+    )
+    .join(article, article.c.id == story.c.lead_article_id)
+    .join(article_version, article_version.c.id == article.c.version_id)
+)
+
+
+def _stories(connection: Connection, span: _Span, name: str | None) -> tuple[StoryRecord, ...]:
+    statement = _STORY
+    if name is not None:
+        member = article.alias("member")
+        matching = (
+            select(member.c.story_id)
+            .join(match, match.c.version_id == member.c.version_id)
+            .where(match.c.topic_id == _topic_id(connection, name))
+        )
+        statement = statement.where(story.c.id.in_(matching))
+    statement = span.of(statement, first_seen=story.c.first_seen_at, published=article.c.published, ident=story.c.id)
+    return _with_copies(connection, connection.execute(statement).all())
+
+
+def _story(connection: Connection, story_id: int) -> StoryRecord:
+    alias = select(story_alias.c.new).where(story_alias.c.old == story_id)
+    row = connection.execute(_STORY.where((story.c.id == story_id) | story.c.id.in_(alias))).one_or_none()
+    if row is None:
+        raise LookupError(f"no story {story_id}")
+    return _with_copies(connection, [row])[0]
+
+
+def _with_copies(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[StoryRecord, ...]:
+    leads = {row.id: row.lead_article_id for row in rows}
+    copies = copy_lists.copies_of(connection, leads)
+    topics = copy_lists.topics_of(connection, leads)
+    return tuple(
+        StoryRecord(
+            id=row.id,
+            title=row.title,
+            url=row.url,
+            source=row.source,
+            first_seen=row.first_seen,
+            topics=topics[row.id],
+            copy_count=len(copies[row.id]),
+            copies=copies[row.id],
+        )
+        for row in rows
+    )
+
+
+# --- topics and the whole ---------------------------------------------------------------------------
+
+
+def _topics(connection: Connection) -> tuple[TopicRecord, ...]:
+    current = (
+        select(match.c.topic_id, func.count().label("matches"))
+        .join(article, article.c.version_id == match.c.version_id)
+        .group_by(match.c.topic_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(
+            topic.c.name,
+            topic_version.c.version,
+            topic_version.c.title,
+            topic_version.c.tags,
+            topic_version.c.file,
+            topic.c.retired_at.is_(None).label("is_active"),
+            func.coalesce(current.c.matches, 0).label("matches"),
+        )
+        .join(topic_version, topic_version.c.id == topic.c.version_id)
+        .outerjoin(current, current.c.topic_id == topic.c.id)
+        .order_by(topic.c.name)
+    )
+    return tuple(TopicRecord(**{**row._asdict(), "tags": tuple(row.tags)}) for row in rows)
+
+
+def _rule_problems(connection: Connection) -> tuple[RuleProblemRecord, ...]:
+    columns = [column for column in rule_problem.c if column.name != "id"]
+    rows = connection.execute(select(*columns).order_by(rule_problem.c.id))
+    return tuple(RuleProblemRecord(**row._asdict()) for row in rows)
+
+
+def _stats(connection: Connection, database_bytes: int) -> StatsRecord:
+    def one(statement: Select[T]) -> T:
+        return connection.execute(statement).scalar_one()
+
+    def by_state(states: ColumnElement[str]) -> dict[str, int]:
+        rows = connection.execute(select(states, func.count()).group_by(states).order_by(states))
+        return dict(rows.tuples().all())
+
+    return StatsRecord(
+        feeds=by_state(feed.c.state),
+        entries=by_state(entry.c.state),
+        articles=one(select(func.count()).select_from(article)),
+        versions=one(select(func.count()).select_from(article_version)),
+        stories=one(select(func.count()).select_from(story)),
+        matches={each.name: each.matches for each in _topics(connection) if each.is_active},
+        raw_pages=one(select(func.count()).select_from(raw_page)),
+        last_poll_at=one(select(func.max(poll_log.c.at))),
+        last_article_at=one(select(func.max(article.c.first_seen_at))),
+        database_bytes=database_bytes,
+        rule_problems=_rule_problems(connection),
+    )

@@ -1,0 +1,250 @@
+"""What listings give: one type a kind of record, with exactly the fields of its JSON object.
+
+`dataclasses.asdict` makes the object. Fields may be added and are never renamed. Times are in UTC, offsets
+half-open and in code points of the stored field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanRecord:
+    """Where a rule's words stand."""
+
+    #: title, body, author, source, url, lang or section
+    field: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRecord:
+    """A topic that the current version of an article matches."""
+
+    id: int
+    topic: str
+    topic_version: str
+    #: the rules that fired, such as "purl.1"
+    rules: tuple[str, ...]
+    story: int
+    article: int
+    title: str
+    url: str
+    source: str
+    published: datetime | None
+    #: when the article was first seen
+    first_seen: datetime
+    spans: tuple[SpanRecord, ...]
+    #: number of other articles in the story
+    copy_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRecord:
+    """An article of a story beside its lead, and what it is to the lead, or else to its nearest relative there.
+
+    An article of another story that is a composite of both is among them, with the kind "composite".
+    """
+
+    article: int
+    url: str
+    source: str
+    #: null where no relation is stored
+    kind: str | None
+    score: float | None
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRecord:
+    """Articles that carry the same text. Title, address, source and time are those of the first one seen."""
+
+    id: int
+    title: str
+    url: str
+    source: str
+    first_seen: datetime
+    #: topics that any of its articles matches, by name
+    topics: tuple[str, ...]
+    copy_count: int
+    #: by first_seen
+    copies: tuple[CopyRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleRecord:
+    """An article in its current version."""
+
+    id: int
+    url: str
+    source: str
+    title: str
+    author: str | None
+    published: datetime | None
+    first_seen: datetime
+    lang: str | None
+    words: int
+    #: the code page that was undone, or null
+    repaired: str | None
+    text_from: str
+    story: int
+    #: number of versions
+    versions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRecord:
+    """An article that a search found, and where what was looked for stands."""
+
+    id: int
+    url: str
+    source: str
+    title: str
+    published: datetime | None
+    first_seen: datetime
+    lang: str | None
+    story: int
+    spans: tuple[SpanRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRecord:
+    """One of the texts that an article has had."""
+
+    #: 1, 2, … in the order in which they were first seen
+    n: int
+    title: str
+    words: int
+    repaired: str | None
+    text_from: str
+    first_seen: datetime
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationRecord:
+    """What an article is to another one: read "it is a `kind` of `article`"."""
+
+    article: int
+    url: str
+    source: str
+    kind: str
+    #: share of the shorter text that both have in common, 0 to 1
+    score: float
+    #: the longest stretch that both share, as it stands in this article, and where it stands in both
+    passage: str
+    start: int
+    end: int
+    other_start: int
+    other_end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownArticle:
+    """An article with all that is stored of it."""
+
+    id: int
+    url: str
+    source: str
+    title: str
+    author: str | None
+    published: datetime | None
+    first_seen: datetime
+    lang: str | None
+    words: int
+    repaired: str | None
+    text_from: str
+    story: int
+    text: str
+    versions: tuple[VersionRecord, ...]
+    relations: tuple[RelationRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRecord:
+    """An item of a feed, and how it stands."""
+
+    id: int
+    feed: int
+    guid: str | None
+    link: str | None
+    title: str
+    published: datetime | None
+    first_seen: datetime
+    state: str
+    reason: str | None
+    text_from: str | None
+    article: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRecord:
+    """A feed, and how it is doing."""
+
+    id: int
+    url: str
+    fetch_url: str
+    title: str | None
+    state: str
+    last_status: int | None
+    last_error: str | None
+    failures: int
+    next_poll_at: datetime
+    #: number of entries seen
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRecord:
+    """A topic as it was last recorded."""
+
+    name: str
+    version: str
+    title: str | None
+    tags: tuple[str, ...]
+    file: str
+    #: it is in force: found in a rule file, or kept at its last good version
+    is_active: bool
+    #: number of articles whose current version matches it
+    matches: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleProblemRecord:
+    """What was wrong with a rule file when the files were last read."""
+
+    file: str | None
+    line: int | None
+    column: int
+    code: str
+    message: str
+    remedy: str
+    source_line: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatsRecord:
+    """The state of the whole."""
+
+    #: number by state; entries sum up to all entries seen
+    feeds: dict[str, int]
+    entries: dict[str, int]
+    articles: int
+    versions: int
+    stories: int
+    #: articles whose current version matches, by topic in force
+    matches: dict[str, int]
+    raw_pages: int
+    last_poll_at: datetime | None
+    last_article_at: datetime | None
+    #: size of the database with its write-ahead log
+    database_bytes: int
+    rule_problems: tuple[RuleProblemRecord, ...]

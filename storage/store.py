@@ -1,0 +1,211 @@
+"""The store: all that the steps and the daemon read and write, one method a transaction.
+
+Writes run one after the other in a thread of their own (`engine.Writer`), reads in the calling thread on
+connections that cannot write. Every method is safe to call from any thread, and a write called twice with
+the same arguments changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from storage import articles, engine, entries, feeds, fingerprints, topics
+from storage.errors import DatabaseClosed, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from ingest.model import (
+        Candidates,
+        Due,
+        Entry,
+        EntryOutcome,
+        EntryState,
+        Feed,
+        Fingerprint,
+        Item,
+        KnownEntry,
+        ListedEntry,
+        Poll,
+        Saved,
+        StoredArticle,
+    )
+    from rules.errors import RuleError
+    from rules.topic import Topic
+
+T = TypeVar("T")
+
+#: of articles whose caller does not say which extractor read them
+EXTRACTOR_VERSION = 1
+
+
+class Store:
+    """The database at *url* (`sqlite:///PATH`); it fulfils `ingest.ports.Store`.
+
+    Nothing is opened before it is needed. Any method can raise a StorageError, also one that says that the
+    database is missing or not of this version; LookupError is raised for an id that does not exist.
+    *extractor_version* is stored with each text, so that it can be read again when there is a better one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        extractor_version: int = EXTRACTOR_VERSION,
+        synchronous: engine.Synchronous = "NORMAL",
+        busy_timeout_s: float = engine.BUSY_TIMEOUT_S,
+    ) -> None:
+        path = engine.database_path(url)
+        self._subject = str(path)
+        self._extractor_version = extractor_version
+        self._reader = engine.reading_engine(path, busy_timeout_s=busy_timeout_s)
+        self._writer = engine.Writer(
+            engine.writing_engine(path, busy_timeout_s=busy_timeout_s, synchronous=synchronous), self._subject
+        )
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what is under way and close the file. Calling it again does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            # The last to go is the one that can fold the WAL into the file.
+            self._reader.dispose()
+            with translated(self._subject):
+                self._writer.close()
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        if self._is_closed:
+            raise DatabaseClosed(self._subject)
+        with translated(self._subject), self._reader.begin() as connection:
+            return work(connection)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        return self._writer.run(work)
+
+    # --- feeds --------------------------------------------------------------------------------------
+
+    def sync_feeds(self, configured: Iterable[tuple[str, str | None]], now: datetime) -> None:
+        """Poll exactly the *configured* feeds, given as address and title of the user's, or None.
+
+        New ones are due at once, those no longer configured become *removed* and keep their history, and
+        those that come back are active and due again.
+        """
+        self._write(partial(feeds.sync, configured=dict(configured), now=now))
+
+    def add_feeds(self, configured: Iterable[tuple[str, str | None]], now: datetime) -> None:
+        """As `sync_feeds`, but feeds that are not among *configured* stay as they are."""
+        self._write(partial(feeds.add, configured=dict(configured), now=now))
+
+    def feed(self, feed_id: int) -> Feed:
+        """The feed with this id."""
+        return self._read(partial(feeds.get, feed_id=feed_id))
+
+    def due_feeds(self, now: datetime, limit: int, *, is_everything_due: bool = False) -> tuple[Due, ...]:
+        """At most *limit* feeds to be polled, the longest due first, with the hosts that answer for them.
+
+        *is_everything_due*: all but the removed ones, whether due or not.
+        """
+        return self._read(partial(feeds.due, now=now, limit=limit, is_everything_due=is_everything_due))
+
+    def known_entries(self, feed_id: int, listed: Iterable[ListedEntry]) -> tuple[KnownEntry, ...]:
+        """The entries of the feed that any of *listed* could be, the oldest first."""
+        return self._read(partial(entries.known, feed_id=feed_id, listed=tuple(listed)))
+
+    def record_poll(self, poll: Poll) -> tuple[int, ...]:
+        """Store the outcome of a poll and its entries; return the ids of entries that now want a step."""
+        return self._write(partial(feeds.record_poll, poll=poll))
+
+    def prune_poll_log(self, before: datetime) -> int:
+        """Forget the log of polls made before that time; returns how many lines."""
+        return self._write(partial(feeds.prune_log, before=before))
+
+    # --- entries ------------------------------------------------------------------------------------
+
+    def entry(self, entry_id: int) -> Entry:
+        """The entry with this id."""
+        return self._read(partial(entries.get, entry_id=entry_id))
+
+    def due_entries(self, now: datetime, limit: int, taken: Collection[int] = ()) -> tuple[Due, ...]:
+        """At most *limit* entries that want a step, the longest waiting first, without those in *taken*.
+
+        The host is that of the entry's page, empty when it has none.
+        """
+        return self._read(partial(entries.due, now=now, limit=limit, taken=taken))
+
+    def finish_entry(self, entry_id: int, outcome: EntryOutcome, *, article_id: int | None = None) -> None:
+        """Store how an entry stands when there is nothing new to save; *article_id* links it to a stored article."""
+        self._write(partial(entries.finish, entry_id=entry_id, outcome=outcome, article_id=article_id))
+
+    def entry_counts(self) -> dict[EntryState, int]:
+        """How many entries are in each state; their sum is the number of entries seen."""
+        return self._read(entries.counts)
+
+    def next_due_at(self) -> datetime | None:
+        """When the next feed or entry is due; a time in the past when something is due now; None: never."""
+        return self._read(_next_due_at)
+
+    # --- articles -----------------------------------------------------------------------------------
+
+    def article_at(self, addresses: Iterable[str]) -> StoredArticle | None:
+        """The article known under any of these normalised addresses, the oldest if there are several."""
+        return self._read(partial(articles.at, addresses=tuple(addresses)))
+
+    def candidates(
+        self, fingerprint: Fingerprint, *, since: datetime, without_article: int | None = None
+    ) -> Candidates:
+        """At most 25 articles first seen at or after *since* that share hashes with *fingerprint*.
+
+        The most alike come first; what few articles share counts more. Articles that share one hash of
+        many are left out.
+        """
+        return self._read(
+            partial(fingerprints.candidates, taken=fingerprint, since=since, without_article=without_article)
+        )
+
+    def save(self, item: Item) -> Saved:
+        """Store article, version, fingerprint, relations, story, matches and the entry's outcome, all or nothing.
+
+        Raises Conflict when fingerprints newer than `item.seen` share hashes with this one.
+        """
+        prepared = articles.prepare(item)
+        return self._write(
+            partial(articles.save, item=item, prepared=prepared, extractor_version=self._extractor_version)
+        )
+
+    def prune_raw_pages(self, before: datetime) -> int:
+        """Forget the raw pages that were stored before that time; returns how many."""
+        return self._write(partial(articles.prune_pages, before=before))
+
+    # --- topics -------------------------------------------------------------------------------------
+
+    def record_topics(self, topics_in_force: Sequence[Topic], now: datetime) -> None:
+        """Store the topics in force, with those kept at their last good version; all others are retired."""
+        self._write(partial(topics.record, topics=tuple(topics_in_force), now=now))
+
+    def last_good_topics(
+        self, *, names: Collection[str] | None = None, files: Collection[str] | None = None
+    ) -> tuple[str, ...]:
+        """The sources of the topics in force that have one of *names* or came from one of *files*.
+
+        All topics in force when neither is given.
+        """
+        return self._read(partial(topics.last_good, names=names, files=files))
+
+    def record_rule_errors(self, errors: Sequence[RuleError], now: datetime) -> None:
+        """Store what is wrong with the rule files now, in place of what was."""
+        self._write(partial(topics.record_errors, errors=tuple(errors), now=now))
+
+
+def _next_due_at(connection: Connection) -> datetime | None:
+    times = (feeds.next_due_at(connection), entries.next_due_at(connection))
+    return min((time for time in times if time is not None), default=None)

@@ -1,0 +1,91 @@
+"""Newsrooms to run the whole program against: the bundled one, and the real pages of ../shared."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHARED = Path(__file__).parents[3] / "shared" / "newsroom"
+
+
+@dataclass(frozen=True)
+class Program:
+    """The console script, as a user runs it: a process of its own on a config directory of its own."""
+
+    config: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, exit_code: int = 0) -> str:
+        """Run a command; return its stdout. Fails when it ends with another code than *exit_code*."""
+        done = subprocess.run(
+            [*self.command, *arguments], env=self.environment, capture_output=True, text=True, timeout=110, check=False
+        )
+        assert done.returncode == exit_code, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout
+
+    def rows(self, *arguments: str) -> list[dict[str, Any]]:
+        """The rows of a listing."""
+        return json.loads(self.run(*arguments, "--limit", "10000", "--json"))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command that goes on; its log is kept beside the configuration."""
+        with (self.config / "log.txt").open("a") as log:
+            return subprocess.Popen([*self.command, *arguments], env=self.environment, stderr=log, text=True)
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "wirewatch", "--config", str(self.config)]
+
+
+def shared_newsroom() -> Any:
+    if not SHARED.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"the real pages are not there: {SHARED}")
+        pytest.skip(f"the real pages of the newsroom are not there: {SHARED}")
+    sys.path.insert(0, str(SHARED))
+    from serve import Newsroom
+
+    return Newsroom()
+
+
+def bundled_newsroom() -> Any:
+    from wirewatch.demo.newsroom import Newsroom
+
+    return Newsroom()
+
+
+@pytest.fixture(scope="module", params=[bundled_newsroom, shared_newsroom], ids=["bundled", "shared"])
+def newsroom(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A newsroom at its first batch."""
+    with request.param() as room:
+        yield room
+
+
+@pytest.fixture(scope="module")
+def program(newsroom: Any, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """The program, set up by `init`, with the feeds of the newsroom imported and nothing polled."""
+    config = tmp_path_factory.mktemp("acceptance") / "config"
+    environment = os.environ | {
+        "WIREWATCH_FETCH__ALLOW": '["127.0.0.0/8"]',
+        "WIREWATCH_FETCH__PAUSE_S": "0",
+    }
+    program = Program(config, environment)
+    subprocess.run([sys.executable, "-m", "wirewatch", "init", str(config)], env=environment, check=True, text=True)
+    (config / "feeds.toml").write_text("")
+    opml = config / "newsroom.opml"
+    with urlopen(newsroom.url("/feeds.opml")) as answer:
+        opml.write_bytes(answer.read())
+    program.run("feeds", "import", str(opml))
+    return program

@@ -1,0 +1,346 @@
+"""The two steps over a real database: they may run twice, in parallel, and die at any point."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ingest.errors import Permanent, Reason, Transient
+from ingest.model import EntryState, NotModified, Page, RelationKind, TextFrom
+from ingest.pipeline import Pipeline
+from ingest.workers import InlineWorkers
+from rules.compile import compile_rules
+from rules.files import parse_topic
+from storage.listings import Listings
+from storage.migrate import upgrade
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ingest.model import Request
+
+START = datetime(2026, 1, 12, 6, tzinfo=UTC)
+FEED = "https://feed.example/rss.xml"
+RULES = 'topic crimea "Crimea"\n    match Crimea\n'
+
+PARAGRAPHS = (
+    "The harbour master of the small town closed the northern pier on Monday after divers had found cracks.",
+    "Engineers from the ministry arrived in the evening and measured the foundations until long after dark.",
+    "Fishing boats were sent to the neighbouring bay, where the moorings were soon full to the last ring.",
+    "The mayor said that the repair would take until spring, and that the fish market would move indoors.",
+    "Traders from Crimea, who had come for the autumn fair, packed their stalls and left on the last ferry.",
+    "A public meeting about the costs is to be held in the old customs house on Thursday at seven o'clock.",
+)
+
+
+def html(*paragraphs: str, title: str = "Pier closed") -> bytes:
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    page = f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{body}</article></body></html>"
+    return page.encode()
+
+
+def rss(
+    *items: tuple[str, str], summary: str = "Divers have found cracks in the pier.", title: str = "Pier closed"
+) -> bytes:
+    parts = "".join(
+        f"<item><guid>{guid}</guid><link>{link}</link><title>{title}</title><description>{summary}</description></item>"
+        for guid, link in items
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Town</title>{parts}</channel></rss>'.encode()
+
+
+@dataclass
+class Web:
+    """What the addresses answer: bytes, or an error to be raised. ETags follow the bytes."""
+
+    answers: dict[str, bytes | Exception]
+    requests: list[str] = field(default_factory=list)
+
+    async def get(self, request: Request) -> Page | NotModified:
+        self.requests.append(request.url)
+        await asyncio.sleep(0)
+        answer = self.answers[request.url]
+        if isinstance(answer, Exception):
+            raise answer
+        etag = f'"{hash(answer)}"'
+        if request.etag == etag:
+            return NotModified(url=request.url, headers={"etag": etag})
+        return Page(
+            requested_url=request.url,
+            url=request.url,
+            moved_to=None,
+            status=200,
+            headers={"etag": etag, "content-type": "text/html; charset=utf-8"},
+            body=answer,
+        )
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Town:
+    """A pipeline with its store, its web and its clock."""
+
+    url: str
+    store: Any
+    web: Web
+    clock: Clock = field(default_factory=Clock)
+
+    def pipeline(self, store: Any = None) -> Pipeline:
+        rules = compile_rules((parse_topic(RULES),))
+        return Pipeline(
+            store=store or self.store,
+            fetch=self.web,
+            workers=InlineWorkers(),
+            rules=lambda: rules,
+            clock=self.clock,
+            draw=lambda: 0.0,
+        )
+
+    async def poll(self) -> tuple[int, ...]:
+        """Poll the one feed; the ids of the entries that want a step."""
+        return (await self.pipeline().refresh_feed(1)).entry_ids
+
+    async def work(self, store: Any = None) -> None:
+        """Poll, and do all entries that are due."""
+        await self.pipeline(store).refresh_feed(1)
+        for due in self.store.due_entries(self.clock.now, 100):
+            await self.pipeline(store).ingest_entry(due.id)
+
+    def dump(self) -> dict[str, list[Any]]:
+        """All that people can see."""
+        listings = Listings(self.url)
+        try:
+            return {
+                "entries": listings.entries(),
+                "articles": listings.articles(),
+                "stories": listings.stories(),
+                "matches": listings.matches(),
+            }
+        finally:
+            listings.close()
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    url = f"sqlite:///{tmp_path}/w.db"
+    upgrade(url)
+    with Store(url) as store:
+        store.sync_feeds([(FEED, None)], START)
+        store.record_topics((parse_topic(RULES),), START)
+        web = Web({FEED: rss(("1", "https://town.example/pier")), "https://town.example/pier": html(*PARAGRAPHS)})
+        yield Town(url, store, web)
+
+
+async def test_an_entry_becomes_an_article_with_story_and_match(town: Town) -> None:
+    (entry_id,) = await town.poll()
+    done = await town.pipeline().ingest_entry(entry_id)
+    assert done.outcome is not None
+    assert (done.outcome.state, done.outcome.text_from) == (EntryState.DONE, TextFrom.PAGE)
+    seen = town.dump()
+    (article,) = seen["articles"]
+    assert (article.url, article.title, article.source) == ("https://town.example/pier", "Pier closed", "town.example")
+    (match,) = seen["matches"]
+    assert (match.topic, match.article) == ("crimea", article.id)
+    assert [span.text for span in match.spans] == ["Crimea"]
+    assert len(seen["stories"]) == 1
+
+
+async def test_steps_may_run_twice(town: Town) -> None:
+    await town.work()
+    before = town.dump()
+    town.web.requests.clear()
+    await town.work()
+    await town.pipeline().ingest_entry(before["entries"][0].id)
+    assert town.dump() == before
+    assert town.web.requests == [FEED]
+
+
+async def test_a_page_is_fetched_once_however_its_links_are_decorated(town: Town) -> None:
+    decorated = "https://town.example/pier?utm_source=rss"
+    town.web.answers[FEED] = rss(("1", "https://town.example/pier"), ("2", decorated.replace("&", "&amp;")))
+    town.web.answers[decorated] = html(*PARAGRAPHS)
+    ids = await town.poll()
+    pipeline = town.pipeline()
+    await asyncio.gather(*(pipeline.ingest_entry(entry_id) for entry_id in ids))
+    seen = town.dump()
+    assert len(seen["articles"]) == 1
+    assert len(town.web.requests) == 2
+    assert {entry.article for entry in seen["entries"]} == {seen["articles"][0].id}
+
+
+async def test_a_page_that_is_gone_leaves_the_text_of_the_feed(town: Town) -> None:
+    town.web.answers["https://town.example/pier"] = Permanent(Reason.GONE, "https://town.example/pier", status=410)
+    await town.work()
+    seen = town.dump()
+    (entry,) = seen["entries"]
+    assert (entry.state, entry.reason, entry.text_from) == ("done", "gone", "feed")
+    assert seen["articles"][0].text_from == "feed"
+
+
+async def test_while_a_page_cannot_be_had_the_feed_speaks_and_the_page_becomes_the_next_version(town: Town) -> None:
+    town.web.answers["https://town.example/pier"] = Transient(Reason.TIMEOUT, "https://town.example/pier")
+    await town.work()
+    seen = town.dump()
+    assert (seen["entries"][0].state, seen["entries"][0].reason) == ("retrying", "timeout")
+    assert (seen["articles"][0].text_from, seen["articles"][0].versions) == ("feed", 1)
+    assert seen["matches"] == seen["matches"][:0]
+
+    town.web.answers["https://town.example/pier"] = html(*PARAGRAPHS)
+    town.clock.now += timedelta(hours=1)
+    await town.work()
+    seen = town.dump()
+    assert (seen["entries"][0].state, seen["entries"][0].reason) == ("done", None)
+    assert (seen["articles"][0].text_from, seen["articles"][0].versions) == ("page", 2)
+    assert len(seen["matches"]) == 1
+
+
+async def test_a_corrected_entry_becomes_a_new_version(town: Town) -> None:
+    await town.work()
+    town.clock.now += timedelta(minutes=40)
+    town.web.answers[FEED] = rss(("1", "https://town.example/pier"), summary="Correction: the southern pier.")
+    town.web.answers["https://town.example/pier"] = html("Correction: it is the southern pier.", *PARAGRAPHS[:4])
+    await town.work()
+    seen = town.dump()
+    (article,) = seen["articles"]
+    assert article.versions == 2
+    assert len(seen["entries"]) == 1
+    assert seen["matches"] == seen["matches"][:0], "the corrected version no longer says Crimea"
+
+
+async def test_a_new_headline_is_a_new_version_though_the_page_says_304(town: Town) -> None:
+    await town.work()
+    town.clock.now += timedelta(minutes=40)
+    town.web.answers[FEED] = rss(("1", "https://town.example/pier"), title="Pier closed until spring")
+    await town.work()
+    (article,) = town.dump()["articles"]
+    assert (article.title, article.versions) == ("Pier closed until spring", 2)
+
+
+async def test_a_correction_that_no_feed_tells_is_found_by_looking_again(town: Town) -> None:
+    await town.work()
+    town.clock.now += timedelta(hours=2)
+    town.web.answers["https://town.example/pier"] = html(*PARAGRAPHS, "The pier is 30 metres long.")
+    for due in town.store.due_entries(town.clock.now, 100):
+        await town.pipeline().ingest_entry(due.id)
+    assert town.dump()["articles"][0].versions == 2
+
+
+async def test_a_failed_poll_is_an_outcome(town: Town) -> None:
+    town.web.answers[FEED] = Transient(Reason.DNS, FEED, "no such host")
+    refreshed = await town.pipeline().refresh_feed(1)
+    assert refreshed.error is not None
+    feed = town.store.feed(1)
+    assert (feed.failures, feed.last_error) == (1, "dns")
+    assert feed.next_poll_at > START
+
+
+async def test_a_bug_in_a_stage_is_loud_and_the_entry_is_tried_again(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    (entry_id,) = await town.poll()
+    town.web.answers["https://town.example/pier"] = ZeroDivisionError("oh")
+    await town.pipeline().ingest_entry(entry_id)
+    (entry,) = town.dump()["entries"]
+    assert (entry.state, entry.reason) == ("retrying", "internal_error")
+    assert "ZeroDivisionError" in caplog.text
+
+
+class Meeting:
+    """A store whose look-ups for candidates wait for each other, so that neither sees the other's article."""
+
+    def __init__(self, store: Store, parties: int) -> None:
+        self._store = store
+        self._barrier = threading.Barrier(parties)
+        self._first = threading.local()
+        self.look_ups = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def candidates(self, *arguments: Any, **options: Any) -> Any:
+        found = self._store.candidates(*arguments, **options)
+        self.look_ups += 1
+        if self.look_ups <= self._barrier.parties:
+            self._barrier.wait(timeout=60)
+        return found
+
+
+async def test_two_copies_in_flight_at_once_cannot_miss_each_other(town: Town) -> None:
+    town.web.answers[FEED] = rss(("1", "https://town.example/pier"), ("2", "https://city.example/pier"))
+    town.web.answers["https://city.example/pier"] = html(*PARAGRAPHS, title="Cracks in the pier")
+    ids = await town.poll()
+    meeting = Meeting(town.store, parties=2)
+    await asyncio.gather(*(town.pipeline(meeting).ingest_entry(entry_id) for entry_id in ids))
+    assert meeting.look_ups == 3, "the second to save has to look again"
+    (story,) = town.dump()["stories"]
+    assert [copy.kind for copy in story.copies] == [RelationKind.COPY]
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process; nothing catches it."""
+
+
+class DyingStore:
+    """A store that dies at the *at*-th write: before it when *is_before*, else right after it."""
+
+    WRITES = frozenset({"record_poll", "save", "finish_entry"})
+
+    def __init__(self, store: Store, at: int, *, is_before: bool) -> None:
+        self._store = store
+        self._left = at
+        self._is_before = is_before
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        if name not in self.WRITES:
+            return method
+
+        def write(*arguments: Any, **options: Any) -> Any:
+            self._left -= 1
+            if self._left == 0 and self._is_before:
+                raise KilledError
+            result = method(*arguments, **options)
+            if self._left == 0:
+                raise KilledError
+            return result
+
+        return write
+
+
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+async def test_a_kill_at_any_write_changes_nothing_in_the_end(town: Town, at: int, is_before: bool) -> None:
+    town.web.answers[FEED] = rss(
+        ("1", "https://town.example/pier"), ("2", "https://city.example/pier"), ("3", "https://town.example/gone")
+    )
+    town.web.answers["https://city.example/pier"] = html(*PARAGRAPHS[:3], title="Cracks in the pier")
+    town.web.answers["https://town.example/gone"] = Permanent(Reason.GONE, "https://town.example/gone", status=410)
+
+    dying = DyingStore(town.store, at, is_before=is_before)
+    with pytest.raises(KilledError):
+        await town.work(dying)
+    await town.work()
+
+    seen = town.dump()
+    assert [entry.state for entry in seen["entries"]] == ["done"] * 3
+    assert len(seen["articles"]) == 3
+    (group,) = [story for story in seen["stories"] if story.copy_count]
+    assert len(group.copies) == 1
+    assert len(seen["matches"]) == 1
+    assert sum(town.store.entry_counts().values()) == 3

@@ -1,0 +1,181 @@
+"""From a page or a feed's text to a Reading, stage after stage."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import unicodedata
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.errors import Permanent, Reason
+from ingest.model import Entry, EntryState, Page, TextFrom
+from ingest.reading import read_feed_text, read_page
+from rules.compile import compile_rules
+from rules.files import parse_topic
+
+RULES = compile_rules(
+    [parse_topic("topic rutte\n    match Rutte\n"), parse_topic("topic harbour\n    match harbour\n")]
+)
+NOW = datetime(2026, 1, 12, 6, tzinfo=UTC)
+URL = "http://127.0.0.11:8800/2026/01/bridge"
+
+BODY = (
+    "The minister’s office said on Monday that the bridge “will not reopen before Easter” — a delay that costs shops "
+    "40,000 a week.\n"
+    "Mark Rutte, who visited the town, called it “a long story … with a good end” and left in the afternoon.\n"
+    "The café owners’ association in Łódź says that it had been promised another date by Andris Sprūds."
+)
+
+
+def entry(**changes: object) -> Entry:
+    plain = Entry(
+        id=7,
+        feed_id=1,
+        link=URL,
+        page_address=URL,
+        title="The bridge stays closed",
+        author=None,
+        published=None,
+        text="",
+        lang=None,
+        sections=(),
+        state=EntryState.NEW,
+        attempts=0,
+        checks=0,
+        next_try_at=None,
+        first_seen_at=NOW,
+        article_id=None,
+        is_changed=False,
+    )
+    return dataclasses.replace(plain, **changes)
+
+
+def html(text: str, head: str = "") -> str:
+    paragraphs = "".join(f"<p>{line}</p>" for line in text.split("\n"))
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><article>{paragraphs}</article></body></html>'
+
+
+def page(content: str | bytes, content_type: str = "text/html; charset=utf-8", url: str = URL) -> Page:
+    body = content.encode() if isinstance(content, str) else content
+    return Page(
+        requested_url=url, url=url, moved_to=None, status=200, headers={"content-type": content_type}, body=body
+    )
+
+
+def mangle(text: str, codec: str) -> str:
+    raw = (bytes((byte,)) for byte in text.encode())
+    return "".join(byte.decode(codec, "ignore") or byte.decode("cp1252", "ignore") or chr(byte[0]) for byte in raw)
+
+
+class TestPage:
+    def test_plain_page(self) -> None:
+        head = (
+            '<meta property="og:title" content="From the page"><meta name="author" content="By A. Writer">'
+            '<meta property="article:published_time" content="2026-01-12T08:00:00+02:00">'
+            '<meta property="article:section" content="Europe">'
+        )
+        answer = page(html(BODY, head), url=f"{URL}?utm_source=rss#top")
+        reading = read_page(answer, entry(), "", RULES)
+        article = reading.article
+        assert (article.url, article.source, article.title) == (URL, "127.0.0.11", "From the page")
+        assert (article.text, article.author, article.published) == (BODY, "A. Writer", NOW)
+        assert (article.lang, article.sections, article.text_from) == ("en", ("Europe",), TextFrom.PAGE)
+        assert (article.repaired, article.raw_hash) == (None, hashlib.sha256(answer.body).hexdigest())
+        assert reading.fingerprint.hashes
+        (match,) = reading.matches
+        (span,) = match.spans
+        assert (match.topic, span.field, BODY[span.start : span.end]) == ("rutte", "body", "Rutte")
+
+    def test_what_the_feed_says_wins(self) -> None:
+        head = '<meta property="og:title" content="T"><meta name="author" content="A. W."><meta name="date" content="2020">'
+        told = entry(author="B. Reporter", published=NOW, sections=("World",), lang="en")
+        article = read_page(page(html(BODY, head)), told, "The harbour", RULES).article
+        assert (article.title, article.author, article.published) == ("The harbour", "B. Reporter", NOW)
+        assert article.sections == ("World",)
+
+    def test_title_is_matched_too(self) -> None:
+        (harbour, _) = read_page(page(html(BODY)), entry(), "The harbour", RULES).matches
+        assert [(span.field, span.start, span.end) for span in harbour.spans] == [("title", 4, 11)]
+
+    @pytest.mark.parametrize(("name", "codec"), [("windows-874", "cp874"), ("windows-1252", "cp1252")])
+    def test_mangled_page_is_read_as_the_clean_one(self, name: str, codec: str) -> None:
+        clean = read_page(page(html(BODY)), entry(), "Łódź’s café", RULES)
+        mangled = read_page(page(html(mangle(BODY, codec))), entry(), mangle("Łódź’s café", codec), RULES)
+        assert (mangled.article.title, mangled.article.text) == (clean.article.title, clean.article.text)
+        assert (clean.article.repaired, mangled.article.repaired) == (None, name)
+        assert (mangled.fingerprint, mangled.matches) == (clean.fingerprint, clean.matches)
+
+    def test_mojibake_behind_references_is_repaired(self) -> None:
+        text = (
+            "It&acirc;&euro;&trade;s &acirc;&euro;&oelig;done&acirc;&euro;&#157; said Mark Rutte on Monday in the town."
+        )
+        article = read_page(page(html(text)), entry(), "T", RULES).article
+        assert article.text.startswith("It’s “done” said")
+        assert article.repaired == "windows-1252"
+
+    def test_accents_are_composed(self) -> None:
+        reading = read_page(page(html(unicodedata.normalize("NFD", BODY))), entry(), "Cafe\u0301", RULES)
+        assert (reading.article.title, reading.article.text) == ("Café", BODY)
+
+    def test_no_control_or_bidi_characters_come_through(self) -> None:
+        article = read_page(page(html(f"\u202e{BODY}\u200f &#27;[31m")), entry(), "A\x1b[1m\u202etitle", RULES).article
+        assert article.title == "A[1mtitle"
+        assert not {"\u202e", "\u200f", "\x1b"} & set(article.text)
+
+    @pytest.mark.parametrize(
+        ("content", "content_type", "reason"),
+        [
+            (b"%PDF-1.7", "application/pdf", Reason.NOT_A_PAGE),
+            (html(""), "text/html", Reason.NOT_AN_ARTICLE),
+            (html("\u202e\u200b \x1b"), "text/html", Reason.NOT_AN_ARTICLE),
+        ],
+    )
+    def test_what_is_no_article_says_why(self, content: str | bytes, content_type: str, reason: Reason) -> None:
+        with pytest.raises(Permanent) as raised:
+            read_page(page(content, content_type), entry(), "T", RULES)
+        assert (raised.value.reason, raised.value.subject) == (reason, URL)
+
+    @given(st.binary(max_size=200), st.text(max_size=20))
+    def test_any_bytes_give_a_reading_or_a_reason(self, body: bytes, title: str) -> None:
+        try:
+            article = read_page(page(b"<html><body><p>" + body), entry(), title, RULES).article
+        except Permanent:
+            return
+        assert article.text.strip()
+
+    def test_reading_twice_is_reading_once(self) -> None:
+        answer = page(html(mangle(BODY, "cp874")))
+        assert read_page(answer, entry(), "", RULES) == read_page(answer, entry(), "", RULES)
+
+
+class TestFeedText:
+    def test_text_of_the_feed(self) -> None:
+        told = entry(text=BODY, author="B. Reporter", published=NOW, lang="de", sections=("World",))
+        reading = read_feed_text(told, "The bridge", RULES)
+        article = reading.article
+        assert (article.url, article.source, article.title, article.text) == (URL, "127.0.0.11", "The bridge", BODY)
+        assert (article.author, article.published, article.sections) == ("B. Reporter", NOW, ("World",))
+        assert (article.lang, article.text_from, article.raw_hash) == ("en", TextFrom.FEED, None)
+        assert [match.topic for match in reading.matches] == ["rutte"]
+
+    def test_title_stands_in_for_the_text(self) -> None:
+        reading = read_feed_text(entry(title="Rutte leaves"), "", RULES)
+        assert (reading.article.title, reading.article.text) == ("Rutte leaves", "Rutte leaves")
+        assert [match.topic for match in reading.matches] == ["rutte"]
+
+    def test_neither_text_nor_title(self) -> None:
+        with pytest.raises(Permanent) as raised:
+            read_feed_text(entry(title="", text=" \n"), "", RULES)
+        assert raised.value.reason is Reason.NOT_AN_ARTICLE
+
+    def test_entry_without_an_address_has_one_of_its_own(self) -> None:
+        article = read_feed_text(entry(link=None, page_address=None, text=BODY), "T", RULES).article
+        assert (article.url, article.source) == ("urn:wirewatch:entry:7", "")
+
+    def test_same_text_from_page_and_feed_has_the_same_fingerprint(self) -> None:
+        from_feed = read_feed_text(entry(text=BODY), "T", RULES)
+        assert from_feed.fingerprint == read_page(page(html(BODY)), entry(), "T", RULES).fingerprint

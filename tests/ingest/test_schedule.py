@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.errors import Permanent, Reason, Transient
+from ingest.model import Feed, FeedState
+from ingest.schedule import (
+    DORMANT_AFTER,
+    START_INTERVAL_S,
+    after_failure,
+    after_poll,
+    entry_retry,
+    next_check,
+    wants_full_poll,
+)
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+FEED = Feed(
+    id=1,
+    url="https://news.example/feed",
+    fetch_url="https://news.example/feed",
+    title=None,
+    state=FeedState.ACTIVE,
+    etag=None,
+    last_modified=None,
+    body_hash="0",
+    interval_s=START_INTERVAL_S,
+    failures=0,
+    last_status=200,
+    last_error=None,
+    last_polled_at=NOW,
+    last_full_poll_at=NOW,
+    next_poll_at=NOW,
+)
+TIMEOUT = Transient(Reason.TIMEOUT, FEED.url)
+NOT_FOUND = Permanent(Reason.NOT_FOUND, FEED.url, status=404)
+GONE = Permanent(Reason.GONE, FEED.url, status=410)
+
+
+def wait(plan):
+    return round((plan.next_poll_at - NOW).total_seconds())
+
+
+def poll(feed=FEED, known_share=1.0, jitter=0.0, **asked):
+    return after_poll(feed, now=NOW, jitter=jitter, known_share=known_share, **asked)
+
+
+def fail(feed=FEED, error=TIMEOUT, jitter=0.0):
+    return after_failure(feed, error, now=NOW, jitter=jitter)
+
+
+def failed(feed, error, times=1):
+    for _ in range(times):
+        plan = fail(feed, error)
+        feed = replace(
+            feed, state=plan.state, failures=plan.failures, last_error=error.reason, last_status=error.status
+        )
+    return feed
+
+
+JITTER = st.floats(0, 1)
+SHARES = st.floats(0, 1)
+INTERVALS = st.integers(0, 3 * DAY)
+ASKED_S = st.none() | st.integers(0, 30 * DAY)
+
+
+# --- after a poll -----------------------------------------------------------------------------------
+
+
+@given(INTERVALS, SHARES, JITTER, ASKED_S, st.integers(0, 10**9))
+def test_every_wait_is_within_bounds_and_no_sooner_than_asked(interval_s, share, jitter, ttl_s, max_age_s):
+    feed = replace(FEED, interval_s=interval_s)
+    plan = poll(feed, share, jitter, ttl_s=ttl_s, headers={"cache-control": f"max-age={max_age_s}"})
+    seconds = (plan.next_poll_at - NOW).total_seconds()
+    assert 5 * MINUTE <= plan.interval_s <= DAY
+    assert 5 * MINUTE <= seconds <= DAY
+    assert seconds >= min(DAY, max(ttl_s or 0, max_age_s)) - 1
+    assert plan.state is FeedState.ACTIVE
+    assert plan.failures == 0
+
+
+@given(INTERVALS, SHARES, SHARES)
+def test_the_more_is_new_the_sooner_is_the_next_poll(interval_s, one, other):
+    feed = replace(FEED, interval_s=interval_s)
+    assert poll(feed, min(one, other)).interval_s <= poll(feed, max(one, other)).interval_s
+
+
+@given(JITTER)
+def test_jitter_lengthens_by_a_tenth_at_most_and_is_not_remembered(jitter):
+    plan = poll(jitter=jitter, ttl_s=2 * HOUR)
+    assert 2 * HOUR <= wait(plan) <= 2.2 * HOUR + 1
+    assert plan.interval_s == poll().interval_s
+
+
+def test_a_feed_starts_at_half_an_hour():
+    first = replace(FEED, body_hash=None, last_status=None, last_polled_at=None, last_full_poll_at=None)
+    assert poll(first, known_share=0.0).interval_s == 30 * MINUTE
+
+
+def test_a_busy_feed_comes_down_to_ten_minutes_and_a_silent_one_goes_up_to_a_day():
+    busy = silent = FEED
+    for _ in range(30):
+        busy = replace(busy, interval_s=poll(busy, known_share=0.5).interval_s)
+        silent = replace(silent, interval_s=poll(silent).interval_s)
+    assert busy.interval_s == 10 * MINUTE
+    assert silent.interval_s == DAY
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"cache-control": "public, max-age=7200"}, 2 * HOUR),
+        ({"cache-control": 'max-age="7200"'}, 2 * HOUR),
+        ({"cache-control": "max-age=7200", "age": "3600", "expires": "0"}, HOUR),
+        ({"cache-control": "s-maxage=7200"}, None),
+        ({"cache-control": "no-cache, max-age=7200"}, None),
+        ({"cache-control": "max-age=-1"}, None),
+        ({"cache-control": "max-age=999999999999999999999"}, DAY),
+        ({"expires": "Mon, 05 Jan 2026 14:00:00 GMT"}, 2 * HOUR),
+        ({"expires": "Mon, 05 Jan 2026 14:00:00 GMT", "date": "Mon, 05 Jan 2026 11:00:00 GMT"}, 3 * HOUR),
+        ({"expires": "Thu, 01 Jan 1970 00:00:00 GMT"}, None),
+        ({"expires": "0"}, None),
+        ({"expires": "-1"}, None),
+        ({"expires": "Mon, 99 Jan 2026 14:00:00 GMT"}, None),
+        ({}, None),
+    ],
+)
+def test_what_the_server_says_of_freshness_is_respected(headers, seconds):
+    plan = poll(known_share=0.5, headers=headers)
+    assert plan.interval_s == 15 * MINUTE
+    assert wait(plan) == (seconds or 15 * MINUTE)
+
+
+@pytest.mark.parametrize(("ttl_s", "interval_s"), [(None, 10), (HOUR, 10), (7 * MINUTE, 7), (MINUTE, 5)])
+def test_less_than_ten_minutes_only_where_the_feed_asks(ttl_s, interval_s):
+    plan = poll(replace(FEED, interval_s=10 * MINUTE), known_share=0.0, ttl_s=ttl_s)
+    assert plan.interval_s == interval_s * MINUTE
+
+
+def test_a_feed_that_answers_again_is_active_at_its_old_pace():
+    for state in (FeedState.FAILING, FeedState.DORMANT, FeedState.GONE):
+        plan = poll(replace(FEED, state=state, failures=40), known_share=0.9)
+        assert (plan.state, plan.failures) == (FeedState.ACTIVE, 0)
+        assert plan.interval_s < START_INTERVAL_S
+
+
+def test_a_feed_that_was_removed_meanwhile_stays_removed():
+    removed = replace(FEED, state=FeedState.REMOVED)
+    assert poll(removed).state is FeedState.REMOVED
+    assert fail(removed).state is FeedState.REMOVED
+
+
+# --- after a failure --------------------------------------------------------------------------------
+
+
+@given(
+    INTERVALS,
+    st.integers(0, 10_000),
+    st.sampled_from(list(FeedState)),
+    st.sampled_from([TIMEOUT, NOT_FOUND, GONE]),
+    st.none() | st.just("gone"),
+    JITTER,
+)
+def test_no_feed_is_ever_given_up(interval_s, failures, state, error, last_error, jitter):
+    feed = replace(FEED, interval_s=interval_s, failures=failures, state=state, last_error=last_error)
+    plan = fail(feed, error, jitter)
+    longest = {FeedState.GONE: 30 * DAY, FeedState.DORMANT: 7 * DAY}.get(plan.state, DAY)
+    assert 5 * MINUTE <= wait(plan) <= longest
+    assert plan.interval_s == interval_s
+    assert plan.failures == failures + 1
+
+
+@pytest.mark.parametrize("error", [TIMEOUT, NOT_FOUND])
+def test_the_wait_grows_to_a_day_and_then_the_feed_is_dormant(error):
+    feed, waits = FEED, []
+    for _ in range(DORMANT_AFTER - 1):
+        waits.append(wait(fail(feed, error)))
+        feed = failed(feed, error)
+        assert feed.state is FeedState.FAILING
+    assert waits[0] == START_INTERVAL_S
+    assert waits == sorted(waits)
+    assert waits[-1] == DAY
+    feed = failed(feed, error)
+    assert feed.state is FeedState.DORMANT
+    assert wait(fail(feed, error)) == 7 * DAY
+    assert failed(feed, error, 100).state is FeedState.DORMANT
+
+
+def test_what_passes_is_waited_for_less_long():
+    feed = replace(FEED, failures=4)
+    assert wait(fail(feed, TIMEOUT)) < wait(fail(feed, NOT_FOUND))
+
+
+def test_410_twice_is_gone_and_looked_at_every_thirty_days():
+    once = failed(FEED, GONE)
+    assert once.state is FeedState.FAILING
+    assert failed(failed(FEED, GONE), TIMEOUT).state is FeedState.FAILING
+    twice = failed(once, GONE)
+    assert twice.state is FeedState.GONE
+    assert wait(fail(once, GONE)) == 30 * DAY
+    assert failed(twice, TIMEOUT).state is FeedState.GONE
+
+
+@pytest.mark.parametrize(
+    ("retry_after_s", "seconds"),
+    [
+        (None, 30 * MINUTE),
+        (60, 30 * MINUTE),
+        (2 * HOUR, 2 * HOUR),
+        (2 * DAY, 2 * DAY),
+        (99 * DAY, 7 * DAY),
+        (-5, 30 * MINUTE),
+    ],
+)
+def test_retry_after_is_honoured_up_to_a_week(retry_after_s, seconds):
+    error = Transient(Reason.RATE_LIMITED, FEED.url, status=429, retry_after_s=retry_after_s)
+    assert wait(fail(error=error)) == seconds
+
+
+# --- full polls, entries, pages ---------------------------------------------------------------------
+
+
+def test_validators_are_left_out_once_a_day():
+    assert wants_full_poll(replace(FEED, last_full_poll_at=None), NOW)
+    assert not wants_full_poll(FEED, NOW + timedelta(hours=23))
+    assert wants_full_poll(FEED, NOW + timedelta(hours=24))
+
+
+def test_an_entry_is_tried_again_four_times():
+    waits = [entry_retry(attempts, TIMEOUT, NOW) for attempts in range(6)]
+    assert waits == [*(NOW + timedelta(minutes=minutes) for minutes in (10, 60, 360, 1440)), None, None]
+    assert entry_retry(0, NOT_FOUND, NOW) is None
+
+
+@given(st.integers(0, 10), st.none() | st.floats(0, 1e9))
+def test_an_entry_is_not_tried_again_sooner_than_the_server_asked(attempts, retry_after_s):
+    retry_at = entry_retry(attempts, Transient(Reason.RATE_LIMITED, "x", retry_after_s=retry_after_s), NOW)
+    assert (retry_at is None) == (attempts >= 4)
+    if retry_at is not None:
+        assert timedelta(minutes=10) <= retry_at - NOW <= timedelta(days=7)
+        assert (retry_at - NOW).total_seconds() >= min(retry_after_s or 0, 7 * DAY) - 1
+
+
+def test_a_page_is_looked_at_again_after_1_6_24_and_72_hours():
+    moment, looks = NOW, []
+    for checks in range(4):
+        moment = next_check(checks, moment)
+        looks.append((moment - NOW) // timedelta(hours=1))
+    assert looks == [1, 6, 24, 72]
+    assert next_check(4, moment) is None

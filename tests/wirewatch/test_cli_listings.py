@@ -1,0 +1,226 @@
+"""Every listing in every format, with the fields that were promised; and nothing in them acts on a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import pty
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import datetime
+
+import pytest
+
+from wirewatch import fields
+from wirewatch.output import clean_line
+
+LISTINGS = {
+    "matches": (["matches"], fields.MATCH),
+    "stories": (["stories"], fields.STORY),
+    "articles": (["articles"], fields.ARTICLE),
+    "entries": (["entries"], fields.ENTRY),
+    "feeds": (["feeds", "list"], fields.FEED),
+    "rules": (["rules", "list"], fields.TOPIC),
+    "search": (["search", "Ukraine"], fields.FOUND),
+    "rules test": (["rules", "test", "air-defence"], fields.RULE_HIT),
+}
+
+#: word for word from the issue
+PROMISED = {
+    "matches": "id topic topic_version rules story article title url source published first_seen spans copy_count",
+    "stories": "id title url source first_seen topics copy_count copies",
+    "articles": "id url source title author published first_seen lang words repaired text_from story versions",
+    "entries": "id feed guid link title published first_seen state reason text_from article",
+    "feeds": "id url fetch_url title state last_status last_error failures next_poll_at entries",
+}
+
+
+@pytest.fixture(params=LISTINGS)
+def listing(request):
+    return request.param
+
+
+def test_every_format_carries_the_same_rows(wirewatch, filled, listing):
+    arguments, columns = LISTINGS[listing]
+    names = [column.name for column in columns]
+    rows = wirewatch(*arguments, "--config", filled, "--json").json
+    assert rows
+    assert all(list(row) == names for row in rows)
+    assert wirewatch(*arguments, "--config", filled, "--jsonl").jsonl == rows
+    by_csv = list(csv.DictReader(io.StringIO(wirewatch(*arguments, "--config", filled, "--csv").out, newline="")))
+    by_tsv = [line.split("\t") for line in wirewatch(*arguments, "--config", filled).out.split("\n")[:-1]]
+    assert by_tsv[0] == names
+    assert [list(row) for row in by_csv] == [names] * len(rows)
+    assert [[clean_line(cell) for cell in row.values()] for row in by_csv] == by_tsv[1:]
+    assert [row["title"] for row in by_csv] == [row["title"] or "" for row in rows]
+
+
+def test_the_promised_fields(wirewatch, filled):
+    for listing, names in PROMISED.items():
+        arguments, _ = LISTINGS[listing]
+        assert list(wirewatch(*arguments, "--config", filled, "--json").json[0]) == names.split()
+    match = wirewatch("matches", "--config", filled, "--json").json[0]
+    assert list(match["spans"][0]) == ["field", "start", "end", "text"]
+    stories = wirewatch("stories", "--config", filled, "--json").json
+    copies = [copy for story in stories for copy in story["copies"]]
+    assert list(copies[0]) == ["article", "url", "source", "kind", "score", "first_seen"]
+
+
+def test_times_are_utc_with_microseconds_and_the_newest_come_first(wirewatch, filled, listing):
+    arguments, columns = LISTINGS[listing]
+    rows = wirewatch(*arguments, "--config", filled, "--json").json
+    times = [row[c.name] for row in rows for c in columns if c.kind == fields.TIME and row[c.name] is not None]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", time) for time in times)
+    if any(c.name == "first_seen" for c in columns):
+        seen = [row["first_seen"] for row in rows]
+        assert seen == sorted(seen, reverse=True)
+
+
+@pytest.mark.parametrize("name", ["matches", "stories", "articles", "entries", "search", "rules test"])
+def test_since_until_by_and_limit(wirewatch, filled, name):
+    arguments, _ = LISTINGS[name]
+    every = wirewatch(*arguments, "--config", filled, "--json").json
+    ids = [row.get("id", row.get("article")) for row in every]
+
+    def listed(*options):
+        rows = wirewatch(*arguments, "--config", filled, "--json", *options).json
+        return [row.get("id", row.get("article")) for row in rows]
+
+    assert listed("--since", "1d") == ids
+    assert listed("--until", "1d") == []
+    assert listed("--limit", "2") == ids[:2]
+    assert listed("--limit", "0") == ids
+    middle = every[len(every) // 2]["first_seen"]
+    assert sorted(listed("--since", middle) + listed("--until", middle)) == sorted(ids)
+    assert set(listed("--by", "published")) == set(ids)
+    assert listed("--by", "published", "--since", "2026-10-06", "--until", "2026-10-07")
+    assert listed("--by", "published", "--until", "2020-01-01") == []
+
+
+def test_spans_point_at_what_matched(wirewatch, filled):
+    for match in wirewatch("matches", "--config", filled, "--json").json:
+        article = wirewatch("show", match["article"], "--config", filled, "--json").json
+        for span in match["spans"]:
+            stored = {"title": article["title"], "body": article["text"]}[span["field"]]
+            assert stored[span["start"] : span["end"]] == span["text"]
+
+
+def test_one_story_and_one_article(wirewatch, filled):
+    stories = wirewatch("stories", "--config", filled, "--json").json
+    story = max(stories, key=lambda row: row["copy_count"])
+    assert wirewatch("story", story["id"], "--config", filled, "--json").json == story
+    text = wirewatch("story", story["id"], "--config", filled).out
+    assert all(copy["url"] in text for copy in story["copies"])
+    shown = wirewatch("show", story["copies"][0]["article"], "--config", filled, "--json").json
+    assert list(shown) == [column.name for column in fields.ARTICLE_SHOWN]
+    assert shown["relations"]
+    assert shown["versions"][0]["n"] == 1
+
+
+def test_stats_add_up(wirewatch, filled):
+    stats = wirewatch("stats", "--config", filled, "--json").json
+    assert list(stats) == [column.name for column in fields.STATS]
+    assert stats["articles"] == len(wirewatch("articles", "--config", filled, "--json").json)
+    assert sum(stats["entries"].values()) == len(wirewatch("entries", "--config", filled, "--json").json)
+    matches = wirewatch("matches", "air-defence", "--config", filled, "--json").json
+    assert stats["matches"]["air-defence"] == len(matches)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["matches", "nix"], "no topic nix; see: wirewatch --config"),
+        (["show", "99999"], "no article 99999; see: wirewatch"),
+        (["story", "99999"], "no story 99999; see: wirewatch"),
+        (["entries", "--feed", "99"], "no feed 99; see: wirewatch"),
+    ],
+)
+def test_what_is_not_there_is_named(wirewatch, filled, arguments, message):
+    ended = wirewatch(*arguments, "--config", filled)
+    assert (ended.code, ended.out) == (1, "")
+    assert message in ended.err
+
+
+def test_a_search_that_is_not_understood_has_a_caret(wirewatch, filled):
+    ended = wirewatch("search", "Ukraine OR", "--config", filled)
+    assert ended.code == 4
+    assert "E104" in ended.err
+    assert ended.err.splitlines()[2].strip().startswith("^")
+
+
+HOSTILE = "Minister [/b] [link=x] \x1b[2J\x1b]0;owned\x07 \u202egnp.exe \x9b31m\t\ttab\r\nline"
+
+
+@pytest.fixture
+def hostile(copied):
+    """A database in which every title is hostile, as if it had got past the door."""
+    with closing(sqlite3.connect(copied / "wirewatch.db")) as connection:
+        for table in ("article_version", "entry", "feed"):
+            connection.execute(f"UPDATE {table} SET title = ?", [HOSTILE])
+        connection.execute("UPDATE feed SET given_title = ?", [HOSTILE])
+        connection.commit()
+    feeds = (copied / "feeds.toml").read_text()
+    (copied / "feeds.toml").write_text(re.sub("(?m)^title = .*\n", "", feeds))
+    return copied
+
+
+@pytest.mark.parametrize("how", ["table", "tsv", "json", "jsonl", "csv"])
+def test_a_hostile_headline_neither_crashes_nor_acts_in_any_listing(wirewatch, hostile, listing, how):
+    arguments, _ = LISTINGS[listing]
+    ended = wirewatch(*arguments, "--config", hostile, "--format", how)
+    assert ended.code == 0, ended.err
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", ended.out)
+    if listing != "rules":
+        assert "Minister [/" in ended.out
+
+
+def test_a_hostile_headline_on_a_terminal(hostile):
+    ours, theirs = pty.openpty()
+    environ = os.environ | {"COLUMNS": "100", "TERM": "xterm"}
+    command = [sys.executable, "-m", "wirewatch", "--config", str(hostile), "articles", "--limit", "3"]
+    with os.fdopen(theirs, "wb") as terminal:
+        subprocess.run(command, stdout=terminal, env=environ, check=True)
+    shown = b""
+    # the end of a terminal is an error when nobody holds its other side any more
+    while piece := _read(ours):
+        shown += piece
+    os.close(ours)
+    text = shown.decode()
+    assert "Minister [/" in text
+    # rich may switch bold on and off, and nothing else may be said to the terminal
+    assert set(re.findall("\x1b.{2,4}", text)) <= {"\x1b[1m", "\x1b[0m", "\x1b[1mi", "\x1b[0m ", "\x1b[0m\r"} | {
+        found for found in re.findall("\x1b.{2,4}", text) if re.match("\x1b\\[[01]m", found)
+    }
+    assert "\u202e" not in text
+    assert all(len(line) <= 100 for line in re.sub("\x1b\\[[01]m", "", text).split("\r\n"))
+
+
+def _read(descriptor):
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:
+        return b""
+
+
+def test_a_closed_pipe_ends_quietly(filled):
+    command = [sys.executable, "-m", "wirewatch", "--config", str(filled), "articles", "--jsonl"]
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_missing_database_is_named_with_the_fix(wirewatch, copied):
+    ended = wirewatch("matches", "--config", copied, "--db", copied / "none.db")
+    assert ended.code == 5
+    assert "none.db: there is no database; create it with: wirewatch init" in ended.err
+
+
+def test_datetimes_of_a_match_are_read_back_by_the_standard_library(wirewatch, filled):
+    match = wirewatch("matches", "--config", filled, "--json").json[0]
+    assert datetime.fromisoformat(match["first_seen"]).utcoffset().total_seconds() == 0

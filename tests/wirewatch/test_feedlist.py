@@ -1,0 +1,181 @@
+"""feeds.toml: read with clear complaints, edited without touching anything else."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wirewatch.errors import ConfigError
+from wirewatch.feedlist import FeedLine, add_feeds, address_fault, parse_feeds, read_feeds, remove_feed
+from wirewatch.places import packaged_config
+
+LIST = """# my feeds
+
+[[feeds]]
+url = "https://a.example/rss"   # the first
+title = "A"
+
+# about b
+[[feeds]]
+url = "https://b.example/rss"
+
+[[feeds]]
+title = "C"
+url = "https://c.example/rss"  # last
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "feeds.toml"
+    path.write_text(LIST)
+    return path
+
+
+def test_reading(path):
+    assert read_feeds(path) == (
+        FeedLine(url="https://a.example/rss", title="A"),
+        FeedLine(url="https://b.example/rss"),
+        FeedLine(url="https://c.example/rss", title="C"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[[feed]]\nurl='https://a/'", "feeds.toml:1: unknown key feed; each feed begins with [[feeds]]"),
+        ("feeds = 'x'", "feeds.toml:1: feeds must be tables; write [[feeds]]"),
+        ("\n[feeds]\nurl='https://a/'", "feeds.toml:2: feeds must be tables; write [[feeds]]"),
+        ("[[feeds]]\ntitle='x'", 'feeds.toml:1: the feed has no address; add url = "https://…"'),
+        ("[[feeds]]\nurl=3", "feeds.toml:2: url: expected text in quotes"),
+        ("[[feeds]]\nurl='https://a/'\ntitel='x'", "feeds.toml:3: unknown key titel; did you mean title?"),
+        ("[[feeds]]\nurl='https://a/'\nxyz='x'", "feeds.toml:3: unknown key xyz; known are: url, title"),
+        ("[[feeds]]\nurl='ftp://a/'", "feeds.toml:2: ftp://a/: an address begins with https:// or http://"),
+        ("[[feeds]]\nurl='https:///x'", "feeds.toml:2: https:///x: the address has no host"),
+        ("[[feeds]]\nurl='https://a/ b'", "an address has no spaces"),
+        ("[[feeds]]\nurl='https://[a/'", "not an address"),
+        ("[[feeds]]\nurl='https://a:x/'", "not an address"),
+        (
+            "[[feeds]]\nurl='https://a/'\n[[feeds]]\nurl='https://a/'",
+            "feeds.toml:4: https://a/ is listed already in line 2; take one of the two out",
+        ),
+        ("[[feeds]\n", "feeds.toml:1:"),
+    ],
+)
+def test_a_fault_names_the_line_and_the_fix(text, fault):
+    with pytest.raises(ConfigError) as caught:
+        parse_feeds(text, Path("feeds.toml"))
+    assert fault in str(caught.value)
+
+
+def test_an_empty_list_is_one(path):
+    path.write_text("")
+    assert read_feeds(path) == ()
+
+
+def test_a_missing_file_says_how_to_get_one(tmp_path):
+    with pytest.raises(ConfigError, match=r"feeds\.toml: no such file; create it with: wirewatch init"):
+        read_feeds(tmp_path / "feeds.toml")
+
+
+def test_adding_appends_and_leaves_the_rest_byte_for_byte(path):
+    path.chmod(0o640)
+    added, known = add_feeds(
+        path, [FeedLine(url="https://d.example/", title='D "d"\n'), FeedLine(url="https://a.example/rss")]
+    )
+    assert [feed.url for feed in added] == ["https://d.example/"]
+    assert [feed.url for feed in known] == ["https://a.example/rss"]
+    text = path.read_text()
+    assert text.startswith(LIST)
+    assert read_feeds(path)[3] == FeedLine(url="https://d.example/", title='D "d"\n')
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [p.name for p in path.parent.iterdir()] == ["feeds.toml"]
+
+
+def test_removing_takes_one_table_and_leaves_the_rest(path):
+    assert remove_feed(path, "https://b.example/rss").url == "https://b.example/rss"
+    text = path.read_text()
+    assert [feed.title for feed in read_feeds(path)] == ["A", "C"]
+    assert 'url = "https://a.example/rss"   # the first\ntitle = "A"\n' in text
+    assert text.startswith("# my feeds\n\n[[feeds]]\n")
+    assert text.endswith('url = "https://c.example/rss"  # last\n')
+
+
+def test_removing_the_last_feed_leaves_a_valid_file(path):
+    for url in ("https://a.example/rss", "https://b.example/rss", "https://c.example/rss"):
+        remove_feed(path, url)
+    assert read_feeds(path) == ()
+    assert add_feeds(path, [FeedLine(url="https://e.example/")])[0]
+    assert [feed.url for feed in read_feeds(path)] == ["https://e.example/"]
+
+
+def test_removing_an_unknown_feed_names_the_nearest(path):
+    with pytest.raises(
+        ConfigError, match=r"https://a\.example/rs is not listed; did you mean https://a\.example/rss\?"
+    ):
+        remove_feed(path, "https://a.example/rs")
+    with pytest.raises(ConfigError, match=r"is not listed; see: wirewatch feeds list"):
+        remove_feed(path, "q")
+
+
+def test_a_list_in_one_line_is_kept_in_one_line(path):
+    path.write_text('feeds = [{ url = "https://a.example/" }]  # short\n')
+    add_feeds(path, [FeedLine(url="https://b.example/", title="B")])
+    remove_feed(path, "https://a.example/")
+    assert read_feeds(path) == (FeedLine(url="https://b.example/", title="B"),)
+    assert path.read_text().startswith("feeds = [")
+    assert path.read_text().endswith("]  # short\n")
+    path.write_text("feeds = []\n")
+    add_feeds(path, [FeedLine(url="https://b.example/")])
+    assert len(read_feeds(path)) == 1
+
+
+def test_nothing_is_written_when_an_address_is_bad(path):
+    with pytest.raises(ConfigError, match=r"^gopher://x: an address begins with"):
+        add_feeds(path, [FeedLine(url="https://ok.example/"), FeedLine(url="gopher://x")])
+    assert path.read_text() == LIST
+
+
+def test_a_link_to_the_list_stays_a_link(path, tmp_path):
+    link = tmp_path / "linked.toml"
+    link.symlink_to(path)
+    add_feeds(link, [FeedLine(url="https://d.example/")])
+    assert link.is_symlink()
+    assert len(read_feeds(path)) == 4
+
+
+_TITLES = st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+_HEADS = st.sampled_from(
+    ["", "# c", "# c\n", "\ufeff# c\n", "# c\r\n\r\n", '[[feeds]]\nurl = "https://x.example/"', "\n\n"]
+)
+
+
+@given(_HEADS, st.lists(_TITLES, max_size=4))
+def test_what_is_added_is_read_back_and_what_was_there_is_kept(tmp_path_factory, head, titles):
+    path = tmp_path_factory.mktemp("feeds") / "feeds.toml"
+    path.write_bytes(head.encode())
+    before = read_feeds(path)
+    wanted = [FeedLine(url=f"https://{n}.example/", title=title) for n, title in enumerate(titles)]
+    added, known = add_feeds(path, wanted)
+    assert (list(added), known) == (wanted, ())
+    assert read_feeds(path) == (*before, *wanted)
+    assert path.read_bytes().removeprefix(b"\xef\xbb\xbf").startswith(head.removeprefix("\ufeff").encode())
+    assert add_feeds(path, wanted) == ((), tuple(wanted))
+
+
+@given(st.text(max_size=40))
+def test_judging_an_address_never_fails(text):
+    assert address_fault(text) is None or not text.startswith("https://a.example/a")
+    assert address_fault(f"https://a.example/{text}") is None or not text.isalnum()
+
+
+def test_the_packaged_list_holds_twelve_feeds_marked_as_unverified():
+    path = packaged_config() / "feeds.toml"
+    feeds = read_feeds(path)
+    assert len(feeds) == 12
+    assert all(feed.title for feed in feeds)
+    assert path.read_text().count("# unverified\n") == 12

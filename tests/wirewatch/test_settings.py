@@ -1,0 +1,153 @@
+"""Settings: file, environment, defaults; and one clear line for each fault."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from wirewatch.errors import ConfigError, ExitCode
+from wirewatch.places import ConfigDir, packaged_config
+from wirewatch.settings import Settings, database_url, known_keys, load_settings
+
+
+@pytest.fixture
+def config(tmp_path):
+    return ConfigDir(path=tmp_path, origin="--config")
+
+
+def _write(config, text):
+    config.settings_file.write_text(text)
+    return config
+
+
+def _faults(config, **environ):
+    with pytest.raises(ConfigError) as caught:
+        load_settings(config, environ=environ)
+    assert caught.value.exit_code == ExitCode.INVALID
+    return str(caught.value).replace(str(config.path) + "/", "")
+
+
+def test_no_file_means_defaults(config):
+    settings = load_settings(config, environ={})
+    assert settings.fetch.pause_s == 2.0
+    assert settings.copies.window_days == 14
+    assert settings.store.raw_days == 3
+    assert settings.timezone == "UTC"
+    assert settings.database.url == f"sqlite:///{config.path}/wirewatch.db"
+
+
+def test_the_environment_wins_over_the_file(config):
+    _write(config, 'timezone = "Europe/Kyiv"\n[fetch]\npause_s = 5\nallow = ["10.0.0.0/8"]\n')
+    settings = load_settings(
+        config, environ={"WIREWATCH_FETCH__PAUSE_S": "0", "WIREWATCH_FETCH__ALLOW": '["127.0.0.0/8:80"]', "HOME": "/"}
+    )
+    assert settings.fetch.pause_s == 0
+    assert settings.fetch.allow == ("127.0.0.0/8:80",)
+    assert settings.timezone == "Europe/Kyiv"
+    assert str(settings.zone) == "Europe/Kyiv"
+
+
+def test_settings_are_frozen(config):
+    settings = load_settings(config, environ={})
+    with pytest.raises(ValidationError):
+        settings.timezone = "Europe/Kyiv"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[fetch]\npause = 3", "wirewatch.toml:2: unknown setting fetch.pause; did you mean fetch.pause_s?"),
+        ("\n[fetsh]\n", "wirewatch.toml:2: unknown setting fetsh; did you mean fetch?"),
+        ("[fetch]\n\npause_s = '3'", 'wirewatch.toml:3: fetch.pause_s: expected a number, got "3"'),
+        ("[fetch]\npause_s = true", "wirewatch.toml:2: fetch.pause_s: expected a number, got true"),
+        ("[fetch]\npause_s = nan", "wirewatch.toml:2: fetch.pause_s: expected a finite number"),
+        ("[fetch]\npause_s = -1", "wirewatch.toml:2: fetch.pause_s: expected greater than or equal to 0, got -1"),
+        ("[run]\nworkers = 1.5", "wirewatch.toml:2: run.workers: expected a whole number, got 1.5"),
+        ("[fetch]\ncontact = 7", "wirewatch.toml:2: fetch.contact: expected text in quotes, got 7"),
+        ("[fetch]\nallow = '::1'", 'wirewatch.toml:2: fetch.allow: expected a list such as ["a", "b"], got "::1"'),
+        ("[fetch]\nallow = [\n'::1',\n3]", "wirewatch.toml:2: fetch.allow.1: expected text in quotes, got 3"),
+        ("[fetch]\nallow = ['http://x']", "wirewatch.toml:2: fetch.allow.0: expected CIDR, CIDR:port, host:port"),
+        ("[fetch]\nallow = ['10.0.0.0/99']", "wirewatch.toml:2: fetch.allow.0: expected CIDR, CIDR:port, host:port"),
+        (
+            "[fetch]\ncontact = 'ü'",
+            "wirewatch.toml:2: fetch.contact: expected printable ASCII characters, for a header",
+        ),
+        ("[fetch]\nuser_agent = '7'", "wirewatch.toml:2: fetch.user_agent: expected printable ASCII characters that"),
+        ("fetch = 3", "wirewatch.toml:1: fetch: expected a table such as [fetch], got 3"),
+        ("timezone = 'Mars'", "wirewatch.toml:1: timezone: expected a time zone name such as UTC or Europe/Berlin"),
+        ("timezone = '../x'", "wirewatch.toml:1: timezone: expected a time zone name"),
+        ("[fetch\n", "wirewatch.toml:1:7: "),
+        ("[database]\nurl='postgresql://x/y'", "wirewatch.toml:2: postgresql://x/y: postgresql is not available in"),
+        ("[database]\nurl='sqlite://x.db'", "wirewatch.toml:2: sqlite://x.db: use sqlite:///PATH"),
+    ],
+)
+def test_a_fault_in_the_file_names_line_key_and_what_is_expected(config, text, fault):
+    assert fault in _faults(_write(config, text))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "fault"),
+    [
+        ("WIREWATCH_RUN__TICKS", "1", "WIREWATCH_RUN__TICKS: unknown setting; did you mean WIREWATCH_RUN__TICK_S?"),
+        ("WIREWATCH_FETCH__PAUSE_S", "x", 'WIREWATCH_FETCH__PAUSE_S: fetch.pause_s: expected a number, got "x"'),
+        ("WIREWATCH_RUN__WORKERS", "1.5", 'WIREWATCH_RUN__WORKERS: run.workers: expected a whole number, got "1.5"'),
+        ("WIREWATCH_FETCH__ALLOW", "::1", "WIREWATCH_FETCH__ALLOW: fetch.allow: expected a list"),
+        ("WIREWATCH_FETCH__ALLOW", "[1]", "WIREWATCH_FETCH__ALLOW: fetch.allow.0: expected text in quotes, got 1"),
+        ("WIREWATCH_TIMEZONE", "Mars", "WIREWATCH_TIMEZONE: timezone: expected a time zone name"),
+        ("WIREWATCH_DATABASE__URL", "mysql://", "WIREWATCH_DATABASE__URL: mysql://: mysql is not available"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_the_environment_names_the_variable(config, variable, value, fault):
+    assert fault in _faults(config, **{variable: value})
+
+
+def test_all_faults_are_told_at_once(config):
+    faults = _faults(_write(config, "[fetch]\npause=3\n[run]\ntick_s='x'\n"), WIREWATCH_X="1").splitlines()
+    assert [line.split(": ")[0] for line in faults] == ["WIREWATCH_X", "wirewatch.toml:2", "wirewatch.toml:4"]
+
+
+def test_a_path_in_the_file_is_relative_to_the_file_and_one_given_to_the_working_directory(config, monkeypatch):
+    (config.path / "cwd").mkdir()
+    monkeypatch.chdir(config.path / "cwd")
+    _write(config, "[database]\nurl = 'news.db'\n")
+    assert load_settings(config, environ={}).database.url == f"sqlite:///{config.path}/news.db"
+    by_variable = load_settings(config, environ={"WIREWATCH_DATABASE__URL": "news.db"})
+    assert by_variable.database.url == f"sqlite:///{config.path}/cwd/news.db"
+    assert load_settings(config, environ={}, db="x.db").database.url == f"sqlite:///{config.path}/cwd/x.db"
+    assert load_settings(config, environ={}, db="sqlite:////a/x.db").database.url == "sqlite:////a/x.db"
+    assert load_settings(config, environ={}, db="sqlite:///x.db").database.url == f"sqlite:///{config.path}/cwd/x.db"
+
+
+@pytest.mark.parametrize("db", [":memory:", "sqlite:///:memory:", "a?b.db", "."])
+def test_a_database_that_is_no_file_is_refused(config, db):
+    with pytest.raises(ConfigError, match=r"^--db: "):
+        load_settings(config, environ={}, db=db)
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="?\0", exclude_categories=["Cs"]), min_size=1, max_size=20))
+def test_an_absolute_database_url_stays_as_it_is(tmp_path_factory, name):
+    base = tmp_path_factory.getbasetemp()
+    try:
+        url = database_url(f"sqlite:///{base}/d/{name}", base)
+    except ValueError:
+        return
+    assert database_url(url, base) == url
+
+
+def test_the_packaged_file_shows_every_setting_with_its_default():
+    """Taking the # from every setting changes nothing; trackers has a default that another package holds."""
+    text = (packaged_config() / "wirewatch.toml").read_text()
+    assert tomllib.loads(text) == {"database": {}, "fetch": {}, "run": {}, "copies": {}, "store": {}}
+    bare = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text)
+    shown = tomllib.loads(bare)
+    keys = {(s, k) for s, t in shown.items() if isinstance(t, dict) for k in t} | {
+        (k,) for k, v in shown.items() if not isinstance(v, dict)
+    }
+    assert keys == set(known_keys())
+    assert shown["fetch"].pop("trackers")
+    assert Settings.model_validate(shown) == Settings()

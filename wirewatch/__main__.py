@@ -1,0 +1,129 @@
+"""The console script: run a command, and turn every way it can end into lines for people and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+import click
+
+from wirewatch.errors import ExitCode, WirewatchError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run `wirewatch` with *arguments* (those of the process) and return the exit code.
+
+    Prints nothing but what the command prints, and on standard error what went wrong: complete lines, or one JSON
+    object where JSON was asked for. A traceback only for what nobody foresaw, and only with --debug.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    _prepare(sys.stdout, sys.stderr)
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader (`| head -1`) has what it wanted; let the interpreter's last flush go nowhere
+        _discard(sys.stdout)
+        return ExitCode.DONE
+    except (KeyboardInterrupt, EOFError, click.Abort):
+        _say("interrupted")
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # this is the last place; see _report
+        code = _report(error, arguments)
+        with suppress(OSError):
+            sys.stdout.flush()
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    from wirewatch.cli.root import wirewatch
+
+    if "_WIREWATCH_COMPLETE" in os.environ:
+        wirewatch.main(prog_name="wirewatch")
+    try:
+        # a copy, because click takes the arguments out of the list as it reads them
+        with wirewatch.make_context("wirewatch", list(arguments)) as ctx:
+            wirewatch.invoke(ctx)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    return ExitCode.DONE
+
+
+def _report(error: Exception, arguments: list[str]) -> int:
+    """Say what went wrong and return the exit code."""
+    known = _known(error)
+    if known is None:
+        if "--debug" in arguments or os.environ.get("WIREWATCH_DEBUG"):
+            import traceback
+
+            _say("".join(traceback.format_exception(error)))
+        message = (
+            f"wirewatch: unexpected {type(error).__name__}: {error}; this is a bug, "
+            "see it in full with --debug or WIREWATCH_DEBUG=1"
+        )
+        code = ExitCode.FAILED
+    else:
+        message, code = known
+    if {"--json", "--jsonl", "--format=json", "--format=jsonl"}.intersection(arguments):
+        from wirewatch.output import to_json
+
+        _say(to_json({"error": {"message": message, "exit_code": int(code)}}))
+    else:
+        _say(message)
+    return code
+
+
+def _known(error: Exception) -> tuple[str, ExitCode] | None:
+    """Return message and exit code of an error that people can do something about, or None for a bug."""
+    from ingest.errors import IngestError, StoreError
+    from rules.errors import RuleError, RuleErrors
+
+    match error:
+        case WirewatchError():
+            known = str(error), error.exit_code
+        case StoreError():
+            known = str(error), ExitCode.DATABASE
+        case RuleError() | RuleErrors():
+            known = error.render(), ExitCode.INVALID
+        case IngestError():
+            known = str(error), ExitCode.FAILED
+        case click.UsageError():
+            usage = f"\n{error.ctx.get_usage()}" if error.ctx else ""
+            known = error.format_message() + usage, ExitCode.USAGE
+        case click.ClickException():
+            known = error.format_message(), ExitCode.FAILED
+        case OSError(strerror=str(reason)):
+            known = (f"{error.filename}: " if error.filename else "") + reason, ExitCode.FAILED
+        case _:
+            return None
+    return known
+
+
+def _say(message: str) -> None:
+    from wirewatch.output import clean_text
+
+    with suppress(OSError):
+        sys.stderr.write(clean_text(message) + "\n")
+        sys.stderr.flush()
+
+
+def _prepare(out: TextIO, err: TextIO) -> None:
+    """See to it that no text can fail to be written: data is UTF-8, and a terminal gets what it can show."""
+    for stream in (out, err):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            if stream.isatty():
+                reconfigure(errors="replace")
+            else:
+                reconfigure(encoding="utf-8", errors="replace")
+
+
+def _discard(stream: TextIO) -> None:
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""The composition root: builds store, fetcher, workers, rules and pipeline from the settings.
+
+Commands, daemon and tests get everything from here, so there is one wiring. Each thing is made when it is
+first asked for; what is heavy to import is imported then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ingest.model import utc_now
+from wirewatch.cycle import Cycle
+from wirewatch.feedlist import read_feeds
+from wirewatch.rulebook import RulesInForce, rules_in_force
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from ingest.fetch import Fetcher
+    from ingest.workers import Workers
+    from storage.listings import Listings
+    from storage.store import Store
+    from wirewatch.cycle import CycleReport
+    from wirewatch.places import ConfigDir
+    from wirewatch.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: Entries taken from the database at once by `once`; it goes on until none is due.
+ENTRIES_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnceReport:
+    """What `once` did, and how many feeds are configured and entries still wait for a later try."""
+
+    cycle: CycleReport
+    feeds: int
+    rules: RulesInForce
+
+
+class App:
+    """Everything a command needs, for one configuration."""
+
+    def __init__(self, settings: Settings, config: ConfigDir) -> None:
+        self.settings = settings
+        self.config = config
+
+    @cached_property
+    def database(self) -> Path:
+        """The file of the database."""
+        from storage.engine import database_path
+
+        return database_path(self.settings.database.url)
+
+    def store(self) -> Store:
+        """Open the database for writing; close it after use. Raises StorageError when it is not there or not ours."""
+        from storage.store import Store
+
+        return Store(self.settings.database.url)
+
+    def listings(self) -> Listings:
+        """Open the database for reading only; close it after use."""
+        from storage.listings import Listings
+
+        return Listings(self.settings.database.url)
+
+    def fetcher(self) -> Fetcher:
+        """An HTTP client that keeps to the settings; an async context manager."""
+        from importlib.metadata import version
+
+        from ingest.fetch import Fetcher
+        from ingest.fetch_settings import FetchSettings
+
+        wanted = self.settings.fetch
+        return Fetcher(
+            FetchSettings(
+                version=version("wirewatch"),
+                user_agent=wanted.user_agent,
+                contact=wanted.contact,
+                allow=wanted.allow,
+                pause_s=wanted.pause_s,
+                timeout_s=wanted.timeout_s,
+            )
+        )
+
+    def workers(self) -> Workers:
+        """The worker processes; an async context manager."""
+        from ingest.workers import Workers
+
+        return Workers(self.settings.run.workers)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """Hold the database alone, with feeds and rules in force and all that a step needs.
+
+        Raises InUse when another instance holds it, ConfigError when feeds.toml is invalid.
+        """
+        from storage.lock import DatabaseLock
+
+        async with AsyncExitStack() as stack:
+            stack.enter_context(DatabaseLock(self.database))
+            store = self.store()
+            stack.callback(store.close)
+            fetcher = await stack.enter_async_context(self.fetcher())
+            workers = await stack.enter_async_context(self.workers())
+            session = Session(self, store, fetcher, workers)
+            await session.reload()
+            yield session
+
+    async def run_once(self, *, all_feeds: bool = False) -> OnceReport:
+        """Poll the feeds that are due (or all), then do what is due of their entries."""
+        async with self.session() as session:
+            await session.queue_due_feeds(limit=1_000_000, is_everything_due=all_feeds)
+            await session.cycle.idle()
+            while await session.queue_due_entries(limit=ENTRIES_AT_ONCE):
+                await session.cycle.idle()
+            await session.forget_raw_pages()
+            return OnceReport(cycle=session.cycle.take_report(), feeds=session.feeds, rules=session.rules)
+
+    async def run_daemon(self) -> None:
+        """Work on a schedule until told to stop."""
+        from wirewatch.daemon import Daemon
+
+        async with self.session() as session:
+            await Daemon(session, tick_s=self.settings.run.tick_s).run()
+
+
+class Session:
+    """An open database with the pipeline over it."""
+
+    def __init__(self, app: App, store: Store, fetcher: Fetcher, workers: Workers) -> None:
+        from ingest.pipeline import Pipeline
+
+        self._app = app
+        self._store = store
+        self._workers = workers
+        self._rules = RulesInForce.none()
+        self.feeds = 0
+        self.cycle = Cycle(
+            Pipeline(
+                store=store,
+                fetch=fetcher,
+                workers=workers,
+                rules=lambda: self._rules.ruleset,
+                window=timedelta(days=app.settings.copies.window_days),
+            )
+        )
+
+    @property
+    def rules(self) -> RulesInForce:
+        """The rules in force."""
+        return self._rules
+
+    async def reload(self) -> None:
+        """Read feeds and rules anew. Each of the two is taken as a whole or, with ConfigError, not at all."""
+        feeds = read_feeds(self._app.config.feeds_file)
+        now = utc_now()
+        await asyncio.to_thread(self._store.sync_feeds, [(feed.url, feed.title) for feed in feeds], now)
+        self.feeds = len(feeds)
+        rules = await asyncio.to_thread(rules_in_force, self._app.config.rules_dir, self._store, now)
+        self._rules = rules
+        for error in rules.errors:
+            log.error("rules: %s", error.render())
+
+    async def queue_due_feeds(self, *, limit: int, is_everything_due: bool = False) -> int:
+        """Queue polls; returns how many."""
+        dues = await asyncio.to_thread(self._store.due_feeds, utc_now(), limit, is_everything_due=is_everything_due)
+        return self.cycle.poll(dues)
+
+    async def queue_due_entries(self, *, limit: int) -> int:
+        """Queue entries; returns how many."""
+        dues = await asyncio.to_thread(self._store.due_entries, utc_now(), limit)
+        return self.cycle.ingest(dues)
+
+    async def warm(self) -> None:
+        """Start the worker processes and let them import what they need, before there is work."""
+        await self._workers.warm()
+
+    async def forget_raw_pages(self) -> int:
+        """Forget raw pages that are older than the setting allows; returns how many."""
+        before = utc_now() - timedelta(days=self._app.settings.store.raw_days)
+        return await asyncio.to_thread(self._store.prune_raw_pages, before)

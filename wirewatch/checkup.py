@@ -1,0 +1,224 @@
+"""What `wirewatch doctor` looks at. Each check says how one thing stands, and what to do where it is not well.
+
+Nothing is changed and nothing is fetched. A check never raises: what it cannot look at is its finding.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from wirewatch.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from storage.listings import Listings
+    from storage.records import StatsRecord
+    from wirewatch.places import ConfigDir
+    from wirewatch.settings import Settings
+
+Status = Literal["ok", "warn", "fail"]
+
+#: The program was made later than this, so a clock that says otherwise is wrong.
+MADE = datetime(2026, 11, 1, tzinfo=UTC)
+#: Clocks differ by seconds; this is more.
+CLOCK_SLACK = timedelta(minutes=5)
+#: below this, a day of news may not fit
+LOW_SPACE_BYTES = 500_000_000
+PACKAGES = ("rules", "ingest", "storage", "wirewatch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """How one thing stands."""
+
+    check: str
+    status: Status
+    message: str
+    #: how the program should end because of it
+    exit_code: ExitCode = ExitCode.DONE
+
+
+def _ok(check: str, message: str) -> Check:
+    return Check(check=check, status="ok", message=message)
+
+
+def _warn(check: str, message: str) -> Check:
+    return Check(check=check, status="warn", message=message)
+
+
+def _fail(check: str, message: str, exit_code: ExitCode) -> Check:
+    return Check(check=check, status="fail", message=message, exit_code=exit_code)
+
+
+def check_packages() -> Iterator[Check]:
+    """The four packages must be ours: PyPI has a package `rules` too, and the last one installed wins."""
+    from importlib.util import find_spec
+
+    parents: dict[str, Path | None] = {name: _parent_of(find_spec(name)) for name in PACKAGES}
+    ours = parents["wirewatch"]
+    strangers = [f"{name} comes from {parent}" for name, parent in parents.items() if parent != ours]
+    if strangers:
+        fix = "another package has the same name; install wirewatch in an environment of its own (pipx, uv tool)"
+        yield _fail("packages", f"{'; '.join(strangers)}, wirewatch from {ours}; {fix}", ExitCode.INVALID)
+    else:
+        yield _ok("packages", f"all four come from {ours}")
+
+
+def _parent_of(spec: object) -> Path | None:
+    from pathlib import Path
+
+    origin = getattr(spec, "origin", None)
+    return Path(origin).resolve().parent.parent if isinstance(origin, str) else None
+
+
+def check_feeds_file(config: ConfigDir) -> Iterator[Check]:
+    """feeds.toml must be readable."""
+    from wirewatch.feedlist import read_feeds
+
+    try:
+        feeds = read_feeds(config.feeds_file)
+    except ConfigError as e:
+        yield from (_fail("feeds.toml", line, ExitCode.INVALID) for line in str(e).splitlines())
+        return
+    if feeds:
+        yield _ok("feeds.toml", f"{len(feeds)} feeds in {config.feeds_file}")
+    else:
+        yield _warn("feeds.toml", f"{config.feeds_file} lists no feed; add one with: wirewatch feeds add ADDRESS")
+
+
+def check_rules(config: ConfigDir) -> Iterator[Check]:
+    """Every rule must be understood, and every test in the rule files come true."""
+    from wirewatch.rulecheck import find_problems, load
+
+    try:
+        loaded = load(config.rules_dir)
+    except ConfigError as e:
+        yield _fail("rules", str(e), ExitCode.INVALID)
+        return
+    problems = find_problems(loaded)
+    for problem in problems:
+        place = f"{problem.file}:{problem.line}:{problem.column}"
+        yield _fail("rules", f"{place}: {problem.code} {problem.message}", ExitCode.INVALID)
+    if not problems:
+        yield _ok("rules", f"{len(loaded.topics)} topics in {config.rules_dir}, their tests come true")
+
+
+def check_held(config: ConfigDir, listings: Listings) -> Iterator[Check]:
+    """Topics that are not understood are in force in their last good version, or not at all."""
+    from wirewatch.rulecheck import load
+
+    try:
+        broken = load(config.rules_dir).broken
+    except ConfigError:
+        return
+    held = {topic.name for topic in listings.topics() if topic.is_active}
+    for name in broken:
+        state = "its last good version is in force" if name in held else "it was never understood and matches nothing"
+        yield _warn("rules", f"topic {name} is not understood: {state}")
+
+
+def check_database(settings: Settings) -> Iterator[Check]:
+    """The file must be there, of this version, whole, and on a disk with some room."""
+    from ingest.errors import StoreError
+    from storage.migrate import SchemaState, status
+
+    try:
+        found = status(settings.database.url)
+        if found.state is not SchemaState.CURRENT:
+            fix = {
+                SchemaState.MISSING: "create it with: wirewatch init",
+                SchemaState.OUT_OF_DATE: "upgrade it with: wirewatch db upgrade",
+                SchemaState.NEWER: "it was made by a later version: upgrade the program",
+            }[found.state]
+            message = f"{found.path}: {found.state.replace('_', ' ')}; {fix}"
+            yield _fail("database", message, ExitCode.DATABASE)
+            return
+        damage = _quick_check(found.path)
+    except StoreError as e:
+        yield _fail("database", str(e), ExitCode.DATABASE)
+        return
+    if damage:
+        fix = "restore a backup, or save what is left with: sqlite3 FILE .recover"
+        yield _fail("database", f"{found.path}: damaged: {damage}; {fix}", ExitCode.DATABASE)
+        return
+    megabytes = found.path.stat().st_size / 1e6
+    yield _ok("database", f"{found.path}: schema {found.revision} is current, whole, {megabytes:.1f} MB")
+    free = shutil.disk_usage(found.path.parent).free
+    if free < LOW_SPACE_BYTES:
+        yield _warn("disk", f"only {free / 1e6:.0f} MB are free at {found.path.parent}")
+    else:
+        yield _ok("disk", f"{free / 1e9:.1f} GB are free")
+
+
+def _quick_check(path: Path) -> str:
+    """Return what SQLite finds wrong with the file, or ""."""
+    from contextlib import closing
+
+    from storage.engine import connect
+    from storage.errors import translated
+
+    with translated(str(path)), closing(connect(path, "ro")) as connection:
+        findings = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
+    return "" if findings == ["ok"] else "; ".join(findings)
+
+
+def check_content(stats: StatsRecord, now: datetime) -> Iterator[Check]:
+    """The clock must not be behind what is stored; feeds and rules should be well."""
+    yield from _check_clock(stats, now)
+    troubled = {state: count for state, count in stats.feeds.items() if state in {"failing", "dormant", "gone"}}
+    polled = sum(count for state, count in stats.feeds.items() if state != "removed")
+    if troubled:
+        told = ", ".join(f"{count} {state}" for state, count in troubled.items())
+        yield _warn("feeds", f"of {polled} feeds {told}; see: wirewatch feeds list")
+    else:
+        yield _ok("feeds", f"{polled} feeds are polled, none fails")
+    if stats.last_poll_at is None:
+        yield _warn("polls", "nothing was ever polled; poll with: wirewatch once")
+    elif now - stats.last_poll_at > timedelta(days=2):
+        yield _warn("polls", f"the last poll was at {stats.last_poll_at:%Y-%m-%d %H:%M} UTC; is the daemon running?")
+    else:
+        yield _ok("polls", f"the last poll was at {stats.last_poll_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _check_clock(stats: StatsRecord, now: datetime) -> Iterator[Check]:
+    newest = max((t for t in (stats.last_poll_at, stats.last_article_at) if t is not None), default=None)
+    if now < MADE:
+        yield _warn("clock", f"says {now:%Y-%m-%d %H:%M} UTC, before this program was made; set it")
+    elif newest is not None and newest > now + CLOCK_SLACK:
+        fix = "set the clock; until then nothing is due and new dates are wrong"
+        written = f"the database was written at {newest:%Y-%m-%d %H:%M}"
+        yield _warn("clock", f"says {now:%Y-%m-%d %H:%M} UTC, but {written}; {fix}")
+    else:
+        yield _ok("clock", f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def examine(
+    config: Callable[[], ConfigDir], settings: Callable[[ConfigDir], Settings], now: datetime
+) -> Iterator[Check]:
+    """Yield every check, in the order in which one builds on the other.
+
+    *config* finds the config directory and *settings* reads it; both may raise ConfigError, which is a finding.
+    """
+    yield from check_packages()
+    try:
+        found = config()
+        read = settings(found)
+    except ConfigError as e:
+        yield from (_fail("settings", line, ExitCode.INVALID) for line in str(e).splitlines())
+        return
+    yield _ok("settings", f"{found.path} ({found.origin})")
+    yield from check_feeds_file(found)
+    yield from check_rules(found)
+    database = list(check_database(read))
+    yield from database
+    if all(check.exit_code is ExitCode.DONE for check in database):
+        from storage.listings import Listings
+
+        with Listings(read.database.url) as listings:
+            yield from check_content(listings.stats(), now)
+            yield from check_held(found, listings)

@@ -1,0 +1,75 @@
+"""`wirewatch articles`, `entries`, `show` and `search`: what was fetched, and how it went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from wirewatch.cli.listing import listing_options, record_options
+from wirewatch.cli.options import Command
+from wirewatch.cli.wiring import note, pass_call
+from wirewatch.fields import ARTICLE, ARTICLE_SHOWN, ENTRY, FOUND
+
+if TYPE_CHECKING:
+    from wirewatch.cli.listing import Listing
+    from wirewatch.cli.wiring import Call
+
+STATES = ("new", "retrying", "done", "failed")
+
+
+@click.command(cls=Command)
+@listing_options
+@pass_call
+def articles(call: Call, listing: Listing) -> None:
+    """List articles.
+
+    Each in its current version; the newest come first.
+    """
+    with call.reading() as listings:
+        rows = listings.articles(**listing.span(call))
+    listing.show(rows, ARTICLE, call, empty="no articles; poll with: wirewatch once")
+
+
+@click.command(cls=Command)
+@click.option("--state", type=click.Choice(STATES), help="Only entries in this state.")
+@click.option("--feed", "feed_id", type=int, metavar="ID", help="Only entries of this feed.")
+@listing_options
+@pass_call
+def entries(call: Call, listing: Listing, *, state: str | None, feed_id: int | None) -> None:
+    """List the entries of feeds, with state and reason.
+
+    Every entry that was ever seen is in one state; for those without a page, reason says why.
+    """
+    with call.reading(f"wirewatch{call.repeated} feeds list") as listings:
+        rows = listings.entries(state=state, feed_id=feed_id, **listing.span(call))
+    listing.show(rows, ENTRY, call, empty="no such entries; poll with: wirewatch once")
+
+
+@click.command(cls=Command)
+@click.argument("number", metavar="ID", type=int)
+@record_options
+@pass_call
+def show(call: Call, listing: Listing, *, number: int) -> None:
+    """Show an article: text, versions, relations."""
+    with call.reading(f"wirewatch{call.repeated} articles") as listings:
+        found = listings.article(number)
+    listing.show_one(found, ARTICLE_SHOWN, call)
+
+
+@click.command(cls=Command)
+@click.argument("query")
+@listing_options
+@pass_call
+def search(call: Call, listing: Listing, *, query: str) -> None:
+    """List the articles that an expression of the rule language matches.
+
+    For example: wirewatch search '"Black Sea" AND (grain | wheat)'. The newest come first.
+    """
+    from wirewatch.finding import find
+
+    with call.reading() as listings:
+        rows, is_complete = find(query, listings, **listing.span(call))
+    listing.show(rows, FOUND, call, empty="nothing found")
+    if not is_complete:
+        note("only the newest articles were read; narrow it with --since or with a word that must occur")

@@ -1,0 +1,101 @@
+"""`wirewatch demo`: the whole job on the bundled sample newsroom, served on loopback, with the normal program."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wirewatch.cli.options import Command
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from wirewatch.app import App
+    from wirewatch.cycle import CycleReport
+    from wirewatch.demo.newsroom import Newsroom
+
+
+@click.command(cls=Command)
+def demo() -> None:
+    """Show the whole job on a bundled sample newsroom.
+
+    Serves invented outlets on loopback addresses, polls them batch by batch, and shows stories and matches.
+    Needs no network. The configuration and the database are kept in a temporary directory, which is named.
+    """
+    from wirewatch.demo.newsroom import Newsroom
+
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    folder = Path(tempfile.mkdtemp(prefix="wirewatch-demo-"))
+    with Newsroom() as newsroom:
+        app = set_up(folder, newsroom)
+        asyncio.run(_poll(app, newsroom))
+    _show(app)
+    click.echo(
+        f"""
+all of it is kept in {folder}; look around with
+  wirewatch --config {folder} matches purl
+  wirewatch --config {folder} stories --json
+  wirewatch --config {folder} search 'frozen BEFORE/3 assets'
+on real feeds: wirewatch init, then wirewatch once"""
+    )
+
+
+def set_up(folder: Path, newsroom: Newsroom) -> App:
+    """Make *folder* a configuration for *newsroom*: the default rules, its feeds, and access to its addresses alone.
+
+    The database is created in it. Nothing of the user's own settings takes part.
+    """
+    from storage.migrate import upgrade
+    from wirewatch.app import App
+    from wirewatch.defaults import copy_defaults
+    from wirewatch.feedlist import FeedLine, add_feeds
+    from wirewatch.places import FEEDS_FILE, SETTINGS_FILE, ConfigDir
+    from wirewatch.settings import load_settings
+
+    (folder / FEEDS_FILE).write_text("# the feeds of the sample newsroom; it is gone when the demo ends\n")
+    allow = ", ".join(f'"{host}"' for host in newsroom.allow)
+    (folder / SETTINGS_FILE).write_text(f"[fetch]\npause_s = 0\nallow = [{allow}]\n")
+    copy_defaults(folder)
+    add_feeds(folder / FEEDS_FILE, [FeedLine(url=feed["url"], title=feed["title"]) for feed in newsroom.feeds()])
+    config = ConfigDir(path=folder, origin="--config")
+    app = App(load_settings(config, environ={}), config)
+    upgrade(app.settings.database.url)
+    return app
+
+
+async def poll_all(app: App, newsroom: Newsroom) -> AsyncIterator[CycleReport]:
+    """Poll every feed once a batch until the newsroom has no more; yield what each cycle did."""
+    from wirewatch.demo.newsroom import LAST_BATCH
+
+    while True:
+        yield (await app.run_once(all_feeds=True)).cycle
+        if newsroom.batch == LAST_BATCH:
+            return
+        newsroom.publish()
+
+
+async def _poll(app: App, newsroom: Newsroom) -> None:
+    from wirewatch.cli.poll import summary
+
+    async for report in poll_all(app, newsroom):
+        click.echo(f"batch {newsroom.batch}: {summary(report)}")
+
+
+def _show(app: App) -> None:
+    """Print the stories that more than one outlet carried, and what the rules matched."""
+    from wirewatch.fields import COPY, MATCH
+    from wirewatch.output import clean_line, emit
+
+    with app.listings() as listings:
+        stories = [story for story in listings.stories() if story.copies]
+        matches = listings.matches()
+    for story in reversed(stories):
+        click.echo(f"\nstory {story.id}: {clean_line(story.title)}\nfirst seen at {story.source}, also carried by")
+        emit(story.copies, COPY, "table")
+    click.echo("\nmatches")
+    emit(matches, MATCH, "table")

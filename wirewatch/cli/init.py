@@ -1,0 +1,50 @@
+"""`wirewatch init`: a configuration of one's own, and a database."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wirewatch.cli.options import Command
+from wirewatch.cli.wiring import note, pass_call
+
+if TYPE_CHECKING:
+    from wirewatch.cli.wiring import Call
+
+
+@click.command(cls=Command)
+@click.argument("directory", required=False, metavar="[DIR]")
+@pass_call
+def init(call: Call, directory: str | None) -> None:
+    """Write commented configuration files and create the database.
+
+    They go to DIR, else to what --config or WIREWATCH_CONFIG names, else to ./config, where they are found
+    without --config. Nothing is overwritten; a database that exists is upgraded.
+    """
+    from storage.migrate import upgrade
+    from wirewatch.defaults import copy_defaults
+    from wirewatch.places import find_config_dir
+
+    name = directory or call.given_config or "config"
+    copied = copy_defaults(Path(name).expanduser())
+    for path in copied.written:
+        click.echo(f"wrote    {path}")
+    for path in copied.kept:
+        click.echo(f"kept     {path}")
+    config = find_config_dir(name, os.environ, Path.cwd())
+    url = call.settings_of(config).database.url
+    upgrade(url)
+    click.echo(f"database {url.removeprefix('sqlite:///')}")
+    is_found = find_config_dir(None, os.environ, Path.cwd()).path == config.path
+    with_config = "" if is_found else f" --config {shlex.quote(name)}"
+    note(
+        f"""
+next:
+  wirewatch{with_config} feeds check    which of the feeds answer
+  wirewatch{with_config} once           poll them all once
+  wirewatch{with_config} matches        what the rules in {name}/rules matched"""
+    )

@@ -1,0 +1,148 @@
+"""The options that every listing has, and what they mean."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast
+
+import click
+
+from wirewatch.cli.wiring import note
+from wirewatch.output import FORMATS, default_format, emit, emit_one
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import tzinfo
+
+    from wirewatch.cli.wiring import Call
+    from wirewatch.output import Column, Format
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+#: rows that a table on a terminal shows when no --limit is given; the other formats have no limit of their own
+SCREEN_LIMIT = 100
+
+
+class Span(TypedDict):
+    """Which rows of a listing are wanted: those of `since` on, before `until`, ordered by the time *by*."""
+
+    since: datetime | None
+    until: datetime | None
+    by: Literal["first_seen", "published"]
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How to list: which rows, and in which form."""
+
+    how: Format
+    since: str | None = None
+    until: str | None = None
+    by: Literal["first_seen", "published"] = "first_seen"
+    limit: int | None = None
+
+    def span(self, call: Call) -> Span:
+        """The arguments that `storage.listings` wants."""
+        return {
+            "since": _moment(self.since, "--since", call),
+            "until": _moment(self.until, "--until", call),
+            "by": self.by,
+            "limit": self.row_limit,
+        }
+
+    @property
+    def row_limit(self) -> int | None:
+        """How many rows to read; None means all."""
+        if self.limit is None:
+            return SCREEN_LIMIT if self.how == "table" else None
+        return self.limit or None
+
+    def show(self, rows: Iterable[object], shown: Sequence[Column], call: Call, *, empty: str) -> None:
+        """Write the rows. Says *empty* where people look at a table without rows, and when a limit cuts it."""
+        count = emit(rows, shown, self.how, zone=_zone(self.how, call))
+        if self.how == "table":
+            if not count:
+                note(empty)
+            elif self.limit is None and count == SCREEN_LIMIT:
+                note(f"{SCREEN_LIMIT} rows; more with --limit, all with --limit 0")
+
+    def show_one(self, row: object, shown: Sequence[Column], call: Call) -> None:
+        """Write a single record."""
+        emit_one(row, shown, self.how, zone=_zone(self.how, call))
+
+
+def _zone(how: Format, call: Call) -> tzinfo:
+    return call.settings.zone if how == "table" else UTC
+
+
+def _moment(text: str | None, option: str, call: Call) -> datetime | None:
+    if text is None:
+        return None
+    from wirewatch.timespec import parse_when
+
+    try:
+        return parse_when(text, now=datetime.now(UTC), zone=call.settings.zone)
+    except ValueError as e:
+        raise click.UsageError(f"{option}: {e}") from e
+
+
+def format_options(command: F) -> F:
+    """Add --format and its short forms; the command gets them as the argument `listing`."""
+    return _with(command, [], default=default_format)
+
+
+def record_options(command: F) -> F:
+    """Add --format and its short forms to a command that shows one record: text for people unless asked."""
+    return _with(command, [], default=lambda: "table")
+
+
+def listing_options(command: F) -> F:
+    """Add --since, --until, --by, --limit and --format; the command gets them as the argument `listing`."""
+    options = [
+        click.option("--since", metavar="WHEN", help="From then on: 2d, 36h, today, monday, 2026-11-22, …"),
+        click.option("--until", metavar="WHEN", help="Before then."),
+        click.option(
+            "--by",
+            type=click.Choice(["first_seen", "published"]),
+            default="first_seen",
+            show_default=True,
+            help="The time that --since, --until and the order go by.",
+        ),
+    ]
+    return _with(command, options, default=default_format, has_limit=True)
+
+
+def limited_options(command: F) -> F:
+    """Add --limit and --format; the command gets them as the argument `listing`."""
+    return _with(command, [], default=default_format, has_limit=True)
+
+
+def _with(
+    command: F, options: Sequence[Callable[[F], F]], *, default: Callable[[], Format], has_limit: bool = False
+) -> F:
+    if has_limit:
+        limit_help = f"At most N rows; 0 for all. A table on a terminal has {SCREEN_LIMIT} unless asked."
+        options = [*options, click.option("--limit", type=click.IntRange(min=0), metavar="N", help=limit_help)]
+    options = [
+        *options,
+        click.option("--format", "how", type=click.Choice(FORMATS), help="Default: table on a terminal, else tsv."),
+        *(
+            click.option(
+                f"--{name}", "how", flag_value=name, type=click.Choice(FORMATS), help=f"Short for --format {name}."
+            )
+            for name in ("json", "jsonl", "csv")
+        ),
+    ]
+
+    @functools.wraps(command)
+    def with_listing(*args: object, how: Format | None, **kwargs: Any) -> object:
+        own = {key: kwargs.pop(key) for key in ("since", "until", "by", "limit") if key in kwargs}
+        return command(*args, listing=Listing(how=how or default(), **own), **kwargs)
+
+    decorated = cast(F, with_listing)
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated

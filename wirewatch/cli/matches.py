@@ -1,0 +1,30 @@
+"""`wirewatch matches`: what the rules found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from wirewatch.cli.listing import listing_options
+from wirewatch.cli.options import Command
+from wirewatch.cli.wiring import pass_call
+from wirewatch.fields import MATCH
+
+if TYPE_CHECKING:
+    from wirewatch.cli.listing import Listing
+    from wirewatch.cli.wiring import Call
+
+
+@click.command(cls=Command)
+@click.argument("topic", required=False)
+@listing_options
+@pass_call
+def matches(call: Call, listing: Listing, *, topic: str | None) -> None:
+    """List the articles that match a topic.
+
+    Without TOPIC, those of all topics. The newest come first.
+    """
+    with call.reading(f"wirewatch{call.repeated} rules list") as listings:
+        rows = listings.matches(topic, **listing.span(call))
+    listing.show(rows, MATCH, call, empty="nothing matched; test a topic with: wirewatch rules test TOPIC")

@@ -1,0 +1,34 @@
+"""A sign of life on standard error, where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import Self
+
+
+class Progress:
+    """Shows "12/40 feeds" in one line, which is gone in the end; a context manager."""
+
+    def __init__(self, total: int, what: str) -> None:
+        self._total = total
+        self._what = what
+        self._done = 0
+        self._is_shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        self._show(f"0/{self._total} {self._what}")
+        return self
+
+    def step(self) -> None:
+        """One more is done."""
+        self._done += 1
+        self._show(f"{self._done}/{self._total} {self._what}")
+
+    def __exit__(self, *_: object) -> None:
+        self._show("")
+
+    def _show(self, text: str) -> None:
+        if self._is_shown:
+            # back to the first column, and clear the line
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()

@@ -1,0 +1,94 @@
+"""The command `wirewatch`: names, help lines and where each command is, so that `--help` imports none of them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+import click
+
+from wirewatch.cli.options import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ORIENTATION = """\
+wirewatch polls news feeds, groups the copies of a story, and tags what your keyword rules match.
+
+  wirewatch demo        see it work on a bundled sample newsroom; needs no network
+  wirewatch init        write commented settings, feeds and rules to ./config
+  wirewatch once        poll what is due, once        (wirewatch run: as a daemon)
+  wirewatch matches     what the rules matched        (wirewatch stories: grouped)
+  wirewatch --help      all commands
+"""
+
+#: name → where it is, and its line in the help
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "demo": ("wirewatch.cli.demo:demo", "Show the whole job on a bundled sample newsroom."),
+    "init": ("wirewatch.cli.init:init", "Write commented configuration files and create the database."),
+    "once": ("wirewatch.cli.poll:once", "Poll the feeds that are due, once."),
+    "run": ("wirewatch.cli.poll:run", "Poll on a schedule until stopped."),
+    "feeds": ("wirewatch.cli.feeds:feeds", "Add, list, remove, import, export and check feeds."),
+    "rules": ("wirewatch.cli.rules:rules", "List, check and test the keyword rules."),
+    "matches": ("wirewatch.cli.matches:matches", "List the articles that match a topic."),
+    "stories": ("wirewatch.cli.stories:stories", "List stories: articles that carry the same text."),
+    "story": ("wirewatch.cli.stories:story", "Show a story with its copies."),
+    "articles": ("wirewatch.cli.articles:articles", "List articles."),
+    "entries": ("wirewatch.cli.articles:entries", "List the entries of feeds, with state and reason."),
+    "show": ("wirewatch.cli.articles:show", "Show an article: text, versions, relations."),
+    "search": ("wirewatch.cli.articles:search", "List the articles that an expression of the rule language matches."),
+    "stats": ("wirewatch.cli.stats:stats", "Count feeds, entries, articles, stories and matches."),
+    "db": ("wirewatch.cli.db:db", "Upgrade the database, or say how it stands."),
+    "doctor": ("wirewatch.cli.doctor:doctor", "Check configuration, rules, database, feeds and clock."),
+    "try": ("wirewatch.cli.trial:trial", "Run one stage on a file or address; store nothing."),
+}
+
+
+class LazyGroup(Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # the signature is click's
+        """Return the names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
+        """Import the command, or return None for a name that is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
+        """Write the list of commands from what is known here."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def version() -> str:
+    """Return the version of the installed program."""
+    from importlib.metadata import version as installed
+
+    return installed("wirewatch")
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click calls it
+    if value:
+        click.echo(f"wirewatch {version()}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+)
+@click.pass_context
+def wirewatch(ctx: click.Context) -> None:
+    """Watch the news: poll feeds, group copies into stories, match keyword rules.
+
+    Exit codes: 0 done, 1 failed, 2 usage, 3 done but some feeds failed, 4 configuration or rules invalid,
+    5 database missing, locked, out of date or in use, 130 interrupted.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ORIENTATION, nl=False)

@@ -1,0 +1,28 @@
+"""`wirewatch stats`: how much there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from wirewatch.cli.listing import record_options
+from wirewatch.cli.options import Command
+from wirewatch.cli.wiring import note, pass_call
+from wirewatch.fields import STATS
+
+if TYPE_CHECKING:
+    from wirewatch.cli.listing import Listing
+    from wirewatch.cli.wiring import Call
+
+
+@click.command(cls=Command)
+@record_options
+@pass_call
+def stats(call: Call, listing: Listing) -> None:
+    """Count feeds, entries, articles, stories and matches."""
+    with call.reading() as listings:
+        found = listings.stats()
+    listing.show_one(found, STATS, call)
+    if found.rule_problems and listing.how == "table":
+        note(f"{len(found.rule_problems)} problems in the rule files; see: wirewatch{call.repeated} rules check")

@@ -1,0 +1,133 @@
+"""`wirewatch try …`: one stage on a file or an address; nothing is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from wirewatch.cli.listing import format_options, record_options
+from wirewatch.cli.options import Group
+from wirewatch.cli.wiring import note, pass_call
+from wirewatch.fields import TRIED_ENTRY, TRIED_PAGE
+
+if TYPE_CHECKING:
+    from ingest.model import Entry, Reading
+    from rules.match import RuleSet
+    from wirewatch.cli.listing import Listing
+    from wirewatch.cli.wiring import Call
+
+_URL = click.option("--url", metavar="ADDRESS", help="The address that a file stands for; relative links start there.")
+
+
+@click.group("try", cls=Group)
+def trial() -> None:
+    """Run one stage on a file or address; store nothing."""
+
+
+@trial.command()
+@click.argument("source", metavar="FILE|URL|-")
+@_URL
+@format_options
+@pass_call
+def feed(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
+    """Read a feed and list its entries."""
+    from ingest.workers import InlineWorkers
+    from wirewatch.cli.source import read_source
+
+    page = read_source(call, source, url=url, is_feed=True)
+    document = asyncio.run(InlineWorkers().parse_feed(page))
+    note(f"{document.feed_format} · {document.title or 'no title'} · {len(document.entries)} entries")
+    listing.show(map(asdict, document.entries), TRIED_ENTRY, call, empty="the feed has no entries")
+
+
+@trial.command()
+@click.argument("source", metavar="FILE|URL|-")
+@_URL
+@record_options
+@pass_call
+def page(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
+    """Extract the article of a page, repair it and match the rules."""
+    from ingest.workers import InlineWorkers
+    from wirewatch.cli.source import read_source
+
+    fetched = read_source(call, source, url=url)
+    rules = _rules(call)
+    reading = asyncio.run(InlineWorkers().read_page(fetched, _entry(fetched.url), "", rules))
+    listing.show_one(_row(reading), TRIED_PAGE, call)
+
+
+@trial.command()
+@click.argument("source", metavar="FILE|URL|-")
+@click.option("--title", default="", help="A title for the text.")
+@record_options
+@pass_call
+def text(call: Call, listing: Listing, *, source: str, title: str) -> None:
+    """Repair a plain text and match the rules."""
+    from ingest.workers import InlineWorkers
+    from wirewatch.cli.source import NOWHERE, read_source
+
+    body = read_source(call, source).body.decode("utf-8", "replace")
+    rules = _rules(call)
+    reading = asyncio.run(InlineWorkers().read_feed_text(_entry(NOWHERE, title=title, text=body), title, rules))
+    listing.show_one(_row(reading), TRIED_PAGE, call)
+
+
+def _rules(call: Call) -> RuleSet:
+    """The rules that are understood; the others are named on standard error."""
+    from rules.compile import compile_rules
+    from wirewatch.rulecheck import load
+
+    loaded = load(call.config_dir.rules_dir)
+    for error in loaded.errors:
+        note(error.render())
+    return compile_rules(loaded.topics)
+
+
+def _entry(address: str, *, title: str = "", text: str = "") -> Entry:
+    """An entry of no feed, that says nothing but *title* and *text*."""
+    from ingest.model import Entry, EntryState, utc_now
+
+    return Entry(
+        id=0,
+        feed_id=0,
+        link=address,
+        page_address=address,
+        title=title,
+        author=None,
+        published=None,
+        text=text,
+        lang=None,
+        sections=(),
+        state=EntryState.NEW,
+        attempts=0,
+        checks=0,
+        next_try_at=None,
+        first_seen_at=utc_now(),
+        article_id=None,
+        is_changed=False,
+    )
+
+
+def _row(reading: Reading) -> dict[str, object]:
+    from rules.text import tokenize
+
+    article = reading.article
+    return {
+        "url": article.url,
+        "source": article.source,
+        "title": article.title,
+        "author": article.author,
+        "published": article.published,
+        "lang": article.lang,
+        "words": len(tokenize(article.text)),
+        "repaired": article.repaired,
+        "fingerprint": len(reading.fingerprint.hashes),
+        "matches": [
+            {"topic": match.topic, "rules": list(match.rules), "spans": [asdict(span) for span in match.spans]}
+            for match in reading.matches
+        ],
+        "text": article.text,
+    }

@@ -1,0 +1,113 @@
+"""What a command gets: configuration, settings and the composition root, each made when first asked for."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from wirewatch.cli.options import CONFIG, DB
+from wirewatch.errors import ConfigError, WirewatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, MutableMapping
+
+    from storage.listings import Listings
+    from wirewatch.app import App
+    from wirewatch.places import ConfigDir
+    from wirewatch.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Call:
+    """One call of the program, with the global options in *given*."""
+
+    def __init__(self, given: MutableMapping[str, object]) -> None:
+        self._given = given
+
+    def _option(self, key: str) -> str | None:
+        value = self._given.get(key)
+        return value if isinstance(value, str) else None
+
+    @property
+    def given_config(self) -> str | None:
+        """What --config or WIREWATCH_CONFIG names, whether or not it exists."""
+        return self._option(CONFIG) or os.environ.get("WIREWATCH_CONFIG")
+
+    @cached_property
+    def config_dir(self) -> ConfigDir:
+        """The config directory in force."""
+        from wirewatch.places import find_config_dir
+
+        return find_config_dir(self._option(CONFIG), os.environ, Path.cwd())
+
+    @cached_property
+    def own_config_dir(self) -> ConfigDir:
+        """The config directory, which must be the user's own. Raises ConfigError when it is the built-in one."""
+        if self.config_dir.is_built_in:
+            raise ConfigError(
+                f"{self.config_dir.path} holds the built-in defaults, which stay as they are; "
+                "make a configuration of your own with: wirewatch init"
+            )
+        return self.config_dir
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.settings_of(self.config_dir)
+
+    def settings_of(self, config: ConfigDir) -> Settings:
+        """The settings of *config*, under this call's environment and --db."""
+        from wirewatch.settings import load_settings
+
+        return load_settings(config, db=self._option(DB))
+
+    @cached_property
+    def app(self) -> App:
+        """The composition root."""
+        from wirewatch.app import App
+
+        return App(self.settings, self.config_dir)
+
+    @property
+    def repeated(self) -> str:
+        """The global options of this call, to be repeated in the commands that we suggest."""
+        given = [(name, self._option(key)) for name, key in (("--config", CONFIG), ("--db", DB))]
+        return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)
+
+    @contextmanager
+    def reading(self, see: str = "") -> Iterator[Listings]:
+        """Open the database for reading. What is not found is said together with the command to *see*."""
+        with self.app.listings() as listings:
+            try:
+                yield listings
+            except LookupError as e:
+                if type(e) is not LookupError:
+                    # an IndexError or KeyError is a bug
+                    raise
+                raise WirewatchError(f"{e}; see: {see}" if see else str(e)) from e
+
+
+def pass_call(function: Callable[Concatenate[Call, P], R]) -> Callable[P, R]:
+    """Give a command its `Call` as the first argument."""
+
+    @functools.wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> R:
+        return function(Call(click.get_current_context().meta), *args, **kwargs)
+
+    return command
+
+
+def note(text: str) -> None:
+    """Say something to people, on standard error; what came from outside is made harmless."""
+    from wirewatch.output import clean_text
+
+    click.echo(clean_text(text), err=True)

@@ -1,0 +1,128 @@
+"""The daemon: a tick that queues what is due, a maintenance job, and a quiet end.
+
+`feed.next_poll_at` and `entry.next_try_at` are the truth; the scheduler only ticks. SIGTERM and SIGINT
+take nothing more, let what is under way end, and leave; SIGHUP reads rules and feeds again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from apscheduler.events import EVENT_JOB_ERROR
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from ingest.errors import StoreError
+from wirewatch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from apscheduler.events import JobExecutionEvent
+
+    from wirewatch.app import Session
+    from wirewatch.cycle import CycleReport
+
+log = logging.getLogger(__name__)
+
+#: What is under way gets this long to end; systemd and the manual say 35 s for the whole exit.
+GRACE_S = 25.0
+
+#: No more than this is taken from the database at a tick; the rest stays due and is taken at the next.
+FEEDS_PER_TICK = 500
+ENTRIES_PER_TICK = 500
+
+MAINTENANCE_EVERY = timedelta(hours=1)
+
+
+class Daemon:
+    """Ticks over an open `Session` until it is told to stop."""
+
+    def __init__(self, session: Session, *, tick_s: float) -> None:
+        self._session = session
+        self._tick_s = tick_s
+        self._stop = asyncio.Event()
+        self._wants_reload = False
+        self._store_trouble = ""
+
+    async def run(self) -> None:
+        """Work until SIGTERM or SIGINT; returns when everything under way has ended or the grace is over."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._ask_for_reload)
+        scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        scheduler.add_listener(_log_failed_job, EVENT_JOB_ERROR)
+        now = datetime.now(UTC)
+        scheduler.add_job(self.tick, "interval", seconds=self._tick_s, next_run_time=now, id="tick")
+        scheduler.add_job(
+            self.maintain, "interval", seconds=MAINTENANCE_EVERY.total_seconds(), next_run_time=now, id="maintenance"
+        )
+        scheduler.start()
+        log.info("running; a tick every %g s", self._tick_s)
+        try:
+            await self._stop.wait()
+        finally:
+            log.info("stopping: %d jobs queued or under way", self._session.cycle.queued)
+            # This cancels the coroutine of a tick at hand, which only queues; the work itself is the cycle's.
+            scheduler.shutdown(wait=False)
+            await self._session.cycle.stop(grace_s=GRACE_S)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                loop.remove_signal_handler(number)
+        log.info("stopped")
+
+    async def tick(self) -> None:
+        """Reload if asked to, queue what is due, tell what has happened since the last tick."""
+        if self._wants_reload:
+            self._wants_reload = False
+            await self._reload()
+        try:
+            self._session.cycle.raise_store_error()
+            await self._session.queue_due_feeds(limit=FEEDS_PER_TICK)
+            await self._session.queue_due_entries(limit=ENTRIES_PER_TICK)
+        except StoreError as error:
+            # The next tick tries again; the same trouble is told once.
+            if str(error) != self._store_trouble:
+                self._store_trouble = str(error)
+                log.error("the database cannot be used, nothing is fetched: %s", error)
+            return
+        if self._store_trouble:
+            self._store_trouble = ""
+            log.info("the database can be used again")
+        _log_report(self._session.cycle.take_report())
+
+    async def maintain(self) -> None:
+        """Forget raw pages that are older than the setting allows."""
+        count = await self._session.forget_raw_pages()
+        if count:
+            log.info("forgot %d raw pages", count)
+
+    def _ask_for_reload(self) -> None:
+        self._wants_reload = True
+
+    async def _reload(self) -> None:
+        try:
+            await self._session.reload()
+        except (ConfigError, StoreError) as error:
+            log.error("nothing was reloaded; what was in force stays so: %s", error)
+
+
+def _log_failed_job(event: JobExecutionEvent) -> None:
+    log.error("job %s failed: %s", event.job_id, event.exception, exc_info=event.exception)
+
+
+def _log_report(report: CycleReport) -> None:
+    if report.polled or report.articles or report.without_page:
+        log.info(
+            "%d feeds polled, %d failed; %d new entries, %d changed; %d articles, %d relations, %d matches",
+            report.polled,
+            len(report.failed),
+            report.new_entries,
+            report.changed_entries,
+            report.articles,
+            report.relations,
+            report.matches,
+        )

@@ -1,0 +1,46 @@
+"""Exit codes, and the errors of the program that people can do something about.
+
+* WirewatchError        1 (failed)
+  + ConfigError         4 (settings, feeds.toml or rules are invalid)
+  + InUse               5 (another instance works on the same database)
+
+`wirewatch.__main__` prints the message of each and exits with its code. `ingest.errors.StoreError`
+ends in 5 likewise. Everything else that reaches it is a bug.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the program says by ending. A code that is not listed is a failure."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    #: done, but some feeds failed; also: no network
+    SOME_FEEDS_FAILED = 3
+    #: configuration or rules invalid, or a test inside a rule file failed
+    INVALID = 4
+    #: database missing, locked, out of date, or in use by another instance
+    DATABASE = 5
+    INTERRUPTED = 130
+
+
+class WirewatchError(Exception):
+    """Something did not work; the message is complete lines for people: the thing, and the fix."""
+
+    exit_code = ExitCode.FAILED
+
+
+class ConfigError(WirewatchError):
+    """A setting, feeds.toml or a rule is invalid. Each line names its place."""
+
+    exit_code = ExitCode.INVALID
+
+
+class InUse(WirewatchError):
+    """Another instance works on the same database."""
+
+    exit_code = ExitCode.DATABASE

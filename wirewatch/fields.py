@@ -1,0 +1,238 @@
+"""The fields of every record that the program prints: the columns of listings and the keys of JSON objects.
+
+Fields may be added and are never renamed or taken away; `docs/reference/json.md` is made from this file.
+"""
+
+from __future__ import annotations
+
+from wirewatch.output import Column
+
+TIME = "time"
+TEXT = "text"
+INTEGER = "integer"
+NUMBER = "number"
+TEXTS = "list of texts"
+
+FEED = (
+    Column("id", INTEGER, "number of the feed; null until it was first seen by `once` or `run`"),
+    Column("url", TEXT, "configured address, the identity of the feed", is_flexible=True, is_shown=True),
+    Column("fetch_url", TEXT, "where it has moved to"),
+    Column("title", TEXT, "title in feeds.toml, else the feed's own", is_flexible=True, is_shown=True),
+    Column("state", TEXT, "active, failing, dormant, gone or removed", is_shown=True),
+    Column("last_status", INTEGER, "HTTP status of the last poll", is_shown=True),
+    Column("last_error", TEXT, "why the last poll failed, or null", is_shown=True),
+    Column("failures", INTEGER, "failed polls in a row", is_shown=True),
+    Column("next_poll_at", TIME, "when it is due again", is_shown=True),
+    Column("entries", INTEGER, "entries seen so far", is_shown=True),
+)
+
+FEED_CHECK = (
+    Column("url", TEXT, "configured address", is_flexible=True, is_shown=True),
+    Column("status", INTEGER, "HTTP status, or null when no answer came", is_shown=True),
+    Column("moved_to", TEXT, "where it has moved for good, or null"),
+    Column("kind", TEXT, "rss, rdf, atom or json", is_shown=True),
+    Column("title", TEXT, "the feed's own title", is_flexible=True, is_shown=True),
+    Column("entries", INTEGER, "entries it lists", is_shown=True),
+    Column("reason", TEXT, "why it failed, or null", is_shown=True),
+    Column("detail", TEXT, "one line about the reason", is_flexible=True, is_shown=True),
+)
+
+ENTRY = (
+    Column("id", INTEGER, "number of the entry", is_shown=True),
+    Column("feed", INTEGER, "id of its feed", is_shown=True),
+    Column("guid", TEXT, "the feed's own identifier"),
+    Column("link", TEXT, "address of its page"),
+    Column("title", TEXT, "title in the feed", is_flexible=True, is_shown=True),
+    Column("published", TIME, "date in the feed, or null"),
+    Column("first_seen", TIME, "when it was first seen", is_shown=True),
+    Column("state", TEXT, "new, retrying, done or failed", is_shown=True),
+    Column("reason", TEXT, "why there is no page, or null", is_shown=True),
+    Column("text_from", TEXT, "where the text came from: page, feed or null", is_shown=True),
+    Column("article", INTEGER, "id of its article, or null", is_shown=True),
+)
+
+ARTICLE = (
+    Column("id", INTEGER, "number of the article", is_shown=True),
+    Column("url", TEXT, "normalised address, the identity of the article"),
+    Column("source", TEXT, "host of the page", is_shown=True),
+    Column("title", TEXT, "the feed's title, else the page's", is_flexible=True, is_shown=True),
+    Column("author", TEXT, "author, or null"),
+    Column("published", TIME, "when it was published, or null when unknown", is_shown=True),
+    Column("first_seen", TIME, "when it was first seen", is_shown=True),
+    Column("lang", TEXT, "language (primary subtag), or null", is_shown=True),
+    Column("words", INTEGER, "number of words", is_shown=True),
+    Column("repaired", TEXT, "code page that was undone, or null", is_shown=True),
+    Column("text_from", TEXT, "where the text came from: page or feed"),
+    Column("story", INTEGER, "id of its story", is_shown=True),
+    Column("versions", INTEGER, "number of versions"),
+)
+
+_HISTORY = (
+    Column("text", TEXT, "the text, in paragraphs"),
+    Column(
+        "versions",
+        "list of {n, title, words, repaired, text_from, first_seen, is_current}",
+        "the texts that it has had; here a list and not their number",
+    ),
+    Column(
+        "relations",
+        "list of {article, url, source, kind, score, passage, start, end, other_start, other_end}",
+        "what it is to other articles: read, it is a `kind` of `article`; passage is the longest shared stretch",
+    ),
+)
+ARTICLE_SHOWN = (*(column for column in ARTICLE if column.name != "versions"), *_HISTORY)
+
+STORY = (
+    Column("id", INTEGER, "number of the story", is_shown=True),
+    Column("title", TEXT, "title of the first article", is_flexible=True, is_shown=True),
+    Column("url", TEXT, "address of the first article"),
+    Column("source", TEXT, "host of the first article", is_shown=True),
+    Column("first_seen", TIME, "when the first article was first seen", is_shown=True),
+    Column("topics", TEXTS, "topics that any of its articles matches", is_shown=True),
+    Column("copy_count", INTEGER, "number of other articles in the story", heading="copies", is_shown=True),
+    Column(
+        "copies", "list of {article, url, source, kind, score, first_seen}", "the other articles, and what they are"
+    ),
+)
+
+MATCH = (
+    Column("id", INTEGER, "number of the match"),
+    Column("topic", TEXT, "name of the topic", is_shown=True),
+    Column("topic_version", TEXT, "version of the topic that matched"),
+    Column("rules", TEXTS, "rules that fired: topic.number of the match line", is_shown=True),
+    Column("story", INTEGER, "id of the story", is_shown=True),
+    Column("article", INTEGER, "id of the article", is_shown=True),
+    Column("title", TEXT, "title of the article", is_flexible=True, is_shown=True),
+    Column("url", TEXT, "address of the article"),
+    Column("source", TEXT, "host of the article", is_shown=True),
+    Column("published", TIME, "when it was published, or null when unknown"),
+    Column("first_seen", TIME, "when the article was first seen", is_shown=True),
+    Column(
+        "spans",
+        "list of {field, start, end, text}",
+        "what matched: half-open offsets in code points of the stored field, and the text there",
+    ),
+    Column("copy_count", INTEGER, "number of other articles in the story", heading="copies", is_shown=True),
+)
+
+TRIED_ENTRY = (
+    Column("guid", TEXT, "the feed's own identifier"),
+    Column("link", TEXT, "address of its page", is_flexible=True, is_shown=True),
+    Column("page_address", TEXT, "the address, normalised"),
+    Column("title", TEXT, "title", is_flexible=True, is_shown=True),
+    Column("author", TEXT, "author, or null"),
+    Column("published", TIME, "date, or null", is_shown=True),
+    Column("updated", TIME, "date of the last change, or null"),
+    Column("text", TEXT, "text of the content, else of the summary"),
+    Column("lang", TEXT, "language that the feed declares, or null"),
+    Column("sections", TEXTS, "categories"),
+)
+
+TRIED_PAGE = (
+    Column("url", TEXT, "normalised address"),
+    Column("source", TEXT, "host of the page"),
+    Column("title", TEXT, "title"),
+    Column("author", TEXT, "author, or null"),
+    Column("published", TIME, "date, or null"),
+    Column("lang", TEXT, "language, or null"),
+    Column("words", INTEGER, "number of words"),
+    Column("repaired", TEXT, "code page that was undone, or null"),
+    Column("fingerprint", INTEGER, "number of hashes by which copies are found; 0: too short to be compared"),
+    Column("matches", "list of {topic, rules, spans}", "topics that match"),
+    Column("text", TEXT, "the text"),
+)
+
+TOPIC = (
+    Column("topic", TEXT, "name of the topic", is_shown=True),
+    Column("title", TEXT, "what it is about", is_flexible=True, is_shown=True),
+    Column("tags", TEXTS, "tags", is_shown=True),
+    Column("lang", TEXTS, "languages that it is limited to"),
+    Column("rules", INTEGER, "number of match lines", is_shown=True),
+    Column("version", TEXT, "changes when its meaning does", is_shown=True),
+    Column("file", TEXT, "rule file", is_shown=True),
+)
+
+RULE_PROBLEM = (
+    Column("file", TEXT, "rule file", is_shown=True),
+    Column("line", INTEGER, "line, from 1", is_shown=True),
+    Column("column", INTEGER, "column in characters, from 1", is_shown=True),
+    Column("code", TEXT, "E101 … as in the manual of the rule language; TEST for a test that failed", is_shown=True),
+    Column("message", TEXT, "what is wrong and what to do", is_flexible=True, is_shown=True),
+)
+
+RULE_HIT = (
+    Column("topic", TEXT, "name of the topic; expression for an expression", is_shown=True),
+    Column("rules", TEXTS, "rules that fired", is_shown=True),
+    Column("article", INTEGER, "id of the article", is_shown=True),
+    Column("title", TEXT, "title of the article", is_flexible=True, is_shown=True),
+    Column("url", TEXT, "address of the article"),
+    Column("source", TEXT, "host of the article", is_shown=True),
+    Column("published", TIME, "when it was published, or null when unknown"),
+    Column("first_seen", TIME, "when the article was first seen", is_shown=True),
+    Column("is_stored", "true or false", "the match is stored already", heading="stored", is_shown=True),
+    Column("spans", "list of {field, start, end, text}", "what matched"),
+)
+
+FOUND = (
+    Column("id", INTEGER, "number of the article", is_shown=True),
+    Column("url", TEXT, "normalised address"),
+    Column("source", TEXT, "host of the page", is_shown=True),
+    Column("title", TEXT, "title", is_flexible=True, is_shown=True),
+    Column("published", TIME, "when it was published, or null when unknown"),
+    Column("first_seen", TIME, "when it was first seen", is_shown=True),
+    Column("lang", TEXT, "language, or null", is_shown=True),
+    Column("story", INTEGER, "id of its story", is_shown=True),
+    Column("spans", "list of {field, start, end, text}", "what was found, as in a match"),
+)
+
+DATABASE = (
+    Column("path", TEXT, "file of the database"),
+    Column("state", TEXT, "missing, out_of_date, current or newer"),
+    Column("revision", TEXT, "schema of the file, or null"),
+    Column("needed", TEXT, "schema of this version"),
+    Column("bytes", INTEGER, "size of the file, or null"),
+)
+
+STATS = (
+    Column("feeds", "{state: integer}", "feeds by state"),
+    Column("entries", "{state: integer}", "entries by state; together, all that were ever seen"),
+    Column("articles", INTEGER, "articles"),
+    Column("versions", INTEGER, "versions of articles"),
+    Column("stories", INTEGER, "stories"),
+    Column("matches", "{topic: integer}", "articles whose current version matches, by topic"),
+    Column("raw_pages", INTEGER, "pages kept as they came"),
+    Column("last_poll_at", TIME, "when a feed was last polled"),
+    Column("last_article_at", TIME, "when the newest article was first seen"),
+    Column("database_bytes", INTEGER, "size of the database"),
+    Column(
+        "rule_problems",
+        "list of {file, line, column, code, message, remedy, source_line, recorded_at}",
+        "what was wrong with the rule files when they were last read",
+    ),
+)
+
+COPY = (
+    Column("article", INTEGER, "id of the article", is_shown=True),
+    Column("kind", TEXT, "copy, excerpt, extended, composite or revision", is_shown=True),
+    Column("score", NUMBER, "share of the shorter text that both have in common, 0 to 1", is_shown=True),
+    Column("source", TEXT, "host of the article", is_shown=True),
+    Column("url", TEXT, "address of the article", is_flexible=True, is_shown=True),
+    Column("first_seen", TIME, "when the article was first seen"),
+)
+
+REPORT = (
+    Column("polled", INTEGER, "feeds polled"),
+    Column("failed", "list of {url, reason, detail}", "feeds that failed"),
+    Column("new_entries", INTEGER, "entries seen for the first time"),
+    Column("changed_entries", INTEGER, "entries that their feed has changed"),
+    Column("articles", INTEGER, "article versions stored"),
+    Column("relations", INTEGER, "relations found: copies, excerpts, …"),
+    Column("matches", INTEGER, "matches found"),
+    Column("without_page", "list of {reason, entries}", "entries without a text from their page, by reason"),
+)
+
+CHECK = (
+    Column("check", TEXT, "what was looked at", is_shown=True),
+    Column("status", TEXT, "ok, warn or fail", is_shown=True),
+    Column("message", TEXT, "how it stands, and what to do", is_flexible=True, is_shown=True),
+)

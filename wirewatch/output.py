@@ -1,0 +1,342 @@
+"""What leaves the program: one way out for all listings, in five formats.
+
+On a terminal a table, cut to its width; else whole lines of tab-separated values. Text in the rows came from
+outside and is never markup: control characters and bidirectional overrides are taken out of what people see,
+and escaped in JSON, where offsets must keep their meaning.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, is_dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import tzinfo
+
+    from rich.table import Table
+
+Format = Literal["table", "tsv", "json", "jsonl", "csv"]
+FORMATS: tuple[Format, ...] = ("table", "tsv", "json", "jsonl", "csv")
+
+#: rows are handed to the system in pieces of this many lines
+CHUNK = 500
+
+#: spaces between the columns of a table, and the least that is left of a column that may be cut
+GAP = 2
+MIN_FLEXIBLE = 12
+
+#: the most that is shown of a value within a line of a record
+MAX_INLINE = 160
+
+_OVERRIDES = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
+#: what a terminal or a spreadsheet must not get: dropped; line ends of every kind and tabs become a space
+_LINE = dict.fromkeys([*_CONTROLS, *_OVERRIDES]) | dict.fromkeys(
+    [0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029], " "
+)
+_TEXT = {code: to for code, to in _LINE.items() if code not in {0x09, 0x0A}}
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a listing, which is a field of its JSON object; `fields` has them all."""
+
+    name: str
+    kind: str = "text"
+    meaning: str = ""
+    #: heading of the table on a terminal, when it is not the name
+    heading: str = ""
+    #: part of the table on a terminal; the other formats always have all columns
+    is_shown: bool = False
+    #: may be cut so that the table fits the terminal
+    is_flexible: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Written at the right edge of its column."""
+        return self.kind in {"integer", "number"}
+
+    @property
+    def title(self) -> str:
+        """What people read above the column."""
+        return self.heading or self.name.replace("_", " ")
+
+
+def default_format(out: TextIO | None = None) -> Format:
+    """Return "table" for a terminal, else "tsv"."""
+    return "table" if (out or sys.stdout).isatty() else "tsv"
+
+
+def clean_line(text: str) -> str:
+    r"""Return *text* in one line without anything a terminal could obey.
+
+    >>> clean_line("a\x1b[2Jb\nc\u202ed")
+    'a[2Jb cd'
+    """
+    return _SURROGATES.sub("\ufffd", text.translate(_LINE))
+
+
+def clean_text(text: str) -> str:
+    """Return *text* as `clean_line` does, but with its tabs and line feeds."""
+    return _SURROGATES.sub("\ufffd", text.translate(_TEXT))
+
+
+def timestamp(moment: datetime) -> str:
+    """Return *moment* as RFC 3339 in UTC with microseconds, always of one length, so that text sorts as time does.
+
+    >>> timestamp(datetime(2026, 11, 22, 14, 30, tzinfo=UTC))
+    '2026-11-22T14:30:00.000000Z'
+    """
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def to_json(value: object) -> str:
+    """Return *value* as JSON in one line, with everything escaped that a terminal could obey."""
+    import msgspec
+
+    plain = _plain(value)
+    try:
+        text = msgspec.json.encode(plain).decode()
+    except UnicodeEncodeError:
+        text = msgspec.json.encode(_without_surrogates(plain)).decode()
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def emit(
+    records: Iterable[object],
+    shown: Sequence[Column],
+    how: Format,
+    *,
+    zone: tzinfo = UTC,
+    out: TextIO | None = None,
+) -> int:
+    """Write *records*, mappings or dataclasses, to *out* (standard output) and return how many they were.
+
+    JSON: one array; JSON lines: an object a line; both with the fields of the rows. TSV and CSV: a line of
+    names, then all *shown* columns; lists of words are joined by commas, other nested values are JSON. *zone*
+    is for the times in a table, which are for people; all other times are in UTC.
+    """
+    out = out or sys.stdout
+    rows = map(_row, records)
+    if how == "table":
+        return _emit_table(rows, shown, zone, out)
+    encode: Callable[[Iterable[Mapping[str, object]], Sequence[Column]], Iterator[str]] = {
+        "tsv": _tsv,
+        "csv": _csv,
+        "json": _json,
+        "jsonl": _jsonl,
+    }[how]
+    count = 0
+
+    def counted() -> Iterator[Mapping[str, object]]:
+        nonlocal count
+        for row in rows:
+            count += 1
+            yield row
+
+    lines: list[str] = []
+    for line in encode(counted(), shown):
+        lines.append(line)
+        if len(lines) >= CHUNK:
+            out.write("".join(lines))
+            lines.clear()
+    out.write("".join(lines))
+    return count
+
+
+def emit_one(
+    record: object, shown: Sequence[Column], how: Format, *, zone: tzinfo = UTC, out: TextIO | None = None
+) -> None:
+    """Write a single record: as text for people ("table"), as one JSON object, or as a listing of one row.
+
+    In the text, a nested list is a block of its own, and so is a text of several lines.
+    """
+    out = out or sys.stdout
+    row = _row(record)
+    if how in {"json", "jsonl"}:
+        out.write(to_json(row) + "\n")
+    elif how == "table":
+        out.write(_record(row, shown, zone))
+    else:
+        emit([row], shown, how, zone=zone, out=out)
+
+
+# --- the formats ------------------------------------------------------------------------------------
+
+
+def _tsv(rows: Iterable[Mapping[str, object]], shown: Sequence[Column]) -> Iterator[str]:
+    names = [column.name for column in shown]
+    yield "\t".join(names) + "\n"
+    for row in rows:
+        yield "\t".join([clean_line(_cell(row.get(name))) for name in names]) + "\n"
+
+
+def _csv(rows: Iterable[Mapping[str, object]], shown: Sequence[Column]) -> Iterator[str]:
+    """RFC 4180: lines end with CR LF; a value with a comma, a quote or a line end is quoted."""
+    import csv
+    import io
+
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    names = [column.name for column in shown]
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([clean_text(_cell(row.get(name))) for name in names])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _json(rows: Iterable[Mapping[str, object]], _shown: Sequence[Column]) -> Iterator[str]:
+    before = "[\n"
+    for row in rows:
+        yield before + to_json(row)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def _jsonl(rows: Iterable[Mapping[str, object]], _shown: Sequence[Column]) -> Iterator[str]:
+    for row in rows:
+        yield to_json(row) + "\n"
+
+
+def _emit_table(rows: Iterable[Mapping[str, object]], shown: Sequence[Column], zone: tzinfo, out: TextIO) -> int:
+    """Write a table with rich, which cuts flexible columns to the terminal's width. Nothing for no rows."""
+    visible = [column for column in shown if column.is_shown]
+    lines = [[clean_line(_for_people(row.get(column.name), zone)) for column in visible] for row in rows]
+    if lines:
+        from rich.console import Console
+
+        console = Console(file=out, markup=False, highlight=False, emoji=False)
+        widths = _widths(visible, lines, console.width)
+        # where not even the shortest form fits, the terminal wraps; rich would drop columns
+        console.width = max(console.width, sum(widths) + GAP * len(widths))
+        console.print(_table(visible, lines, widths))
+    return len(lines)
+
+
+def _widths(visible: Sequence[Column], lines: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the width of each column: what its longest cell takes, but flexible ones share what room is left."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, cells)) for cells in zip([column.title for column in visible], *lines, strict=True)]
+    flexible = [index for index, column in enumerate(visible) if column.is_flexible]
+    too_much = sum(widths) + GAP * (len(widths) - 1) - room
+    while too_much > 0 and flexible:
+        widest = max(flexible, key=lambda index: widths[index])
+        if widths[widest] <= MIN_FLEXIBLE:
+            break
+        widths[widest] -= 1
+        too_much -= 1
+    return widths
+
+
+def _table(visible: Sequence[Column], lines: Sequence[Sequence[str]], widths: Sequence[int]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for column, width in zip(visible, widths, strict=True):
+        table.add_column(
+            Text(column.title),
+            justify="right" if column.is_number else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            width=width,
+        )
+    for line in lines:
+        table.add_row(*map(Text, line))
+    return table
+
+
+def _record(row: Mapping[str, object], shown: Sequence[Column], zone: tzinfo) -> str:
+    """Return the fields of *row* as lines "name  value", then what is longer than a line in blocks."""
+    width = max(len(column.title) for column in shown)
+    lines: list[str] = []
+    blocks: list[str] = []
+    for column in shown:
+        name = column.title
+        value = row.get(column.name)
+        if isinstance(value, list | tuple) and value and not all(isinstance(item, str) for item in value):
+            items = [_inline(item, zone) for item in value]
+            blocks.append("\n".join([f"\n{name}", *(f"  {item}" for item in items)]))
+        elif isinstance(value, str) and "\n" in value:
+            blocks.append(f"\n{clean_text(value)}")
+        else:
+            lines.append(f"{name:<{width}}  {clean_line(_for_people(value, zone))}".rstrip())
+    return "\n".join([*lines, *blocks]) + "\n"
+
+
+def _inline(item: object, zone: tzinfo) -> str:
+    if isinstance(item, dict) or is_dataclass(item):
+        told = [_for_people(value, zone) for value in _row(item).values() if value is not None and value != ""]
+        return clean_line("  ".join(f"{text[:MAX_INLINE]}…" if len(text) > MAX_INLINE else text for text in told))
+    return clean_line(_for_people(item, zone))
+
+
+# --- values -----------------------------------------------------------------------------------------
+
+
+def _row(record: object) -> Mapping[str, object]:
+    """Return the fields of a dataclass by name; a mapping as it is."""
+    if isinstance(record, dict):
+        return record
+    names: Iterable[str] = cast("Any", record).__dataclass_fields__
+    return {name: getattr(record, name) for name in names}
+
+
+def _plain(value: object) -> object:
+    """Return *value* with dataclasses as objects and every time spelled as `timestamp` does."""
+    if is_dataclass(value):
+        return {name: _plain(inner) for name, inner in _row(value).items()}
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _without_surrogates(value: object) -> object:
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {key: _without_surrogates(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_surrogates(inner) for inner in value]
+    return value
+
+
+def _cell(value: object) -> str:
+    """Return *value* as the text of a cell of TSV or CSV."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return ",".join(value)
+    # numbers, true, false and nested values are written as in JSON; nothing is an empty cell
+    return "" if value is None else to_json(value)
+
+
+def _for_people(value: object, zone: tzinfo) -> str:
+    """Return *value* as people read it in a table."""
+    if isinstance(value, datetime):
+        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_for_people(inner, zone)}" for key, inner in value.items())
+    return _cell(value)

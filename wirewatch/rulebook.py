@@ -1,0 +1,58 @@
+"""The rules in force: what the files say, and the last good version of each topic that is not understood.
+
+One bad rule never silences the others: a topic with an error keeps the version that was last understood,
+which the database holds, and every other topic goes ahead. The errors are recorded for `doctor` and `stats`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rules.compile import compile_rules
+from rules.files import load_rules, parse_topic
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from rules.errors import RuleError
+    from rules.match import RuleSet
+    from storage.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesInForce:
+    """A compiled rule set, and what is wrong with the files it came from."""
+
+    ruleset: RuleSet
+    errors: tuple[RuleError, ...] = ()
+    #: topics kept at their last good version, because the files say something that is not understood
+    held: tuple[str, ...] = ()
+    #: topics that are not understood and never were: they are absent
+    absent: tuple[str, ...] = ()
+
+    @staticmethod
+    def none() -> RulesInForce:
+        """No rules at all, which match nothing."""
+        return RulesInForce(ruleset=compile_rules(()))
+
+
+def rules_in_force(folder: Path, store: Store, now: datetime) -> RulesInForce:
+    """Read the rule files of *folder*, fill in last good versions, and record both in *store*.
+
+    Raises StorageError, and OSError when the folder cannot be read.
+    """
+    loaded = load_rules(folder)
+    understood = {topic.name for topic in loaded.topics}
+    sources = store.last_good_topics(names=loaded.broken, files=loaded.unread_files)
+    held = tuple(topic for topic in map(parse_topic, sources) if topic.name not in understood)
+    topics = (*loaded.topics, *held)
+    store.record_topics(topics, now)
+    store.record_rule_errors(loaded.errors, now)
+    return RulesInForce(
+        ruleset=compile_rules(topics),
+        errors=loaded.errors,
+        held=tuple(topic.name for topic in held),
+        absent=tuple(sorted(set(loaded.broken) - understood - {topic.name for topic in held})),
+    )

@@ -1,0 +1,287 @@
+"""The settings: wirewatch.toml, overridden by environment variables WIREWATCH_SECTION__NAME.
+
+Every key has a default, so an empty file is a valid one. An unknown key and a value of the wrong type are
+refused with file and line (or the variable) and what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from ingest.address_guard import AddressGuard
+from ingest.fetch_settings import FetchSettings
+from wirewatch import tomlfile
+from wirewatch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from wirewatch.places import ConfigDir
+
+PREFIX = "WIREWATCH_"
+#: variables of that prefix which are no settings
+NOT_SETTINGS = frozenset({"WIREWATCH_CONFIG", "WIREWATCH_DEBUG"})
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as e:
+        raise ValueError("a time zone name such as UTC or Europe/Berlin") from e
+    return name
+
+
+def _host_pattern(text: str) -> str:
+    try:
+        AddressGuard([text])
+    except ValueError as e:
+        raise ValueError("CIDR, CIDR:port, host:port or [IPv6]:port, such as 127.0.0.0/8 or localhost:8080") from e
+    return text
+
+
+def _header_text(text: str) -> str:
+    try:
+        FetchSettings(contact=text)
+    except ValueError as e:
+        raise ValueError("printable ASCII characters, for a header") from e
+    return text
+
+
+def _user_agent(text: str) -> str:
+    try:
+        FetchSettings(user_agent=text)
+    except ValueError as e:
+        raise ValueError("printable ASCII characters that begin with a name, as in wirewatch/1.0") from e
+    return text
+
+
+Text = Annotated[str, Field(strict=True)]
+Count = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Texts = tuple[Text, ...]
+
+
+class Section(BaseModel):
+    """A table of the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class DatabaseSection(Section):
+    """Where everything is stored."""
+
+    url: Text = ""
+    """sqlite:///PATH or a path, relative to this file; empty: wirewatch.db beside this file"""
+
+
+class FetchSection(Section):
+    """How pages are fetched."""
+
+    allow: tuple[Annotated[Text, AfterValidator(_host_pattern)], ...] = ()
+    """private addresses that may be reached: CIDR, CIDR:port, host:port, [::1]:port"""
+    pause_s: Annotated[Number, Field(ge=0, le=3600)] = 2.0
+    """seconds between two requests to one host"""
+    timeout_s: Annotated[Number, Field(gt=0, le=600)] = 30.0
+    """seconds that one request may take in all"""
+    user_agent: Annotated[Text, AfterValidator(_user_agent)] = ""
+    """how we call ourselves; empty: wirewatch/VERSION with the contact"""
+    contact: Annotated[Text, AfterValidator(_header_text)] = ""
+    """address or page where a publisher can reach you; part of the default user_agent"""
+    trackers: Texts | None = None
+    """parameters cut from addresses (utm_* means a prefix); instead of the built-in list"""
+
+
+class RunSection(Section):
+    """The daemon."""
+
+    tick_s: Annotated[Number, Field(ge=0.1, le=3600)] = 10.0
+    """seconds between two looks at what is due"""
+    workers: Annotated[Count, Field(ge=1, le=64)] = 2
+    """processes that read pages"""
+
+
+class CopiesSection(Section):
+    """Which articles carry the same text."""
+
+    window_days: Annotated[Number, Field(gt=0, le=3650)] = 14
+    """days back in which copies of a new article are looked for"""
+
+
+class StoreSection(Section):
+    """What is kept for how long."""
+
+    raw_days: Annotated[Number, Field(ge=0, le=3650)] = 3
+    """days for which pages are kept as they came"""
+
+
+class Settings(Section):
+    """All settings, checked. Frozen."""
+
+    database: DatabaseSection = DatabaseSection()
+    fetch: FetchSection = FetchSection()
+    run: RunSection = RunSection()
+    copies: CopiesSection = CopiesSection()
+    store: StoreSection = StoreSection()
+    timezone: Annotated[Text, AfterValidator(_time_zone)] = "UTC"
+    """where the day starts for --since today, yesterday, monday"""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone `timezone` names."""
+        return ZoneInfo(self.timezone)
+
+
+def known_keys() -> dict[tuple[str, ...], Any]:
+    """Return every key, as ("fetch", "pause_s"), with its type."""
+    keys: dict[tuple[str, ...], Any] = {}
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            keys.update({(name, inner): f.annotation for inner, f in kind.model_fields.items()})
+        else:
+            keys[name,] = kind
+    return keys
+
+
+def load_settings(config: ConfigDir, *, environ: Mapping[str, str] = os.environ, db: str | None = None) -> Settings:
+    """Read the settings of *config*; the environment wins over the file, and *db* (--db) over both.
+
+    `database.url` comes back as sqlite:///ABSOLUTE-PATH. Raises ConfigError with a line for each fault.
+    """
+    path = config.settings_file
+    text = tomlfile.read_text(path) if path.is_file() else ""
+    tree = tomlfile.parse(text, path)
+    places: dict[tuple[str, ...], str] = {}
+    faults: list[str] = []
+    for variable, key, value in _of_environment(environ, faults):
+        places[key] = variable
+        table: Any = tree
+        for part in key[:-1]:
+            table = table.setdefault(part, {}) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            table[key[-1]] = value
+
+    def place(key: Sequence[str | int]) -> str:
+        names = tuple(part for part in key if isinstance(part, str))
+        return places.get(names) or f"{path}:{tomlfile.line_of(text, names)}"
+
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as e:
+        faults += [_fault(error["type"], error["loc"], error, place) for error in e.errors(include_url=False)]
+        raise ConfigError("\n".join(faults)) from e
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return _with_database(settings, config, db, place(("database", "url")))
+
+
+def database_url(text: str, base: Path) -> str:
+    """Return *text*, a path or sqlite:///PATH, as sqlite:///ABSOLUTE-PATH; relative to *base*.
+
+    Raises ValueError for anything else.
+    """
+    if "://" in text:
+        scheme, _, rest = text.partition("://")
+        if scheme != "sqlite":
+            raise ValueError(f"{scheme} is not available in this version; use sqlite:///PATH or a path")
+        if not rest.startswith("/") or rest == "/":
+            raise ValueError("use sqlite:///PATH (four slashes for an absolute path) or a path")
+        text = rest[1:]
+    if text == ":memory:" or "?" in text or "\0" in text:
+        raise ValueError("the database must be a file, and its name has no question mark")
+    path = (base / Path(text).expanduser()).absolute()
+    if path.is_dir():
+        raise ValueError(f"{path} is a directory; name a file in it")
+    return f"sqlite:///{path}"
+
+
+def _with_database(settings: Settings, config: ConfigDir, db: str | None, place: str) -> Settings:
+    """Return *settings* with an absolute `database.url`."""
+    if db is not None:
+        given, base, place = db, Path.cwd(), "--db"
+    elif settings.database.url:
+        is_variable = place.startswith(PREFIX)
+        given, base = settings.database.url, Path.cwd() if is_variable else config.path
+    else:
+        given, base = str(config.default_database), config.path
+    try:
+        url = database_url(given, base)
+    except ValueError as e:
+        raise ConfigError(f"{place}: {given}: {e}") from e
+    return settings.model_copy(update={"database": DatabaseSection(url=url)})
+
+
+def _of_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator[tuple[str, tuple[str, ...], object]]:
+    """Yield variable, key and value of each setting in *environ*; add a line to *faults* for what is none."""
+    keys = {PREFIX + "__".join(key).upper(): (key, kind) for key, kind in known_keys().items()}
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS:
+            continue
+        if variable not in keys:
+            faults.append(f"{variable}: unknown setting{_nearest(variable, [*keys, *sorted(NOT_SETTINGS)])}")
+            continue
+        key, kind = keys[variable]
+        yield variable, key, _from_text(text, kind)
+
+
+def _from_text(text: str, kind: Any) -> object:
+    """Return the value that *text* writes for a key of type *kind*; *text* itself where it writes none."""
+    convert: Any = {"tuple": json.loads, "int": int, "float": float}.get(_kind(kind), str)
+    try:
+        return convert(text)
+    except ValueError:
+        return text
+
+
+def kind_name(annotation: Any) -> str:
+    """Return what people call the type of a setting."""
+    return {"tuple": "list of texts", "int": "whole number", "float": "number"}.get(_kind(annotation), "text")
+
+
+def _kind(annotation: Any) -> str:
+    if isinstance(annotation, UnionType):
+        annotation = next(a for a in get_args(annotation) if a is not NoneType)
+    kind: type = get_origin(annotation) or annotation
+    return kind.__name__
+
+
+#: what we say for pydantic's kinds of error about types
+_EXPECTED = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "string_type": "text in quotes",
+    "tuple_type": 'a list such as ["a", "b"]',
+    "model_type": "a table such as [fetch]",
+    "model_attributes_type": "a table such as [fetch]",
+    "finite_number": "a finite number",
+}
+
+
+def _fault(kind: str, loc: Sequence[str | int], error: Any, place: Any) -> str:
+    """Return one line for one error of pydantic: where, which key, what was expected or meant."""
+    name = ".".join(str(part) for part in loc)
+    if kind == "extra_forbidden":
+        siblings = [".".join(key) for key in known_keys()]
+        sections = sorted({key[0] for key in known_keys()})
+        return f"{place(loc)}: unknown setting {name}{_nearest(name, siblings if '.' in name else sections)}"
+    if kind in _EXPECTED:
+        expected = _EXPECTED[kind]
+    elif kind == "value_error":
+        expected = str(error["ctx"]["error"])
+    else:
+        expected = error["msg"].removeprefix("Input should be ")
+    value = error["input"]
+    return f"{place(loc)}: {name}: expected {expected}, got {json.dumps(value, ensure_ascii=False, default=str)}"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else f"; known are: {', '.join(known)}"
