@@ -82,7 +82,7 @@ def cli_page() -> str:
         "`--format` chooses; `json.md` tells the fields. Notes and errors go to standard error; with `--json` or",
         '`--jsonl` an error is one object, `{"error": {"message", "exit_code"}}`.',
     ]
-    for name, text in _helps(wirewatch, "wirewatch"):
+    for name, text in _helps(wirewatch, "wirewatch", None):
         lines += ["", f"## {name}", "", "```", text, "```"]
     return "\n".join(lines) + "\n"
 
@@ -130,15 +130,17 @@ def pages() -> dict[str, str]:
     return {"cli.md": cli_page(), "settings.md": settings_page(), "json.md": json_page()}
 
 
-def _helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
-    """Yield name and help of *command* and of all below it."""
-    ctx = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
-    yield path, command.get_help(ctx).rstrip()
+def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
+    """Yield path and help of *command* and of all below it."""
+    ctx = click.Context(
+        command, parent=parent, info_name=name, max_content_width=100, terminal_width=100, **command.context_settings
+    )
+    yield ctx.command_path, command.get_help(ctx).rstrip()
     if isinstance(command, click.Group):
-        for name in command.list_commands(ctx):
-            below = command.get_command(ctx, name)
-            assert below is not None
-            yield from _helps(below, f"{path} {name}")
+        for below in command.list_commands(ctx):
+            found = command.get_command(ctx, below)
+            assert found is not None
+            yield from _helps(found, below, ctx)
 
 
 def _setting(key: str, field: object) -> tuple[str, ...]:

@@ -205,20 +205,24 @@ def check_is_html(body: bytes, content_type: str, url: str) -> None:
 
 def _as_utf8(body: bytes, declared: list[str]) -> Decoded | None:
     """The text, if it is UTF-8 (and be it with a few faults)."""
-    sequences = len(_SEQUENCES.findall(body))
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         text = body.decode("utf-8", "replace")
         faults = text.count("\ufffd")
         # A page cut off within a character, or with a paragraph pasted in from elsewhere.
-        is_utf8 = faults * (2 if "utf-8" in declared else 10) < sequences
+        is_utf8 = faults * (2 if "utf-8" in declared else 10) < _count_sequences(body)
     else:
         is_utf8 = True
         if declared and declared[0] in _MULTI_BYTE:
             # ISO-2022-JP looks like ASCII, and a few characters of the others may look like UTF-8.
-            is_utf8 = "\x1b" not in text and (text.isascii() or sequences >= _PROOF)
+            is_utf8 = "\x1b" not in text and (text.isascii() or _count_sequences(body) >= _PROOF)
     return Decoded(text=text, charset="utf-8") if is_utf8 else None
+
+
+def _count_sequences(body: bytes) -> int:
+    """How many characters of several bytes there are, if this is UTF-8."""
+    return len(_SEQUENCES.findall(body))
 
 
 def _read(body: bytes, charset: str) -> Decoded:

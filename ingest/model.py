@@ -391,6 +391,9 @@ class Reading:
     article: Article
     fingerprint: Fingerprint
     matches: tuple[TopicMatch, ...]
+    #: the folded tokens of title and text, each joined by spaces, for the search index; None: the store reads
+    #: them once more
+    index_lines: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 #: The longest text that is kept, in characters: a book. Longer ones are lists.
 MAX_TEXT = 1_000_000
 
-#: Signs of mojibake that the extractor would destroy, since to it they are control characters and white space.
-_C1 = re.compile("[\x80-\x9f]")
-_MANGLED_SPACES = ("Ã\xa0", "Â\xa0", "ร\xa0", "ย\xa0")
+#: Signs of mojibake that the extractor would destroy, since to it they are control characters and white space: C1
+#: controls, and `Ã`, `Â`, `ร` or `ย` before a no-break space. In UTF-8, with all ASCII taken out: so the search is
+#: ten times as fast, and finds a few too many.
+_PERISHABLE = re.compile(rb"\xc2[\x80-\x9f]|(?:\xc3[\x82\x83]|\xe0\xb8[\xa2\xa3])\xc2\xa0")
+_ASCII = bytes(range(0x80))
 
 
 def read_page(page: Page, entry: Entry, title: str, rules: RuleSet) -> Reading:
@@ -142,7 +144,7 @@ def _index(article: Article, rules: RuleSet) -> Reading:
 
 def _repair_early(html: str, title: str) -> tuple[str, str, str | None]:
     """Repair a whole page where the extractor would lose what its mojibake is recognised by; the title with it."""
-    if html.isascii() or not (_C1.search(html) or any(sign in html for sign in _MANGLED_SPACES)):
+    if html.isascii() or not _PERISHABLE.search(html.encode("utf-8", "replace").translate(None, _ASCII)):
         return html, title, None
     (html, title), code_page = repair_parts((html, title))
     return html, title, code_page

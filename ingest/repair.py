@@ -205,6 +205,10 @@ class _CodePage:
     @cached_property
     def image(self) -> re.Pattern[str]:
         """One mangled character: a lead byte's sign with the signs of its continuation bytes."""
+        return re.compile(self._image_source)
+
+    @cached_property
+    def _image_source(self) -> str:
         tail = self._signs(0x80, 0xBF)
         forms = [
             f"{self._signs(0xC2, 0xDF)}{tail}",
@@ -219,12 +223,12 @@ class _CodePage:
         if [sign for sign, byte in self.byte_of.items() if byte == 0x9D] == ["\x9d"]:
             # 0x9D has no sign here, so it was dropped or became U+FFFD.
             forms.append(f"{self._signs(0xE2, 0xE2)}{self._signs(0x80, 0x80)}(?:\ufffd|(?!{tail}))")
-        return re.compile("|".join(forms))
+        return "|".join(forms)
 
     @cached_property
     def run(self) -> re.Pattern[str]:
         """A run that is images from end to end; no-break spaces, which writers add, may stand around it."""
-        return re.compile(rf"(?<![^\x00-\x7f\xa0])(?:{self.image.pattern})+(?![^\x00-\x7f\xa0])")
+        return re.compile(rf"(?<![^\x00-\x7f\xa0])(?:{self._image_source})++(?![^\x00-\x7f\xa0])")
 
     @cached_property
     def lost_space(self) -> re.Pattern[str]:

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 _TRAILING = ".,;:!?"
 
 _WWW = re.compile(r"(?<![^\W_])www\.", re.IGNORECASE)
-_TOP_LABEL = r"(?:[^\W\d_]{2,}|xn--[\w\-]+)"
-#: A bare host counts only with a path, and when its last label has two letters or more: `U.S./Russia` is no address.
-_HOST_WITH_PATH = re.compile(rf"(?<![\w.\-])(?:[\w\-]+\.)+{_TOP_LABEL}(?::\d+)?/")
-_MAIL_HOST = re.compile(rf"(?:[\w\-]+\.)+{_TOP_LABEL}")
+#: The last label has two letters or more, so `U.S./Russia` is no address.
+_HOST = re.compile(r"(?:[\w\-]+\.)+(?:[^\W\d_]{2,}|xn--[\w\-]+)")
 _SCHEME_CHAR = re.compile(r"[A-Za-z0-9+\-]")
+_HOST_CHAR = re.compile(r"[\w.\-:]")
 _LOCAL_CHAR = re.compile(r"[\w.+\-]")
 
 
@@ -74,35 +73,58 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
 
 def _first_start(text: str, start: int, end: int) -> int | None:
     """Where the address in `text[start:end]` starts, or None where there is none."""
-    bare_end = end
-    while bare_end > start and text[bare_end - 1] in _TRAILING:
-        bare_end -= 1
-    starts = []
-    www = _WWW.search(text, start, bare_end)
-    if www and www.end() < bare_end:
-        starts.append(www.start())
-    host = _HOST_WITH_PATH.search(text, start, bare_end)
-    if host:
-        starts.append(host.start())
-    scheme = text.find("://", start, bare_end)
-    while scheme != -1:
-        begin = _walk_back(text, scheme, start, _SCHEME_CHAR, str.isalpha)
-        if begin < scheme and scheme + 3 < bare_end:
-            starts.append(begin)
-            break
-        scheme = text.find("://", scheme + 3, bare_end)
-    at = text.find("@", start, bare_end)
-    while at != -1:
-        begin = _walk_back(text, at, start, _LOCAL_CHAR, str.isalnum)
-        if begin < at and _MAIL_HOST.match(text, at + 1, bare_end):
-            starts.append(begin)
-            break
-        at = text.find("@", at + 1, bare_end)
+    while end > start and text[end - 1] in _TRAILING:
+        end -= 1
+    kinds = (_find_www, _find_scheme, _find_bare_host, _find_mail)
+    starts = [begin for find in kinds if (begin := find(text, start, end)) is not None]
     return min(starts, default=None)
 
 
+def _find_www(text: str, start: int, end: int) -> int | None:
+    www = _WWW.search(text, start, end)
+    return www.start() if www and www.end() < end else None
+
+
+def _find_scheme(text: str, start: int, end: int) -> int | None:
+    at = text.find("://", start, end)
+    while at != -1 and at + 3 < end:
+        begin = _walk_back(text, at, start, _SCHEME_CHAR, str.isalpha)
+        if begin < at:
+            return begin
+        at = text.find("://", at + 3, end)
+    return None
+
+
+def _find_bare_host(text: str, start: int, end: int) -> int | None:
+    """A host without a scheme counts only with a path."""
+    at = text.find("/", start, end)
+    while at != -1:
+        host = text[_walk_back(text, at, start, _HOST_CHAR, str.isalnum) : at]
+        name, _, port = host.rpartition(":")
+        after = at - len(port) - 1 if name and port.isdecimal() else at
+        # What stands before a colon or an ellipsis is no part of it: "see:cnn.com/a", "more...cnn.com/a".
+        host = host[: len(host) - (at - after)].rpartition(":")[2].rpartition("..")[2].lstrip(".-")
+        if _HOST.fullmatch(host):
+            return after - len(host)
+        at = text.find("/", at + 1, end)
+    return None
+
+
+def _find_mail(text: str, start: int, end: int) -> int | None:
+    at = text.find("@", start, end)
+    while at != -1:
+        begin = _walk_back(text, at, start, _LOCAL_CHAR, str.isalnum)
+        if begin < at and _HOST.match(text, at + 1, end):
+            return begin
+        at = text.find("@", at + 1, end)
+    return None
+
+
 def _walk_back(text: str, i: int, start: int, member: re.Pattern[str], is_first: Callable[[str], bool]) -> int:
-    """Where the run of *member*s before *i* starts, from the first that satisfies *is_first*; *i* when none does."""
+    """Where the run of *member*s before *i* starts, from the first that satisfies *is_first*; *i* when none does.
+
+    No run reaches past the sign that it was looked for from, so all runs together are walked once.
+    """
     begin = i
     while begin > start and member.match(text[begin - 1]):
         begin -= 1

@@ -172,7 +172,8 @@ class _Set:
             found.refuse(problem)
         for statement in block.attributes:
             found.read(statement)
-        if not found.matches and not any(s.keyword == "match" for s in block.attributes):
+        # A misspelled attribute may well be the match line.
+        if not found.errors and not any(s.keyword == "match" for s in block.attributes):
             found.refuse(Problem("E306", block.header.start, f"topic {name} has no match line", "add  match …"))
         self.errors.extend(found.errors)
         if found.is_broken or isinstance(header, Problem):

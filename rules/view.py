@@ -48,22 +48,21 @@ class Stream:
 
 
 class View:
-    """The streams of one article."""
+    """The streams of one article; those without a token are left out."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._streams: dict[str, tuple[Stream, ...]] = {}
+        self._by_field: dict[str, tuple[Stream, ...]] = {}
+        self._by_fields: dict[tuple[str, ...], tuple[Stream, ...]] = {}
 
-    def streams(self, fields: tuple[str, ...]) -> list[Stream]:
+    def streams(self, fields: tuple[str, ...]) -> tuple[Stream, ...]:
         """The streams of *fields* (title, body, author, url, section), in that order."""
-        if len(fields) == 1:
-            return list(self._of(fields[0]))
-        return [stream for field in fields for stream in self._of(field)]
-
-    def _of(self, field: str) -> tuple[Stream, ...]:
-        streams = self._streams.get(field)
+        streams = self._by_fields.get(fields)
         if streams is None:
-            streams = self._streams[field] = self._make(field)
+            for field in fields:
+                if field not in self._by_field:
+                    self._by_field[field] = self._make(field)
+            streams = self._by_fields[fields] = tuple(s for field in fields for s in self._by_field[field])
         return streams
 
     def _make(self, field: str) -> tuple[Stream, ...]:
@@ -72,7 +71,8 @@ class View:
             streams = []
             base = 0
             for name, tokens in zip(document.sections, document.section_tokens, strict=True):
-                streams.append(Stream(field, tokens, base))
+                if len(tokens):
+                    streams.append(Stream(field, tokens, base))
                 base += len(name) + len(SECTION_SEPARATOR)
             return tuple(streams)
         tokens = {
@@ -81,7 +81,7 @@ class View:
             "author": lambda: document.author_tokens,
             "url": lambda: document.url_tokens,
         }[field]()
-        return (Stream(field, tokens),)
+        return (Stream(field, tokens),) if len(tokens) else ()
 
 
 def _positions(tokens: tuple[str, ...]) -> Positions:

@@ -43,12 +43,16 @@ class Prepared:
 
 
 def prepare(item: Item) -> Prepared:
-    """Tokenise the text for search and compress the page."""
-    words = tokenize(item.reading.article.text).folded
+    """Compress the page, and tokenise the text for search where the worker has not sent that along."""
+    read = item.reading.article
+    title, text = item.reading.index_lines or (
+        dialect.index_line(tokenize(read.title).folded),
+        dialect.index_line(tokenize(read.text).folded),
+    )
     return Prepared(
-        index_title=dialect.index_line(tokenize(item.reading.article.title).folded),
-        index_text=dialect.index_line(words),
-        words=len(words),
+        index_title=title,
+        index_text=text,
+        words=text.count(" ") + 1 if text else 0,
         body=None if item.page is None else _compress(item.page.body),
     )
 
@@ -168,6 +172,8 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
         saved = Saved(article_id=found.id, story_id=found.story_id, is_new_version=False)
         version_id = found.version_id
         _confirm(connection, read, found.id, version_id)
+        if item.page is not None:
+            connection.execute(_VALIDATE, {"own": found.id, **_validators(item.page)})
     else:
         fingerprints.refuse_if_newer(
             connection, item.reading.fingerprint, item.seen, None if found is None else found.id
@@ -178,9 +184,6 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
             saved, version_id = _save_again(connection, item, prepared, extractor_version, found)
         if item.page is not None and prepared.body is not None:
             _keep_page(connection, version_id, item.page, prepared.body, item.now)
-    if item.page is not None:
-        validators = {"new_etag": item.page.etag, "new_last_modified": item.page.last_modified}
-        connection.execute(_VALIDATE, {"own": saved.article_id, **validators})
     addresses = [{"address": url, "article_id": saved.article_id} for url in sorted({read.url, *item.addresses})]
     connection.execute(_add_address(connection.dialect.name), addresses)
     topics.add_matches(connection, item.reading, saved.article_id, version_id, item.now)
@@ -196,6 +199,8 @@ def _save_new(connection: Connection, item: Item, prepared: Prepared, extractor_
         "entry_id": item.entry_id,
         "published": read.published,
         "first_seen_at": item.now,
+        "etag": None if item.page is None else item.page.etag,
+        "last_modified": None if item.page is None else item.page.last_modified,
     }
     article_id = dialect.insert_row(connection, article, values)
     version_id = _add_version(connection, item, prepared, extractor_version, article_id, 1)
@@ -231,6 +236,8 @@ def _save_again(
         "host": read.source,
     }
     connection.execute(_SHOW, values)
+    if item.page is not None:
+        connection.execute(_VALIDATE, {"own": found.id, **_validators(item.page)})
     fingerprints.replace(connection, found.id, version_id, item.reading.fingerprint, item.now)
     stories.retire_relations(connection, found.id, item.now)
     related = (each for each in item.placement.relations if each.to != found.id)
@@ -264,6 +271,10 @@ def _add_version(
     version_id = dialect.insert_row(connection, article_version, values)
     dialect.add_to_index(connection, version_id, prepared.index_title, prepared.index_text)
     return version_id
+
+
+def _validators(page: Page) -> dict[str, str | None]:
+    return {"new_etag": page.etag, "new_last_modified": page.last_modified}
 
 
 def _confirm(connection: Connection, read: Article, article_id: int, version_id: int) -> None:

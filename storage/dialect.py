@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Text, bindparam, column, func, select, table,
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, Select, Table, TableValuedAlias
 
@@ -33,6 +33,15 @@ def insert_row(connection: Connection, into: Table, values: Mapping[str, object]
     if key is None:
         raise AssertionError(f"the rows of {into.name} have no id")
     return int(key[0])
+
+
+def insert_pairs(connection: Connection, into: Table, pairs: Sequence[tuple[int, int]]) -> None:
+    """Insert many rows of two integers, without SQLAlchemy's work for each of them."""
+    if pairs:
+        names = ", ".join(each.name for each in into.c)
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        statement = f"INSERT INTO {into.name} ({names}) VALUES ({mark}, {mark})"  # noqa: S608  # names of our tables
+        connection.exec_driver_sql(statement, list(pairs))
 
 
 def numbers(parameter: str, dialect: str) -> TableValuedAlias:

@@ -7,7 +7,7 @@ they were first seen or were published; `since` belongs to the span, `until` doe
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import func, select
 
@@ -40,6 +40,7 @@ from storage.tables import (
     topic,
     topic_version,
 )
+from storage.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,11 +49,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
     from storage.search import Found
+    from storage.window import By
 
 T = TypeVar("T")
-
-#: the time that a listing goes by
-By = Literal["first_seen", "published"]
 
 
 class Listings:
@@ -98,8 +97,8 @@ class Listings:
         limit: int | None = None,
     ) -> tuple[EntryRecord, ...]:
         """Entries, of one state or feed if given."""
-        span = _Span(since, until, by, limit)
-        return self._read(partial(_entries, span=span, state=state, feed_id=feed_id))
+        window = Window(since=since, until=until, by=by, limit=limit)
+        return self._read(partial(_entries, window=window, state=state, feed_id=feed_id))
 
     def articles(
         self,
@@ -110,7 +109,7 @@ class Listings:
         limit: int | None = None,
     ) -> tuple[ArticleRecord, ...]:
         """Articles in their current versions."""
-        return self._read(partial(_articles, span=_Span(since, until, by, limit)))
+        return self._read(partial(_articles, window=Window(since=since, until=until, by=by, limit=limit)))
 
     def article(self, article_id: int) -> ShownArticle:
         """All that is stored of one article."""
@@ -126,7 +125,7 @@ class Listings:
         limit: int | None = None,
     ) -> tuple[MatchRecord, ...]:
         """Matches of the current versions of articles, of one topic if given."""
-        return self._read(partial(_matches, span=_Span(since, until, by, limit), name=topic))
+        return self._read(partial(_matches, window=Window(since=since, until=until, by=by, limit=limit), name=topic))
 
     def stories(
         self,
@@ -138,7 +137,7 @@ class Listings:
         limit: int | None = None,
     ) -> tuple[StoryRecord, ...]:
         """Stories with their copies; with *topic*, those of which an article matches it."""
-        return self._read(partial(_stories, span=_Span(since, until, by, limit), name=topic))
+        return self._read(partial(_stories, window=Window(since=since, until=until, by=by, limit=limit), name=topic))
 
     def story(self, story_id: int) -> StoryRecord:
         """The story with this id, or the one that it turned out to be."""
@@ -150,12 +149,14 @@ class Listings:
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        by: By = "first_seen",
         limit: int | None = None,
     ) -> Found:
         """Articles that an expression of the rule language matches, newest first. Raises RuleError."""
         from storage.search import search
 
-        return self._read(partial(search, text=text, since=since, until=until, limit=limit))
+        window = Window(since=since, until=until, by=by, limit=limit)
+        return self._read(partial(search, text=text, window=window))
 
     def topics(self) -> tuple[TopicRecord, ...]:
         """All topics that were ever recorded, by name."""
@@ -168,34 +169,6 @@ class Listings:
     def stats(self) -> StatsRecord:
         """The state of the whole."""
         return self._read(partial(_stats, database_bytes=engine.size_of(self._path)))
-
-
-class _Span:
-    """Which rows of a listing are wanted, and in which order."""
-
-    def __init__(self, since: datetime | None, until: datetime | None, by: By, limit: int | None) -> None:
-        self._since = since
-        self._until = until
-        self._by = by
-        self._limit = limit
-
-    def of(
-        self,
-        statement: Select[*tuple[Any, ...]],
-        *,
-        first_seen: ColumnElement[datetime],
-        published: ColumnElement[datetime | None],
-        ident: ColumnElement[int],
-    ) -> Select[*tuple[Any, ...]]:
-        """Rows without a date are the last by `published`, and not within any span of it."""
-        time = published if self._by == "published" else first_seen
-        if self._since is not None:
-            statement = statement.where(time >= self._since)
-        if self._until is not None:
-            statement = statement.where(time < self._until)
-        # Descending, SQLite and MariaDB put nulls last by themselves; PostgreSQL must be told.
-        order = time.desc().nulls_last() if self._by == "published" else time.desc()
-        return statement.order_by(order, ident.desc()).limit(self._limit)
 
 
 # --- feeds and entries ------------------------------------------------------------------------------
@@ -222,7 +195,7 @@ def _feeds(connection: Connection) -> tuple[FeedRecord, ...]:
     return tuple(FeedRecord(**row._asdict()) for row in rows)
 
 
-def _entries(connection: Connection, span: _Span, state: str | None, feed_id: int | None) -> tuple[EntryRecord, ...]:
+def _entries(connection: Connection, window: Window, state: str | None, feed_id: int | None) -> tuple[EntryRecord, ...]:
     statement = select(
         entry.c.id,
         entry.c.feed_id.label("feed"),
@@ -242,7 +215,7 @@ def _entries(connection: Connection, span: _Span, state: str | None, feed_id: in
         if connection.execute(select(feed.c.id).where(feed.c.id == feed_id)).first() is None:
             raise LookupError(f"no feed {feed_id}")
         statement = statement.where(entry.c.feed_id == feed_id)
-    statement = span.of(statement, first_seen=entry.c.first_seen_at, published=entry.c.published, ident=entry.c.id)
+    statement = window.of(statement, first_seen=entry.c.first_seen_at, published=entry.c.published, ident=entry.c.id)
     return tuple(EntryRecord(**row._asdict()) for row in connection.execute(statement))
 
 
@@ -264,11 +237,11 @@ _ARTICLE = (
 )
 
 
-def _articles(connection: Connection, span: _Span) -> tuple[ArticleRecord, ...]:
+def _articles(connection: Connection, window: Window) -> tuple[ArticleRecord, ...]:
     every = article_version.alias()
     versions = select(func.count()).where(every.c.article_id == article.c.id).scalar_subquery().label("versions")
     statement = select(*_ARTICLE, versions).join(article_version, article_version.c.id == article.c.version_id)
-    statement = span.of(
+    statement = window.of(
         statement, first_seen=article.c.first_seen_at, published=article.c.published, ident=article.c.id
     )
     return tuple(ArticleRecord(**row._asdict()) for row in connection.execute(statement))
@@ -309,7 +282,7 @@ def _topic_id(connection: Connection, name: str) -> int:
     return topic_id
 
 
-def _matches(connection: Connection, span: _Span, name: str | None) -> tuple[MatchRecord, ...]:
+def _matches(connection: Connection, window: Window, name: str | None) -> tuple[MatchRecord, ...]:
     statement = (
         select(
             match.c.id,
@@ -334,7 +307,7 @@ def _matches(connection: Connection, span: _Span, name: str | None) -> tuple[Mat
     )
     if name is not None:
         statement = statement.where(match.c.topic_id == _topic_id(connection, name))
-    statement = span.of(statement, first_seen=match.c.first_seen_at, published=article.c.published, ident=match.c.id)
+    statement = window.of(statement, first_seen=match.c.first_seen_at, published=article.c.published, ident=match.c.id)
     return tuple(_match(row) for row in connection.execute(statement))
 
 
@@ -359,7 +332,7 @@ _STORY = (
 )
 
 
-def _stories(connection: Connection, span: _Span, name: str | None) -> tuple[StoryRecord, ...]:
+def _stories(connection: Connection, window: Window, name: str | None) -> tuple[StoryRecord, ...]:
     statement = _STORY
     if name is not None:
         member = article.alias("member")
@@ -369,7 +342,7 @@ def _stories(connection: Connection, span: _Span, name: str | None) -> tuple[Sto
             .where(match.c.topic_id == _topic_id(connection, name))
         )
         statement = statement.where(story.c.id.in_(matching))
-    statement = span.of(statement, first_seen=story.c.first_seen_at, published=article.c.published, ident=story.c.id)
+    statement = window.of(statement, first_seen=story.c.first_seen_at, published=article.c.published, ident=story.c.id)
     return _with_copies(connection, connection.execute(statement).all())
 
 
@@ -439,7 +412,7 @@ def _stats(connection: Connection, database_bytes: int) -> StatsRecord:
 
     def by_state(states: ColumnElement[str]) -> dict[str, int]:
         rows = connection.execute(select(states, func.count()).group_by(states).order_by(states))
-        return dict(rows.tuples().all())
+        return {row[0]: row[1] for row in rows}
 
     return StatsRecord(
         feeds=by_state(feed.c.state),

@@ -7,7 +7,7 @@ fields alone) reads the newest articles one by one, up to a limit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,12 @@ from storage.topics import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, Row, Select
 
     from rules.match import Query
     from rules.tree import Tree
+    from storage.window import Window
 
 #: So many articles are read without the help of the index.
 SCAN_LIMIT = 20_000
@@ -65,17 +65,16 @@ def index_clause(tree: Tree) -> dialect.Clause | None:
             return None
 
 
-def search(
-    connection: Connection, text: str, *, since: datetime | None, until: datetime | None, limit: int | None
-) -> Found:
+def search(connection: Connection, text: str, window: Window, *, scan_limit: int = SCAN_LIMIT) -> Found:
     """The articles whose current version *text* matches, newest first. Raises RuleError."""
     query = compile_expression(text)
     clause = index_clause(query.tree)
-    ids = _candidates(connection, clause, since, until)
-    is_complete = clause is not None or len(ids) <= SCAN_LIMIT
+    most = scan_limit + 1 if clause is None else None
+    ids = _candidates(connection, clause, replace(window, limit=most))
+    is_complete = clause is not None or len(ids) <= scan_limit
     rows: list[FoundRecord] = []
-    for row in _read(connection, ids if clause is not None else ids[:SCAN_LIMIT]):
-        if limit is not None and len(rows) >= limit:
+    for row in _read(connection, ids[:scan_limit] if clause is None else ids):
+        if window.limit is not None and len(rows) >= window.limit:
             return Found(rows=tuple(rows), is_complete=True)
         found = _judge(query, row)
         if found is not None:
@@ -83,22 +82,17 @@ def search(
     return Found(rows=tuple(rows), is_complete=is_complete)
 
 
-def _candidates(
-    connection: Connection, clause: dialect.Clause | None, since: datetime | None, until: datetime | None
-) -> Sequence[int]:
-    """The ids of current versions that may match, newest first."""
-    statement = select(article.c.version_id).order_by(article.c.first_seen_at.desc(), article.c.id.desc())
-    if since is not None:
-        statement = statement.where(article.c.first_seen_at >= since)
-    if until is not None:
-        statement = statement.where(article.c.first_seen_at < until)
+def _candidates(connection: Connection, clause: dialect.Clause | None, window: Window) -> Sequence[int]:
+    """The ids of current versions that may match, in the order of the listing."""
+    statement = select(article.c.version_id)
     values: dict[str, object] = {}
-    if clause is None:
-        statement = statement.limit(SCAN_LIMIT + 1)
-    else:
+    if clause is not None:
         name = connection.dialect.name
         statement = statement.where(article.c.version_id.in_(dialect.in_index("expression", name)))
         values["expression"] = dialect.index_expression(clause, name)
+    statement = window.of(
+        statement, first_seen=article.c.first_seen_at, published=article.c.published, ident=article.c.id
+    )
     return connection.execute(statement, values).scalars().all()
 
 
@@ -107,6 +101,7 @@ def _texts(name: str) -> Select[*tuple[Any, ...]]:
     wanted = dialect.numbers("ids", name).alias("wanted")
     return (
         select(
+            article_version.c.id.label("version_id"),
             article.c.id,
             article.c.url,
             article.c.source,
@@ -121,15 +116,15 @@ def _texts(name: str) -> Select[*tuple[Any, ...]]:
         )
         .select_from(wanted.join(article_version, article_version.c.id == wanted.c.value))
         .join(article, article.c.id == article_version.c.article_id)
-        .order_by(article.c.first_seen_at.desc(), article.c.id.desc())
     )
 
 
 def _read(connection: Connection, ids: Sequence[int]) -> Iterator[Row[*tuple[Any, ...]]]:
     name = connection.dialect.name
     for start in range(0, len(ids), BATCH):
-        packed = dialect.pack(ids[start : start + BATCH], name)
-        yield from connection.execute(_texts(name), {"ids": packed}).all()
+        batch = ids[start : start + BATCH]
+        rows = {row.version_id: row for row in connection.execute(_texts(name), {"ids": dialect.pack(batch, name)})}
+        yield from (rows[version] for version in batch)
 
 
 def _judge(query: Query, row: Row[*tuple[Any, ...]]) -> FoundRecord | None:

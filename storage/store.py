@@ -66,6 +66,7 @@ class Store:
         self._writer = engine.Writer(
             engine.writing_engine(path, busy_timeout_s=busy_timeout_s, synchronous=synchronous), self._subject
         )
+        self._tail = fingerprints.Tail()
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -169,7 +170,13 @@ class Store:
         many are left out.
         """
         return self._read(
-            partial(fingerprints.candidates, taken=fingerprint, since=since, without_article=without_article)
+            partial(
+                fingerprints.candidates,
+                tail=self._tail,
+                taken=fingerprint,
+                since=since,
+                without_article=without_article,
+            )
         )
 
     def save(self, item: Item) -> Saved:

@@ -194,9 +194,7 @@ entry = Table(
     UniqueConstraint("feed_id", "identity"),
     Index(None, "feed_id", "guid"),
     Index(None, "feed_id", "page_address"),
-    Index(None, "article_id"),
     Index(None, "first_seen_at"),
-    Index(None, "state", "first_seen_at"),
     sqlite_autoincrement=True,
 )
 _partial(
@@ -235,7 +233,6 @@ article_address = Table(
     metadata,
     Column("address", Text, primary_key=True),
     _to("article.id", "article_id"),
-    Index(None, "article_id"),
     sqlite_with_rowid=False,
 )
 
@@ -263,7 +260,6 @@ article_version = Table(
     _count("fingerprint_alg"),
     _time("created_at"),
     UniqueConstraint("article_id", "text_hash"),
-    UniqueConstraint("article_id", "n"),
     sqlite_autoincrement=True,
 )
 
@@ -299,14 +295,24 @@ fingerprint = Table(
     sqlite_autoincrement=True,
 )
 
-#: No foreign key: checking it for each of 70 rows an article buys nothing, they are written and deleted
-#: together with their fingerprint in one place.
+#: Which fingerprint has a hash. Written for many fingerprints at once: a hundred rows at random places an
+#: article would touch a hundred pages, which took more time than all the rest of `save`. Until then the
+#: hashes are found in `fingerprint.hashes`, see `fingerprints.Tail`.
+#: No foreign key: its check for each row buys nothing, they are written and deleted in one place.
 posting = Table(
     "posting",
     metadata,
     Column("hash", BigInteger, primary_key=True),
     Column("fingerprint_id", _Id, primary_key=True),
     sqlite_with_rowid=False,
+)
+
+#: One row: postings are written for the fingerprints up to this one.
+posting_state = Table(
+    "posting_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("upto", _Id, nullable=False),
 )
 
 story = Table(
@@ -402,7 +408,6 @@ match = Table(
     UniqueConstraint("version_id", "topic_id"),
     Index(None, "topic_id", "first_seen_at"),
     Index(None, "first_seen_at"),
-    Index(None, "article_id"),
     sqlite_autoincrement=True,
 )
 

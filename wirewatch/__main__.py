@@ -94,8 +94,8 @@ def _known(error: Exception) -> tuple[str, ExitCode] | None:
             known = error.format_message() + usage, ExitCode.USAGE
         case click.ClickException():
             known = error.format_message(), ExitCode.FAILED
-        case OSError(strerror=str(reason)):
-            known = (f"{error.filename}: " if error.filename else "") + reason, ExitCode.FAILED
+        case OSError():
+            known = (f"{error.filename}: " if error.filename else "") + (error.strerror or str(error)), ExitCode.FAILED
         case _:
             return None
     return known

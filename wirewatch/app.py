@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ingest.workers import Workers
     from storage.listings import Listings
     from storage.store import Store
-    from wirewatch.cycle import CycleReport
+    from wirewatch.cycle import CycleReport, Tell
     from wirewatch.places import ConfigDir
     from wirewatch.settings import Settings
 
@@ -98,7 +98,7 @@ class App:
         return Workers(self.settings.run.workers)
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
+    async def session(self, tell: Tell | None = None) -> AsyncIterator[Session]:
         """Hold the database alone, with feeds and rules in force and all that a step needs.
 
         Raises InUse when another instance holds it, ConfigError when feeds.toml is invalid.
@@ -111,19 +111,18 @@ class App:
             stack.callback(store.close)
             fetcher = await stack.enter_async_context(self.fetcher())
             workers = await stack.enter_async_context(self.workers())
-            session = Session(self, store, fetcher, workers)
+            session = Session(self, store, fetcher, workers, tell)
             await session.reload()
             yield session
 
-    async def run_once(self, *, all_feeds: bool = False) -> OnceReport:
-        """Poll the feeds that are due (or all), then do what is due of their entries."""
-        async with self.session() as session:
-            await session.queue_due_feeds(limit=1_000_000, is_everything_due=all_feeds)
-            await session.cycle.idle()
-            while await session.queue_due_entries(limit=ENTRIES_AT_ONCE):
-                await session.cycle.idle()
-            await session.forget_raw_pages()
-            return OnceReport(cycle=session.cycle.take_report(), feeds=session.feeds, rules=session.rules)
+    async def run_once(self, *, all_feeds: bool = False, tell: Tell | None = None) -> OnceReport:
+        """Poll the feeds that are due (or all), then do what is due of their entries.
+
+        *tell* is called after each poll and each entry with how many are done and how many there are by now.
+        """
+        async with self.session(tell) as session:
+            report = await session.do_all_due(all_feeds=all_feeds)
+            return OnceReport(cycle=report, feeds=session.feeds, rules=session.rules)
 
     async def run_daemon(self) -> None:
         """Work on a schedule until told to stop."""
@@ -136,7 +135,7 @@ class App:
 class Session:
     """An open database with the pipeline over it."""
 
-    def __init__(self, app: App, store: Store, fetcher: Fetcher, workers: Workers) -> None:
+    def __init__(self, app: App, store: Store, fetcher: Fetcher, workers: Workers, tell: Tell | None) -> None:
         from ingest.pipeline import Pipeline
 
         self._app = app
@@ -151,7 +150,8 @@ class Session:
                 workers=workers,
                 rules=lambda: self._rules.ruleset,
                 window=timedelta(days=app.settings.copies.window_days),
-            )
+            ),
+            tell=tell,
         )
 
     @property
@@ -165,10 +165,22 @@ class Session:
         now = utc_now()
         await asyncio.to_thread(self._store.sync_feeds, [(feed.url, feed.title) for feed in feeds], now)
         self.feeds = len(feeds)
-        rules = await asyncio.to_thread(rules_in_force, self._app.config.rules_dir, self._store, now)
-        self._rules = rules
-        for error in rules.errors:
-            log.error("rules: %s", error.render())
+        self._rules = await asyncio.to_thread(rules_in_force, self._app.config.rules_dir, self._store, now)
+        for error in self._rules.errors:
+            log.error("%s", error.render())
+        if self._rules.held:
+            log.error("kept as last understood: %s", ", ".join(self._rules.held))
+        if self._rules.absent:
+            log.error("never understood, so not in force: %s", ", ".join(self._rules.absent))
+
+    async def do_all_due(self, *, all_feeds: bool = False) -> CycleReport:
+        """Poll the feeds that are due (or all), then do entries until none is due any more."""
+        await self.queue_due_feeds(limit=1_000_000, is_everything_due=all_feeds)
+        await self.cycle.idle()
+        while await self.queue_due_entries(limit=ENTRIES_AT_ONCE):
+            await self.cycle.idle()
+        await self.forget_raw_pages()
+        return self.cycle.take_report()
 
     async def queue_due_feeds(self, *, limit: int, is_everything_due: bool = False) -> int:
         """Queue polls; returns how many."""

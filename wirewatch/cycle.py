@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 from ingest.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ingest.model import Due
     from ingest.pipeline import Ingested, Pipeline, Refreshed
+
+    #: is called with how many jobs are done and how many there are by now
+    Tell = Callable[[int, int], None]
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +74,14 @@ class _Host:
 class Cycle:
     """Does due polls and entries with the steps of a `Pipeline`, and counts what they did."""
 
-    def __init__(self, pipeline: Pipeline, *, max_hosts: int = MAX_HOSTS) -> None:
+    def __init__(self, pipeline: Pipeline, *, max_hosts: int = MAX_HOSTS, tell: Tell | None = None) -> None:
         self._pipeline = pipeline
         self._places = asyncio.Semaphore(max_hosts)
         self._hosts: dict[str, _Host] = {}
         self._taken: set[tuple[str, int]] = set()
         self._is_stopping = False
+        self._tell = tell
+        self._done = 0
         self._report = CycleReport()
         self._without_page: dict[str, int] = {}
         self._store_error: StoreError | None = None
@@ -146,6 +151,9 @@ class Cycle:
                         await self._do(job)
                     finally:
                         self._taken.discard(job)
+                    self._done += 1
+                    if self._tell is not None:
+                        self._tell(self._done, self._done + len(self._taken))
         finally:
             self._taken.difference_update(host.jobs)
             del self._hosts[name]

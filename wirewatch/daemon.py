@@ -111,7 +111,9 @@ class Daemon:
 
 
 def _log_failed_job(event: JobExecutionEvent) -> None:
-    log.error("job %s failed: %s", event.job_id, event.exception, exc_info=event.exception)
+    # A tick that the end of the program cut short has not failed.
+    if not isinstance(event.exception, asyncio.CancelledError):
+        log.error("job %s failed: %s", event.job_id, event.exception, exc_info=event.exception)
 
 
 def _log_report(report: CycleReport) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rules.compile import compile_rules
 from rules.files import load_rules, parse_topic
+from wirewatch.errors import ConfigError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,9 +42,13 @@ class RulesInForce:
 def rules_in_force(folder: Path, store: Store, now: datetime) -> RulesInForce:
     """Read the rule files of *folder*, fill in last good versions, and record both in *store*.
 
-    Raises StorageError, and OSError when the folder cannot be read.
+    Raises StorageError, and ConfigError when the folder cannot be read.
     """
-    loaded = load_rules(folder)
+    try:
+        loaded = load_rules(folder)
+    except OSError as error:
+        fix = "put rule files there, or write the defaults anew with: wirewatch init"
+        raise ConfigError(f"{folder}: the rules cannot be read: {error.strerror or error}; {fix}") from error
     understood = {topic.name for topic in loaded.topics}
     sources = store.last_good_topics(names=loaded.broken, files=loaded.unread_files)
     held = tuple(topic for topic in map(parse_topic, sources) if topic.name not in understood)

@@ -86,7 +86,6 @@ def _create_feeds_and_entries() -> None:
         sa.UniqueConstraint("feed_id", "identity", name="uq_entry_feed_id_identity"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_entry_article_id", "entry", ["article_id"])
     op.create_index(
         "ix_entry_at_once",
         "entry",
@@ -104,7 +103,6 @@ def _create_feeds_and_entries() -> None:
         sqlite_where=sa.text("next_try_at IS NOT NULL"),
         postgresql_where=sa.text("next_try_at IS NOT NULL"),
     )
-    op.create_index("ix_entry_state_first_seen_at", "entry", ["state", "first_seen_at"])
     op.create_table(
         "poll_log",
         sa.Column("id", ID, nullable=False),
@@ -157,7 +155,6 @@ def _create_articles() -> None:
         sa.PrimaryKeyConstraint("address", name="pk_article_address"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_article_address_article_id", "article_address", ["article_id"])
     op.create_table(
         "article_version",
         sa.Column("id", ID, nullable=False),
@@ -180,7 +177,6 @@ def _create_articles() -> None:
         sa.Column("created_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_article_version_article_id_article"),
         sa.PrimaryKeyConstraint("id", name="pk_article_version"),
-        sa.UniqueConstraint("article_id", "n", name="uq_article_version_article_id_n"),
         sa.UniqueConstraint("article_id", "text_hash", name="uq_article_version_article_id_text_hash"),
         sqlite_autoincrement=True,
     )
@@ -221,6 +217,12 @@ def _create_copies() -> None:
         sa.Column("fingerprint_id", ID, nullable=False),
         sa.PrimaryKeyConstraint("hash", "fingerprint_id", name="pk_posting"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "posting_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("upto", ID, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_posting_state"),
     )
     op.create_table(
         "story",
@@ -319,7 +321,6 @@ def _create_topics() -> None:
         sa.UniqueConstraint("version_id", "topic_id", name="uq_match_version_id_topic_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_match_article_id", "match", ["article_id"])
     op.create_index("ix_match_first_seen_at", "match", ["first_seen_at"])
     op.create_index("ix_match_topic_id_first_seen_at", "match", ["topic_id", "first_seen_at"])
     op.create_table(

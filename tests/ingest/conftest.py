@@ -13,7 +13,7 @@ HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 def answer(status=200, body=b"", *, headers=(), reason="Said", length=True):
     """Return a raw answer. *headers* are pairs; *length* False leaves Content-Length out."""
     lines = [f"HTTP/1.1 {status} {reason}".encode()]
-    lines += [f"{name}: {value}".encode("utf-8") for name, value in headers]
+    lines += [f"{name}: {value}".encode() for name, value in headers]
     if length:
         lines.append(f"Content-Length: {len(body)}".encode())
     return b"\r\n".join(lines) + b"\r\n\r\n" + body

@@ -6,6 +6,7 @@ import gzip
 import inspect
 import zlib
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import brotli
 import httpcore2
@@ -16,7 +17,9 @@ from ingest.errors import Permanent, Reason, Transient
 from ingest.fetch import FAULTS, Fetcher
 from ingest.fetch_settings import FetchSettings
 from ingest.model import NotModified, Page, Request
-from ingest.ports import Fetch
+
+if TYPE_CHECKING:
+    from ingest.ports import Fetch
 
 
 def feed(url, **more):
@@ -130,6 +133,7 @@ def _raw_deflate(data):
         ("deflate", zlib.compress(TEXT)),
         ("deflate", _raw_deflate(TEXT)),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_codings_are_undone(web, reply, fetcher, coding, body):
     web.routes["/"] = reply(body=body, headers=[("Content-Encoding", coding)])
@@ -261,7 +265,9 @@ async def test_redirects_end(web, reply, fetcher):
         assert nowhere.value.reason is Reason.PROTOCOL
 
 
-@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://x/", "data:,x", "http://", "http://[::/", "javascript:1"])
+@pytest.mark.parametrize(
+    "location", ["file:///etc/passwd", "ftp://x/", "data:,x", "http://", "http://[::/", "javascript:1"]
+)
 async def test_redirects_lead_to_http_only(web, reply, fetcher, location):
     web.routes["/"] = reply(302, headers=[("Location", location)])
     async with web, fetcher() as fetch:
@@ -270,7 +276,9 @@ async def test_redirects_lead_to_http_only(web, reply, fetcher, location):
     assert caught.value.reason is Reason.BAD_ADDRESS
 
 
-@pytest.mark.parametrize("address", ["", "x", "//host/", "file:///etc/passwd", "http://", "http://a b/", "http://" + "a" * 9000])
+@pytest.mark.parametrize(
+    "address", ["", "x", "//host/", "file:///etc/passwd", "http://", "http://a b/", "http://" + "a" * 9000]
+)
 async def test_what_is_no_address_is_refused(fetcher, address):
     async with fetcher() as fetch:
         with pytest.raises(Permanent) as caught:
@@ -324,12 +332,15 @@ def _errors_of(library):
     return [item for item in vars(library).values() if inspect.isclass(item) and issubclass(item, Exception)]
 
 
-@pytest.mark.parametrize("error", [*_errors_of(httpx2), *_errors_of(httpcore2)], ids=lambda e: f"{e.__module__}.{e.__name__}")
+@pytest.mark.parametrize(
+    "error", [*_errors_of(httpx2), *_errors_of(httpcore2)], ids=lambda e: f"{e.__module__}.{e.__name__}"
+)
 def test_every_error_of_the_libraries_has_a_reason(error):
     """A release with a new exception must make somebody think about it."""
     assert error in FAULTS
 
 
-def test_fetcher_fulfils_the_port():
-    fetch: Fetch = Fetcher(FetchSettings())
+async def test_fetcher_fulfils_the_port():
+    async with Fetcher(FetchSettings()) as fetcher:
+        fetch: Fetch = fetcher
     assert fetch

@@ -91,7 +91,9 @@ class TestPage:
         assert (match.topic, span.field, BODY[span.start : span.end]) == ("rutte", "body", "Rutte")
 
     def test_what_the_feed_says_wins(self) -> None:
-        head = '<meta property="og:title" content="T"><meta name="author" content="A. W."><meta name="date" content="2020">'
+        head = (
+            '<meta property="og:title" content="T"><meta name="author" content="A."><meta name="date" content="2020">'
+        )
         told = entry(author="B. Reporter", published=NOW, sections=("World",), lang="en")
         article = read_page(page(html(BODY, head)), told, "The harbour", RULES).article
         assert (article.title, article.author, article.published) == ("The harbour", "B. Reporter", NOW)

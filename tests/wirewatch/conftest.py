@@ -34,13 +34,14 @@ topic nowhere
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
+def elsewhere(tmp_path_factory, monkeypatch):
     """An empty working directory and home, so that no configuration of the checkout or the user is found."""
+    home = tmp_path_factory.mktemp("home")
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+        monkeypatch.setenv(name, str(home / name))
     for name in ("WIREWATCH_CONFIG", "WIREWATCH_DEBUG"):
         monkeypatch.delenv(name, raising=False)
-    cwd = tmp_path / "cwd"
+    cwd = home / "cwd"
     cwd.mkdir()
     monkeypatch.chdir(cwd)
     return cwd
@@ -81,18 +82,18 @@ def wirewatch(capsys, monkeypatch):
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory) -> Path:
     """A configuration whose database holds the whole sample newsroom; not to be written to."""
-    from wirewatch.cli.demo import poll_all, set_up
-    from wirewatch.demo.newsroom import Newsroom
+    from wirewatch.cli.demo import set_up
+    from wirewatch.demo.newsroom import LAST_BATCH, Newsroom
 
     folder = tmp_path_factory.mktemp("filled")
     (folder / "rules").mkdir()
     (folder / "rules" / "own.rules").write_text(RULES)
 
-    async def poll(app, newsroom):
-        return [report async for report in poll_all(app, newsroom)]
-
     with Newsroom(slow_s=0) as newsroom:
-        asyncio.run(poll(set_up(folder, newsroom), newsroom))
+        # all that it has at once: starting the processes that read pages is what takes time
+        while newsroom.batch < LAST_BATCH:
+            newsroom.publish()
+        asyncio.run(set_up(folder, newsroom).run_once(all_feeds=True))
     return folder
 
 

@@ -72,11 +72,12 @@ async def poll_all(app: App, newsroom: Newsroom) -> AsyncIterator[CycleReport]:
     """Poll every feed once a batch until the newsroom has no more; yield what each cycle did."""
     from wirewatch.demo.newsroom import LAST_BATCH
 
-    while True:
-        yield (await app.run_once(all_feeds=True)).cycle
-        if newsroom.batch == LAST_BATCH:
-            return
-        newsroom.publish()
+    async with app.session() as session:
+        while True:
+            yield await session.do_all_due(all_feeds=True)
+            if newsroom.batch == LAST_BATCH:
+                return
+            newsroom.publish()
 
 
 async def _poll(app: App, newsroom: Newsroom) -> None:
@@ -94,8 +95,11 @@ def _show(app: App) -> None:
     with app.listings() as listings:
         stories = [story for story in listings.stories() if story.copies]
         matches = listings.matches()
+        repaired = [article for article in listings.articles() if article.repaired]
     for story in reversed(stories):
         click.echo(f"\nstory {story.id}: {clean_line(story.title)}\nfirst seen at {story.source}, also carried by")
         emit(story.copies, COPY, "table")
+    for article in repaired:
+        click.echo(f"\narticle {article.id} had been read through the wrong code page; {article.repaired} was undone")
     click.echo("\nmatches")
     emit(matches, MATCH, "table")

@@ -10,6 +10,7 @@ import click
 
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import Command
+from wirewatch.cli.progress import Progress
 from wirewatch.cli.wiring import note, pass_call
 from wirewatch.errors import ExitCode
 from wirewatch.fields import REPORT
@@ -35,7 +36,8 @@ def once(call: Call, listing: Listing, *, every: bool) -> None:
     # a rule that is not understood and a bug are told; feeds that failed are told at the end, in one place
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     upgrade(call.settings.database.url)
-    done = asyncio.run(call.app.run_once(all_feeds=every))
+    with Progress(0, "feeds and entries") as progress:
+        done = asyncio.run(call.app.run_once(all_feeds=every, tell=progress.show))
     if listing.how == "table":
         click.echo(summary(done.cycle))
     else:
@@ -54,8 +56,8 @@ def run(call: Call) -> None:
     A second instance on the same database is refused.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    # what the scheduler says of its own ticks is of no use to anybody
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # the daemon tells of jobs that fail; what the scheduler says of them, and of a tick cancelled at the end, is noise
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     asyncio.run(call.app.run_daemon())
 
 

@@ -16,18 +16,22 @@ class Progress:
         self._is_shown = sys.stderr.isatty()
 
     def __enter__(self) -> Self:
-        self._show(f"0/{self._total} {self._what}")
+        self.show(0, self._total)
         return self
 
     def step(self) -> None:
         """One more is done."""
         self._done += 1
-        self._show(f"{self._done}/{self._total} {self._what}")
+        self.show(self._done, self._total)
+
+    def show(self, done: int, total: int) -> None:
+        """Show how many of how many are done."""
+        self._write(f"{done}/{total} {self._what}")
 
     def __exit__(self, *_: object) -> None:
-        self._show("")
+        self._write("")
 
-    def _show(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         if self._is_shown:
             # back to the first column, and clear the line
             sys.stderr.write(f"\r\x1b[K{text}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -11,11 +12,24 @@ from urllib.parse import quote
 from wirewatch.errors import WirewatchError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ingest.model import Page
     from wirewatch.cli.wiring import Call
 
 #: what relative links of a file start from when no --url is given; the name can never be looked up (RFC 2606)
 NOWHERE = "https://file.invalid/"
+
+
+@contextmanager
+def blaming(source: str) -> Iterator[None]:
+    """Say of *source*, and not of the address that it stands for, what cannot be read."""
+    from ingest.errors import IngestError
+
+    try:
+        yield
+    except IngestError as e:
+        raise WirewatchError(f"{source}: {e.detail}") from e
 
 
 def is_address(source: str) -> bool:

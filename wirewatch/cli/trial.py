@@ -35,10 +35,11 @@ def trial() -> None:
 def feed(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
     """Read a feed and list its entries."""
     from ingest.workers import InlineWorkers
-    from wirewatch.cli.source import read_source
+    from wirewatch.cli.source import blaming, read_source
 
-    page = read_source(call, source, url=url, is_feed=True)
-    document = asyncio.run(InlineWorkers().parse_feed(page))
+    with blaming(source):
+        page = read_source(call, source, url=url, is_feed=True)
+        document = asyncio.run(InlineWorkers().parse_feed(page))
     note(f"{document.feed_format} · {document.title or 'no title'} · {len(document.entries)} entries")
     listing.show(map(asdict, document.entries), TRIED_ENTRY, call, empty="the feed has no entries")
 
@@ -51,11 +52,12 @@ def feed(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
 def page(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
     """Extract the article of a page, repair it and match the rules."""
     from ingest.workers import InlineWorkers
-    from wirewatch.cli.source import read_source
+    from wirewatch.cli.source import blaming, read_source
 
-    fetched = read_source(call, source, url=url)
     rules = _rules(call)
-    reading = asyncio.run(InlineWorkers().read_page(fetched, _entry(fetched.url), "", rules))
+    with blaming(source):
+        fetched = read_source(call, source, url=url)
+        reading = asyncio.run(InlineWorkers().read_page(fetched, _entry(fetched.url), "", rules))
     listing.show_one(_row(reading), TRIED_PAGE, call)
 
 
@@ -67,11 +69,13 @@ def page(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
 def text(call: Call, listing: Listing, *, source: str, title: str) -> None:
     """Repair a plain text and match the rules."""
     from ingest.workers import InlineWorkers
-    from wirewatch.cli.source import NOWHERE, read_source
+    from wirewatch.cli.source import NOWHERE, blaming, read_source
 
-    body = read_source(call, source).body.decode("utf-8", "replace")
     rules = _rules(call)
-    reading = asyncio.run(InlineWorkers().read_feed_text(_entry(NOWHERE, title=title, text=body), title, rules))
+    with blaming(source):
+        body = read_source(call, source).body.decode("utf-8", "replace")
+        entry = _entry(NOWHERE, title=title, text=body)
+        reading = asyncio.run(InlineWorkers().read_feed_text(entry, title, rules))
     listing.show_one(_row(reading), TRIED_PAGE, call)
 
 

@@ -1,0 +1,278 @@
+"""What every store promises about articles, their versions, copies and stories."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.copies import story as copies_of_ingest
+from ingest.errors import Conflict
+from ingest.model import EntryState, RelationKind, TextFrom
+from storage import fingerprints
+
+A, B, C, D = (f"https://news.example/{letter}" for letter in "abcd")
+HASHES = tuple(range(1, 21))
+
+
+def test_an_article_is_found_by_any_of_its_addresses(store, make, newsroom):
+    page = make.page(A, etag='"1"', last_modified="Mon")
+    saved = newsroom.save(A, addresses=(A, B), page=page, title="The title")
+    assert saved.is_new_version
+    for addresses in ((A,), (B,), (C, B)):
+        found = store.article_at(addresses)
+        assert (found.id, found.url, found.title, found.story_id) == (saved.article_id, A, "The title", saved.story_id)
+        assert (found.etag, found.last_modified, found.text_from) == ('"1"', "Mon", TextFrom.PAGE)
+        assert found.entry_id == newsroom.entry(A)
+    assert found.text_hash == newsroom.item(A, title="The title").reading.article.text_hash
+    assert store.article_at((C,)) is None
+    assert store.article_at(()) is None
+
+
+def test_the_outcome_of_the_entry_is_stored_with_the_article(store, make, newsroom):
+    saved = newsroom.save(A)
+    entry = store.entry(newsroom.entry(A))
+    assert (entry.state, entry.article_id, entry.is_changed) == (EntryState.DONE, saved.article_id, False)
+
+
+def test_two_entries_of_one_page_are_one_article(store, make, newsroom):
+    one = newsroom.save(A)
+    two = newsroom.save(A, entry_url=B, addresses=(A, B))
+    assert (two.article_id, two.story_id, two.is_new_version) == (one.article_id, one.story_id, False)
+    assert store.entry(newsroom.entry(B)).article_id == one.article_id
+    assert store.article_at((B,)).entry_id == newsroom.entry(A)
+
+
+def test_an_address_of_another_article_stays_there(store, make, newsroom):
+    one = newsroom.save(A, addresses=(A, C))
+    two = newsroom.save(B)
+    newsroom.save(B, addresses=(B, C), text="Corrected.")
+    assert store.article_at((C,)).id == one.article_id
+    assert store.article_at((B,)).id == two.article_id
+
+
+def test_a_new_text_is_a_new_version_of_the_same_article(store, make, newsroom):
+    one = newsroom.save(A, text="First.")
+    two = newsroom.save(A, text="Second.", at=make.T0 + make.MINUTE)
+    assert two == one
+    assert store.article_at((A,)).text_hash == newsroom.item(A, text="Second.").reading.article.text_hash
+
+
+def test_an_earlier_text_becomes_current_again(store, make, newsroom):
+    first = newsroom.save(A, text="First.", fingerprint=make.hashes(*HASHES))
+    newsroom.save(A, text="Second.", fingerprint=make.hashes(*range(100, 120)))
+    back = newsroom.save(A, text="First.", fingerprint=make.hashes(*HASHES))
+    assert back == first
+    assert store.article_at((A,)).text_hash == newsroom.item(A, text="First.").reading.article.text_hash
+    (row,) = store.candidates(make.hashes(*HASHES), since=make.T0).rows
+    assert row.text == "First."
+
+
+def test_the_page_of_an_article_known_by_its_feed_text_is_its_next_version(store, make, newsroom):
+    one = newsroom.save(A, text="Teaser.", text_from=TextFrom.FEED)
+    assert store.article_at((A,)).text_from is TextFrom.FEED
+    two = newsroom.save(B, entry_url=A, addresses=(A, B), text="The whole text.")
+    assert two == one
+    found = store.article_at((A,))
+    assert (found.url, found.text_from) == (B, TextFrom.PAGE)
+
+
+def test_a_page_that_says_what_the_feed_said_makes_the_text_the_pages(store, make, newsroom):
+    newsroom.save(A, text="All of it.", text_from=TextFrom.FEED)
+    again = newsroom.save(A, text="All of it.", author="A. Writer")
+    assert not again.is_new_version
+    assert store.article_at((A,)).text_from is TextFrom.PAGE
+    newsroom.save(A, text="All of it.", text_from=TextFrom.FEED)
+    assert store.article_at((A,)).text_from is TextFrom.PAGE
+
+
+def test_raw_pages_are_forgotten_in_time(store, make, newsroom):
+    newsroom.save(A, page=make.page(A, content_type="text/html"))
+    newsroom.save(B, page=make.page(B), at=make.T0 + make.MINUTE)
+    assert store.prune_raw_pages(make.T0) == 0
+    assert store.prune_raw_pages(make.T0 + make.MINUTE) == 1
+    assert store.prune_raw_pages(make.T0 + make.MINUTE) == 0
+
+
+# --- candidates -------------------------------------------------------------------------------------
+
+
+def test_candidates_share_hashes_and_the_most_alike_come_first(store, make, newsroom):
+    a = newsroom.save(A, fingerprint=make.hashes(*HASHES), title="First")
+    b = newsroom.save(B, fingerprint=make.hashes(1, 2, 3, *range(100, 117)))
+    newsroom.save(C, fingerprint=make.hashes(*range(200, 220)))
+    found = store.candidates(make.hashes(*range(1, 11), *range(300, 310)), since=make.T0)
+    assert [(row.article_id, row.shared) for row in found.rows] == [(a.article_id, 10), (b.article_id, 3)]
+    row = found.rows[0]
+    assert (row.story_id, row.is_lead, row.title, row.text) == (a.story_id, True, "First", f"Some text of {A}.")
+
+
+def test_what_few_articles_share_counts_more(store, make, newsroom):
+    common = range(1, 6)
+    for number in range(10):
+        newsroom.save(f"{A}{number}", fingerprint=make.hashes(*common, 1000 + number))
+    rare = newsroom.save(B, fingerprint=make.hashes(50, 51, 52))
+    found = store.candidates(make.hashes(*common, 50, 51, 52, *range(500, 520)), since=make.T0)
+    assert found.rows[0].article_id == rare.article_id
+
+
+def test_candidates_look_no_further_back_than_asked_and_leave_one_article_out(store, make, newsroom):
+    a = newsroom.save(A, fingerprint=make.hashes(*HASHES))
+    later = make.T0 + make.MINUTE
+    b = newsroom.save(B, fingerprint=make.hashes(*HASHES), at=later)
+    taken = make.hashes(*HASHES)
+    assert [row.article_id for row in store.candidates(taken, since=make.T0).rows] == [b.article_id, a.article_id]
+    assert [row.article_id for row in store.candidates(taken, since=later).rows] == [b.article_id]
+    without = store.candidates(taken, since=make.T0, without_article=b.article_id)
+    assert [row.article_id for row in without.rows] == [a.article_id]
+    # A new version does not make an article younger.
+    newsroom.save(A, text="Corrected.", fingerprint=make.hashes(*HASHES), at=later)
+    assert [row.article_id for row in store.candidates(taken, since=later).rows] == [b.article_id]
+
+
+def test_fingerprints_of_another_algorithm_are_not_compared(store, make, newsroom):
+    newsroom.save(A, fingerprint=make.hashes(*HASHES, alg=1))
+    assert store.candidates(make.hashes(*HASHES, alg=2), since=make.T0).rows == ()
+    newsroom.save(B, fingerprint=make.hashes(*HASHES, alg=2))  # no conflict either
+
+
+def test_only_the_current_version_of_an_article_is_a_candidate(store, make, newsroom):
+    newsroom.save(A, text="First.", fingerprint=make.hashes(*HASHES))
+    newsroom.save(A, text="Second.", fingerprint=make.hashes(*range(100, 120)))
+    assert store.candidates(make.hashes(*HASHES), since=make.T0).rows == ()
+    (row,) = store.candidates(make.hashes(*range(100, 120)), since=make.T0).rows
+    assert row.text == "Second."
+
+
+def test_short_texts_have_no_candidates_but_are_stored(store, make, newsroom):
+    newsroom.save(A, fingerprint=make.hashes())
+    found = store.candidates(make.hashes(), since=make.T0)
+    assert found.rows == ()
+    newsroom.save(B, fingerprint=make.hashes())
+
+
+def test_hashes_reach_from_the_lowest_to_the_highest_signed_number(store, make, newsroom):
+    ends = make.hashes(-(2**63), -1, 0, 2**63 - 1)
+    a = newsroom.save(A, fingerprint=ends)
+    (row,) = store.candidates(ends, since=make.T0).rows
+    assert (row.article_id, row.shared) == (a.article_id, 4)
+
+
+def test_candidates_are_at_most_25(store, make, newsroom):
+    for number in range(30):
+        newsroom.save(f"{A}{number}", fingerprint=make.hashes(*HASHES))
+    assert len(store.candidates(make.hashes(*HASHES), since=make.T0).rows) == 25
+
+
+def test_what_is_left_out_of_the_candidates_is_nothing_that_copies_would_look_at():
+    assert fingerprints.LEAST_SHARED <= copies_of_ingest.MIN_SHARED
+    assert fingerprints.FEW_HASHES >= copies_of_ingest.FEW_HASHES
+
+
+# --- no race on copies ------------------------------------------------------------------------------
+
+
+def test_save_refuses_when_a_newer_article_shares_hashes(store, make, newsroom):
+    taken = make.hashes(*HASHES)
+    seen = store.candidates(taken, since=make.T0).seen
+    mine = newsroom.item(B, fingerprint=taken, seen=seen)
+    newsroom.save(A, fingerprint=make.hashes(*HASHES))
+    with pytest.raises(Conflict):
+        store.save(mine)
+    assert store.article_at((B,)) is None
+    assert store.entry(newsroom.entry(B)).state is EntryState.NEW
+    found = store.candidates(mine.reading.fingerprint, since=make.T0)
+    assert found.seen > seen
+    saved = newsroom.save(
+        B,
+        fingerprint=make.hashes(*HASHES),
+        seen=found.seen,
+        story_id=found.rows[0].story_id,
+        relations=(make.relation(found.rows[0].article_id),),
+    )
+    assert saved.story_id == found.rows[0].story_id
+
+
+def test_a_newer_version_of_a_known_article_is_a_conflict_too(store, make, newsroom):
+    newsroom.save(A, fingerprint=make.hashes(*range(100, 120)))
+    seen = store.candidates(make.hashes(*HASHES), since=make.T0).seen
+    newsroom.save(A, text="Corrected.", fingerprint=make.hashes(*HASHES))
+    with pytest.raises(Conflict):
+        newsroom.save(B, fingerprint=make.hashes(*HASHES), seen=seen)
+
+
+def test_what_shares_nothing_is_no_conflict(store, make, newsroom):
+    newsroom.save(A, fingerprint=make.hashes(*range(100, 120)))
+    newsroom.save(B, fingerprint=make.hashes(*HASHES), seen=0)
+
+
+def test_an_article_is_in_no_conflict_with_itself(store, make, newsroom):
+    newsroom.save(A, fingerprint=make.hashes(*HASHES))
+    newsroom.save(A, text="Corrected.", fingerprint=make.hashes(*HASHES), seen=0)
+
+
+# --- stories ----------------------------------------------------------------------------------------
+
+
+def test_an_article_alone_is_a_story_of_its_own(store, make, newsroom):
+    a, b = newsroom.save(A), newsroom.save(B)
+    assert a.story_id != b.story_id
+
+
+def test_an_article_joins_the_story_it_is_placed_in(store, make, newsroom):
+    a = newsroom.save(A)
+    b = newsroom.save(B, story_id=a.story_id, relations=(make.relation(a.article_id),))
+    assert b.story_id == a.story_id
+    assert store.article_at((B,)).story_id == a.story_id
+
+
+def test_the_first_article_seen_leads_also_when_a_later_one_was_stored_first(store, make, newsroom):
+    taken = make.hashes(*HASHES)
+    late = newsroom.save(A, at=make.T0 + make.MINUTE, fingerprint=taken)
+    early = newsroom.save(B, at=make.T0, fingerprint=taken, story_id=late.story_id)
+    leads = {row.article_id: row.is_lead for row in store.candidates(taken, since=make.T0).rows}
+    assert leads == {late.article_id: False, early.article_id: True}
+
+
+def test_merged_stories_are_one_and_lead_on_from_their_old_ids(store, make, newsroom):
+    a, b, c = newsroom.save(A), newsroom.save(B, at=make.T0 + make.MINUTE), newsroom.save(C, at=make.T0 + make.MINUTE)
+    d = newsroom.save(D, story_id=b.story_id, merges=(a.story_id, c.story_id))
+    assert d.story_id == b.story_id
+    assert {store.article_at((url,)).story_id for url in (A, B, C, D)} == {b.story_id}
+    # One that was decided before the merge still finds its way, also through two of them.
+    e = newsroom.save("https://news.example/e")
+    f = newsroom.save("https://news.example/f", story_id=e.story_id, merges=(b.story_id,))
+    g = newsroom.save("https://news.example/g", story_id=a.story_id)
+    assert g.story_id == f.story_id == e.story_id
+
+
+def test_a_new_version_keeps_its_story_among_others(store, make, newsroom):
+    a = newsroom.save(A)
+    newsroom.save(B, story_id=a.story_id)
+    c = newsroom.save(C)
+    again = newsroom.save(A, text="Corrected.", story_id=c.story_id, relations=(make.relation(c.article_id),))
+    assert again.story_id == a.story_id
+
+
+def test_a_new_version_of_an_article_alone_follows_its_copies(store, make, newsroom):
+    a, c = newsroom.save(A), newsroom.save(C)
+    again = newsroom.save(A, text="Corrected.", story_id=c.story_id, relations=(make.relation(c.article_id),))
+    assert again.story_id == c.story_id
+    assert newsroom.save(B, story_id=a.story_id).story_id == c.story_id
+
+
+def test_a_new_version_without_relatives_stays_where_it_was(store, make, newsroom):
+    a = newsroom.save(A)
+    b = newsroom.save(B, story_id=a.story_id)
+    assert newsroom.save(B, text="Corrected.").story_id == b.story_id
+
+
+def test_stories_and_articles_that_do_not_exist_are_told(store, make, newsroom):
+    newsroom.entry(A)
+    for given in ({"story_id": 99}, {"relations": (make.relation(99),)}):
+        with pytest.raises(LookupError, match="99"):
+            newsroom.save(A, **given)
+    assert store.article_at((A,)) is None
+
+
+def test_a_relation_to_itself_is_not_stored(store, make, newsroom):
+    a = newsroom.save(A)
+    newsroom.save(A, text="Corrected.", relations=(make.relation(a.article_id, RelationKind.REVISION),))

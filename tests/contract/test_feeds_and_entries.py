@@ -1,0 +1,266 @@
+"""What every store promises about feeds, polls and entries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ingest.model import ChangedEntry, EntryOutcome, EntryState, FeedState, TextFrom
+
+FEED = "https://news.example/feed"
+
+
+def test_a_configured_feed_is_active_and_due_at_once(store, make):
+    store.sync_feeds([(FEED, "The News")], make.T0)
+    (due,) = store.due_feeds(make.T0, 10)
+    feed = store.feed(due.id)
+    assert (feed.url, feed.fetch_url, feed.title) == (FEED, FEED, "The News")
+    assert (feed.state, feed.failures, feed.next_poll_at) == (FeedState.ACTIVE, 0, make.T0)
+    assert due.host == "news.example"
+
+
+def test_a_feed_that_is_no_longer_configured_is_removed_and_comes_back_with_its_history(store, make):
+    store.sync_feeds([(FEED, None), ("https://b.example/", None)], make.T0)
+    first, second = store.due_feeds(make.T0, 10)
+    store.record_poll(make.poll(first.id, make.new_entry()))
+    store.sync_feeds([("https://b.example/", None)], make.T0)
+    assert store.feed(first.id).state == FeedState.REMOVED
+    assert store.due_feeds(make.T0, 10, is_everything_due=True) == (second,)
+    later = make.T0 + timedelta(days=1)
+    store.sync_feeds([(FEED, None)], later)
+    assert store.feed(first.id).state == FeedState.ACTIVE
+    assert store.feed(first.id).next_poll_at == later
+    assert sum(store.entry_counts().values()) == 1
+    assert store.feed(second.id).state == FeedState.REMOVED
+
+
+def test_adding_feeds_leaves_the_others_alone(store, make):
+    store.sync_feeds([(FEED, None)], make.T0)
+    store.add_feeds([("https://b.example/", "B"), (FEED, "News")], make.T0)
+    feeds = [store.feed(due.id) for due in store.due_feeds(make.T0, 10)]
+    assert [(feed.url, feed.title) for feed in feeds] == [(FEED, "News"), ("https://b.example/", "B")]
+
+
+def test_a_poll_under_way_does_not_bring_a_removed_feed_back(store, make, newsroom):
+    feed_id = newsroom.feed()
+    store.sync_feeds([], make.T0)
+    newsroom.poll(make.new_entry())
+    assert store.feed(feed_id).state == FeedState.REMOVED
+
+
+def test_the_longest_due_feed_comes_first_and_limits_hold(store, make):
+    store.add_feeds([("https://a.example/", None)], make.T0 + make.MINUTE)
+    store.add_feeds([("https://b.example/", None)], make.T0)
+    later = make.T0 + 2 * make.MINUTE
+    assert [due.host for due in store.due_feeds(later, 10)] == ["b.example", "a.example"]
+    assert [due.host for due in store.due_feeds(later, 1)] == ["b.example"]
+    assert [due.host for due in store.due_feeds(make.T0, 10)] == ["b.example"]
+
+
+def test_a_poll_stores_what_it_learned_of_the_feed(store, make, newsroom):
+    feed_id = newsroom.feed()
+    newsroom.poll(title="News", fetch_url="https://moved.example/", etag='"1"', last_modified="Mon", body_hash="b")
+    feed = store.feed(feed_id)
+    assert (feed.title, feed.fetch_url, feed.etag, feed.last_modified) == (
+        "News",
+        "https://moved.example/",
+        '"1"',
+        "Mon",
+    )
+    assert (feed.body_hash, feed.last_status, feed.last_error) == ("b", 200, None)
+    assert (feed.next_poll_at, feed.interval_s) == (make.PLAN.next_poll_at, 1800)
+    assert feed.last_polled_at == feed.last_full_poll_at == make.T0
+
+
+def test_a_poll_without_a_document_leaves_validators_and_title_as_they_are(store, make, newsroom):
+    feed_id = newsroom.feed()
+    newsroom.poll(title="News", etag='"1"', last_modified="Mon", body_hash="b")
+    later = make.T0 + make.MINUTE
+    newsroom.poll(at=later, status=304, is_document=False, was_conditional=True)
+    plan = replace(make.PLAN, state=FeedState.FAILING, failures=1)
+    latest = later + make.MINUTE
+    newsroom.poll(
+        at=latest, status=503, is_document=False, plan=plan, error="server_error", error_detail="503 from the server"
+    )
+    feed = store.feed(feed_id)
+    assert (feed.title, feed.etag, feed.last_modified, feed.body_hash) == ("News", '"1"', "Mon", "b")
+    assert (feed.state, feed.failures, feed.last_status, feed.last_error) == ("failing", 1, 503, "server_error")
+    assert (feed.last_polled_at, feed.last_full_poll_at) == (latest, make.T0)
+
+
+def test_validators_go_when_a_document_has_none(store, make, newsroom):
+    feed_id = newsroom.feed()
+    newsroom.poll(etag='"1"', last_modified="Mon", body_hash="b")
+    newsroom.poll(at=make.T0 + make.MINUTE, body_hash="c")
+    assert (store.feed(feed_id).etag, store.feed(feed_id).last_modified) == (None, None)
+
+
+def test_new_entries_are_stored_once_and_want_a_step(store, make, newsroom):
+    newsroom.feed()
+    one, two = make.new_entry("https://a.example/1", sections=("World", "Asia")), make.new_entry("https://a.example/2")
+    ids = newsroom.poll(one, two)
+    assert len(ids) == 2
+    assert newsroom.poll(one, two, at=make.T0 + make.MINUTE) == ids
+    entry = store.entry(ids[0])
+    assert (entry.link, entry.page_address, entry.title) == ("https://a.example/1", "https://a.example/1", "A title")
+    assert (entry.state, entry.attempts, entry.checks, entry.next_try_at) == (EntryState.NEW, 0, 0, None)
+    assert (entry.sections, entry.first_seen_at, entry.article_id) == (("World", "Asia"), make.T0, None)
+    assert not entry.is_changed
+    assert [(due.id, due.host) for due in store.due_entries(make.T0, 10)] == [(i, "a.example") for i in ids]
+    assert [due.id for due in store.due_entries(make.T0, 10, ids[:1])] == [ids[1]]
+    assert [due.id for due in store.due_entries(make.T0, 1)] == [ids[0]]
+    assert store.entry_counts() == {"new": 2, "retrying": 0, "done": 0, "failed": 0}
+
+
+def test_an_entry_without_a_page_is_due_too(store, make, newsroom):
+    newsroom.feed()
+    newsroom.poll(make.new_entry(None, guid="x"))
+    assert [due.host for due in store.due_entries(make.T0, 10)] == [""]
+
+
+def test_the_same_identity_in_two_feeds_is_two_entries(store, make, newsroom):
+    newsroom.feed("https://a.example/")
+    (one,) = newsroom.poll(make.new_entry())
+    newsroom.feed("https://b.example/")
+    (two,) = newsroom.poll(make.new_entry())
+    assert one != two
+
+
+def test_known_entries_are_found_by_guid_by_address_and_by_hash_identity(store, make, newsroom):
+    feed_id = newsroom.feed()
+    by_guid = make.new_entry("https://a.example/1")
+    by_link = replace(make.new_entry("https://a.example/2", guid=None), identity="link:https://a.example/2")
+    by_hash = replace(make.new_entry(None, guid=None, title="Only a title"), identity="hash:1")
+    other = replace(make.new_entry("https://a.example/3", title="Only a title"))
+    newsroom.poll(by_guid, by_link, by_hash, other)
+    looked_for = [
+        make.listed("https://elsewhere.example/", guid="tag:https://a.example/1"),
+        make.listed("https://a.example/2", guid="new"),
+        make.listed(None, title="Only a title"),
+    ]
+    known = store.known_entries(feed_id, looked_for)
+    assert [entry.identity for entry in known] == [by_guid.identity, by_link.identity, by_hash.identity]
+    assert known[0].content_hash == by_guid.content_hash
+    assert store.known_entries(feed_id, []) == ()
+    assert store.known_entries(feed_id + 1, looked_for) == ()
+
+
+def changed(make, entry_id, **given):
+    entry = make.new_entry(**given)
+    return ChangedEntry(id=entry_id, content_hash=entry.content_hash, listed=entry.listed)
+
+
+def test_a_changed_entry_that_is_done_is_due_again(store, make, newsroom):
+    entry_id = newsroom.entry()
+    newsroom.save()
+    later = make.T0 + make.MINUTE
+    change = changed(make, entry_id, title="Another title", text="New")
+    assert newsroom.poll(changed=(change,), at=later) == (entry_id,)
+    entry = store.entry(entry_id)
+    assert (entry.is_changed, entry.state, entry.title, entry.text) == (True, EntryState.DONE, "Another title", "New")
+    assert [due.id for due in store.due_entries(later, 10)] == [entry_id]
+    store.finish_entry(entry_id, make.DONE)
+    assert not store.entry(entry_id).is_changed
+    assert newsroom.poll(changed=(change,), at=later + make.MINUTE) == ()
+    assert store.due_entries(later + make.MINUTE, 10) == ()
+
+
+def test_a_changed_entry_that_had_failed_is_as_good_as_new(store, make, newsroom):
+    entry_id = newsroom.entry()
+    store.finish_entry(entry_id, EntryOutcome(state=EntryState.FAILED, reason="not_found", attempts=3))
+    newsroom.poll(changed=(changed(make, entry_id, title="Corrected"),))
+    assert (store.entry(entry_id).state, store.entry(entry_id).attempts) == (EntryState.NEW, 0)
+    assert [due.id for due in store.due_entries(make.T0, 10)] == [entry_id]
+
+
+def test_a_changed_entry_that_waits_goes_on_waiting(store, make, newsroom):
+    entry_id = newsroom.entry()
+    later = make.T0 + make.MINUTE
+    store.finish_entry(entry_id, EntryOutcome(state=EntryState.RETRYING, reason="timeout", next_try_at=later))
+    newsroom.poll(changed=(changed(make, entry_id, title="Corrected"),))
+    assert store.due_entries(make.T0, 10) == ()
+    assert [due.id for due in store.due_entries(later, 10)] == [entry_id]
+
+
+@pytest.mark.parametrize("state", [EntryState.DONE, EntryState.FAILED, EntryState.RETRYING])
+def test_a_change_that_comes_in_while_a_step_is_under_way_stays_due(store, make, newsroom, state):
+    entry_id = newsroom.entry()
+    at_work_on = store.entry(entry_id).revision
+    later = make.T0 + make.MINUTE
+    newsroom.poll(changed=(changed(make, entry_id, title="Corrected"),), at=later, seen=(entry_id,))
+    wait = later if state is EntryState.RETRYING else None
+    store.finish_entry(entry_id, EntryOutcome(state=state, revision=at_work_on, next_try_at=wait))
+    assert store.entry(entry_id).is_changed
+    assert [due.id for due in store.due_entries(later, 10)] == [entry_id]
+    store.finish_entry(entry_id, replace(make.DONE, revision=store.entry(entry_id).revision))
+    assert not store.entry(entry_id).is_changed
+    assert store.due_entries(later, 10) == ()
+
+
+def test_a_finished_entry_is_due_when_its_next_try_is(store, make, newsroom):
+    entry_id = newsroom.entry()
+    later = make.T0 + make.MINUTE
+    outcome = EntryOutcome(
+        state=EntryState.RETRYING, reason="timeout", detail="no answer", attempts=2, checks=1, next_try_at=later
+    )
+    store.finish_entry(entry_id, outcome)
+    entry = store.entry(entry_id)
+    assert (entry.state, entry.attempts, entry.checks, entry.next_try_at) == (EntryState.RETRYING, 2, 1, later)
+    assert store.due_entries(make.T0, 10) == ()
+    assert [due.id for due in store.due_entries(later, 10)] == [entry_id]
+    store.finish_entry(entry_id, EntryOutcome(state=EntryState.FAILED, reason="gone", text_from=None))
+    assert store.due_entries(later, 10) == ()
+    assert store.entry_counts()[EntryState.FAILED] == 1
+
+
+def test_the_next_due_time_is_the_earliest_of_feeds_and_entries(store, make, newsroom):
+    assert store.next_due_at() is None
+    newsroom.feed()
+    assert store.next_due_at() == make.T0
+    entry_id = newsroom.entry(at=make.T0)
+    assert store.next_due_at() == make.T0  # the new entry
+    store.finish_entry(entry_id, make.DONE)
+    assert store.next_due_at() == make.PLAN.next_poll_at
+    soon = make.T0 + make.MINUTE
+    store.finish_entry(entry_id, EntryOutcome(state=EntryState.DONE, text_from=TextFrom.PAGE, next_try_at=soon))
+    assert store.next_due_at() == soon
+
+
+def test_an_entry_is_linked_to_a_stored_article(store, make, newsroom):
+    saved = newsroom.save("https://a.example/1")
+    other = newsroom.entry("https://a.example/2")
+    store.finish_entry(other, make.DONE, article_id=saved.article_id)
+    assert store.entry(other).article_id == saved.article_id
+    store.finish_entry(other, make.DONE)
+    assert store.entry(other).article_id == saved.article_id
+
+
+def test_ids_that_do_not_exist_are_told(store, make, newsroom):
+    newsroom.feed()
+    entry_id = newsroom.entry()
+    for call in (
+        lambda: store.feed(99),
+        lambda: store.entry(99),
+        lambda: store.record_poll(make.poll(99)),
+        lambda: store.finish_entry(99, make.DONE),
+        lambda: store.finish_entry(entry_id, make.DONE, article_id=99),
+        lambda: store.save(make.item(99)),
+    ):
+        with pytest.raises(LookupError, match="99"):
+            call()
+
+
+def test_the_log_of_polls_can_be_forgotten(store, make, newsroom):
+    newsroom.feed()
+    newsroom.poll()
+    newsroom.poll(at=make.T0 + make.MINUTE)
+    assert store.prune_poll_log(make.T0 + make.MINUTE) == 1
+    assert store.prune_poll_log(make.T0 + make.MINUTE) == 0
+
+
+def test_naive_times_are_refused(store, make, newsroom):
+    newsroom.feed()
+    with pytest.raises(ValueError, match="zone"):
+        store.due_feeds(make.T0.replace(tzinfo=None), 1)

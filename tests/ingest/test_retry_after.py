@@ -1,0 +1,117 @@
+"""Retry-After, and whom it is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.retry_after import MAX_RETRY_AFTER_S, RefusalMemory, retry_after_s
+
+NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("604801", MAX_RETRY_AFTER_S),
+        ("9" * 5000, MAX_RETRY_AFTER_S),
+        ("Thu, 01 Oct 2026 12:10:00 GMT", 600.0),
+        ("Thursday, 01-Oct-26 12:10:00 GMT", 600.0),
+        ("Thu Oct  1 12:10:00 2026", 600.0),
+        ("Thu, 01 Oct 2026 14:10:00 +0200", 600.0),
+        ("Thu, 01 Oct 2026 11:00:00 GMT", 0.0),
+        ("Thu, 01 Oct 2099 12:00:00 GMT", MAX_RETRY_AFTER_S),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("٣", None),
+        ("Thu, 99 Oct 2026 12:10:00 GMT", None),
+        ("Thu, 01 Oct 99999 12:10:00 GMT", None),
+    ],
+)
+def test_value(value, seconds):
+    assert retry_after_s({"retry-after": value}, NOW) == seconds
+
+
+def test_absent():
+    assert retry_after_s({}, NOW) is None
+
+
+def test_a_date_counts_from_the_clock_of_the_server():
+    headers = {"date": "Mon, 01 Jan 2001 00:00:00 GMT", "retry-after": "Mon, 01 Jan 2001 00:01:00 GMT"}
+    assert retry_after_s(headers, NOW) == 60.0
+    assert retry_after_s(headers | {"date": "rubbish"}, NOW) == 0.0
+
+
+@given(st.text(max_size=60), st.text(max_size=40))
+def test_any_text_is_a_wait_within_bounds_or_none(value, date):
+    seconds = retry_after_s({"retry-after": value, "date": date}, NOW)
+    assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER_S
+
+
+@given(st.integers(0, 600_000))
+def test_seconds_and_dates_say_the_same(seconds):
+    date = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
+    assert retry_after_s({"retry-after": date}, NOW) == retry_after_s({"retry-after": str(seconds)}, NOW)
+
+
+def test_one_refusal_is_about_one_address():
+    memory = RefusalMemory()
+    memory.refused("a/1", "a", now=0, until=100)
+    memory.refused("a/1", "a", now=10, until=50)
+    assert memory.remaining_s("a/1", "a", 30) == 70
+    assert memory.remaining_s("a/2", "a", 30) == 0
+    assert memory.remaining_s("a/1", "a", 100) == 0
+
+
+def test_a_second_address_refused_within_the_wait_speaks_for_the_host():
+    memory = RefusalMemory()
+    memory.refused("a/1", "a", now=0, until=100)
+    memory.refused("a/2", "a", now=99, until=120)
+    assert memory.remaining_s("a/3", "a", 99) == 21
+    assert memory.remaining_s("b/1", "b", 99) == 0
+    assert memory.remaining_s("a/3", "a", 120) == 0
+    # The wait is over: the next refusal is about one address again.
+    memory.refused("a/2", "a", now=130, until=200)
+    assert memory.remaining_s("a/3", "a", 140) == 0
+
+
+def test_a_second_address_after_the_wait_does_not():
+    memory = RefusalMemory()
+    memory.refused("a/1", "a", now=0, until=100)
+    memory.refused("a/2", "a", now=100, until=200)
+    assert memory.remaining_s("a/3", "a", 150) == 0
+
+
+def test_memory_is_bounded_and_keeps_the_longest_waits():
+    memory = RefusalMemory(max_remembered=10)
+    for number in range(1000):
+        memory.refused(f"{number}/", f"host-{number}", now=0, until=number + 1)
+        memory.wait_for(f"{number}/other", now=0, until=number + 1)
+    assert memory.remaining_s("999/", "host-999", 0) == 1000
+    assert memory.remaining_s("1/", "host-1", 0) == 0
+    assert len(memory._urls) <= 10
+    assert len(memory._hosts) <= 10
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 50), st.integers(1, 50))))
+def test_a_refused_address_always_waits_its_time(refusals):
+    """The law: nothing said later, about whatever, shortens a wait."""
+    memory = RefusalMemory()
+    now = 0
+    ends = {}
+    for path, host, pause, wait in refusals:
+        now += pause
+        url = f"{host}/{path}"
+        memory.refused(url, str(host), now=now, until=now + wait)
+        ends[url] = max(ends.get(url, 0), now + wait)
+        for known, until in ends.items():
+            assert memory.remaining_s(known, known.partition("/")[0], now) >= until - now

@@ -1,0 +1,162 @@
+"""Reading robots.txt, and remembering it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.robots import MAX_ROBOTS_BYTES, RobotsAnswer, RobotsMemory, parse_robots
+from ingest.target import parse_target
+
+
+def allows(body, path, product="wirewatch"):
+    return parse_robots(body, product).allows(parse_target(f"https://news.example{path}"))
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "allowed"),
+    [
+        (b"", "/", True),
+        (b"<html>not found", "/", True),
+        (b"User-agent: *\nDisallow:", "/", True),
+        (b"User-agent: *\nDisallow: /", "/", False),
+        (b"user-AGENT: *\r\ndisallow: /a # all of it\r\n", "/a/b", False),
+        (b"\xef\xbb\xbfUser-agent: *\nDisallow: /a", "/a", False),
+        (b"User-agent: *\nDisallow: /\nAllow: /a", "/a", True),
+        (b"User-agent: *\nDisallow: /*.pdf$", "/x.pdf", False),
+        (b"User-agent: *\nDisallow: /*.pdf$", "/x.pdf?y", True),
+        (b"User-agent: *\nDisallow: /s?q=", "/s?q=1", False),
+        ("User-agent: *\nDisallow: /ü".encode(), "/%C3%BC", False),
+        (b"User-agent: *\nDisallow: /\xff\xfe", "/", True),
+        (b"User-agent: wirewatch\nUser-agent: b\nDisallow: /a", "/a", False),
+        (b"User-agent: WireWatch\nDisallow: /a\n\nUser-agent: *\nDisallow: /b", "/b", True),
+        (b"User-agent: *\nDisallow: /\n\nUser-agent: wirewatch\nAllow: /", "/", True),
+        (b"User-agent: *\nDisallow: /", "/robots.txt", True),
+    ],
+)
+def test_rules(body, path, allowed):
+    assert allows(body, path) is allowed
+
+
+@pytest.mark.parametrize(
+    ("line", "delay_s"),
+    [
+        (b"", 0),
+        (b"Crawl-delay: 2.5", 2.5),
+        (b"Crawl-delay: 900", 30),
+        (b"Crawl-delay: soon", 0),
+        (b"Crawl-delay: -1", 0),
+        (b"Crawl-delay: inf", 0),
+    ],
+)
+def test_crawl_delay(line, delay_s):
+    assert parse_robots(b"User-agent: *\n" + line, "wirewatch").crawl_delay_s == delay_s
+
+
+@given(
+    st.one_of(st.binary(max_size=300), st.text(alphabet="uU*:/ \n\r#$%\x00é", max_size=200).map(str.encode)),
+    st.binary(max_size=50),
+)
+def test_any_bytes_give_rules(body, rule):
+    rules = parse_robots(b"User-agent: *\nDisallow: " + rule + b"\n" + body, "wirewatch")
+    assert 0 <= rules.crawl_delay_s <= 30
+    rules.allows(parse_target("https://[2001:db8::1]//a?b%"))
+
+
+def test_half_a_line_is_no_rule():
+    head = b"User-agent: *\n#"
+    body = head.ljust(MAX_ROBOTS_BYTES - 15, b"x") + b"\nDisallow: /pri" + b"vate-and-long\n"
+    assert allows(body, "/pricing")
+
+
+class Site:
+    """Answers as told, and counts who asked; held back until `go` where there is one."""
+
+    def __init__(self, answer=None, go=None):
+        self.answer = answer or RobotsAnswer()
+        self.asked = []
+        self.go = go
+        self.now = 0.0
+
+    def clock(self):
+        return self.now
+
+    async def __call__(self, target):
+        self.asked.append(target.origin)
+        if self.go is not None:
+            await self.go.wait()
+        return self.answer
+
+    def memory(self, **bounds):
+        return RobotsMemory(self, product="wirewatch", clock=self.clock, **bounds)
+
+
+async def test_one_file_per_origin():
+    site = Site(RobotsAnswer(body=b"User-agent: *\nCrawl-delay: 3"))
+    memory = site.memory()
+    for url in ("http://a/x", "http://a:80/y", "https://a/", "http://a:8080/", "http://a/z"):
+        await memory.robots_for(parse_target(url))
+    assert site.asked == ["http://a", "https://a", "http://a:8080"]
+    assert memory.known_delay_s("http://a") == 3
+    assert memory.known_delay_s("http://b") == 0
+
+
+async def test_large_files_are_read_aside():
+    site = Site(RobotsAnswer(body=b"User-agent: *\nDisallow: /a\n" + b"# talk\n" * 10_000))
+    robots = await site.memory().robots_for(parse_target("http://a/a"))
+    assert not robots.rules.allows(parse_target("http://a/a"))
+
+
+async def test_many_ask_at_once_and_one_gives_up():
+    site = Site(go=asyncio.Event())
+    memory = site.memory()
+    target = parse_target("http://a/")
+    tasks = [asyncio.create_task(memory.robots_for(target)) for _ in range(5)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    await asyncio.sleep(0)
+    site.go.set()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert len(site.asked) == 1
+    assert isinstance(ended[0], asyncio.CancelledError)
+    assert len({id(robots) for robots in ended[1:]}) == 1
+
+
+async def test_closing_stops_the_asking():
+    site = Site(go=asyncio.Event())
+    memory = site.memory()
+    task = asyncio.create_task(memory.robots_for(parse_target("http://a/")))
+    await asyncio.sleep(0)
+    await memory.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_the_oldest_are_forgotten_by_number_and_by_size():
+    site = Site(RobotsAnswer(body=b"#" * 1000))
+    for bounds, most in (({"max_remembered": 3}, 3), ({"max_bytes": 2500}, 2), ({"max_bytes": 10}, 1)):
+        memory = site.memory(**bounds)
+        for number in range(6):
+            await memory.robots_for(parse_target(f"http://host-{number}/"))
+            assert len(memory) <= most
+        asked = len(site.asked)
+        await memory.robots_for(parse_target("http://host-5/"))
+        assert len(site.asked) == asked
+        await memory.robots_for(parse_target("http://host-0/"))
+        assert len(site.asked) == asked + 1
+
+
+async def test_each_answer_holds_for_its_own_time():
+    site = Site(RobotsAnswer(problem="down", ttl_s=600.0))
+    memory = site.memory()
+    target = parse_target("http://a/")
+    assert (await memory.robots_for(target)).until == 600.0
+    site.now = 599.0
+    await memory.robots_for(target)
+    assert len(site.asked) == 1
+    site.now = 601.0
+    await memory.robots_for(target)
+    assert len(site.asked) == 2

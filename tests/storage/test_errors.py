@@ -1,0 +1,368 @@
+"""Every failure of the database is a StorageError that names the file and the fix."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy.exc
+
+from ingest.errors import StoreError
+from ingest.model import EntryOutcome, EntryState
+from storage import errors
+from storage.errors import (
+    DatabaseBusy,
+    DatabaseClosed,
+    DatabaseDamaged,
+    DatabaseFull,
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseOutOfDate,
+    DatabaseUnwritable,
+    DatabaseUrlInvalid,
+    NotADatabase,
+    StorageError,
+    StorageFault,
+)
+from storage.listings import Listings
+from storage.store import Store
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+#: method of Store → (it writes, how it is called)
+STORE_METHODS = {
+    "sync_feeds": (True, lambda store, _: store.sync_feeds([("https://a.example/", None)], NOW)),
+    "add_feeds": (True, lambda store, _: store.add_feeds([("https://a.example/", None)], NOW)),
+    "feed": (False, lambda store, _: store.feed(1)),
+    "due_feeds": (False, lambda store, _: store.due_feeds(NOW, 1)),
+    "known_entries": (False, lambda store, make: store.known_entries(1, [make.listed()])),
+    "record_poll": (True, lambda store, make: store.record_poll(make.poll(1, make.new_entry()))),
+    "prune_poll_log": (True, lambda store, _: store.prune_poll_log(NOW)),
+    "entry": (False, lambda store, _: store.entry(1)),
+    "due_entries": (False, lambda store, _: store.due_entries(NOW, 1)),
+    "finish_entry": (True, lambda store, _: store.finish_entry(1, EntryOutcome(state=EntryState.DONE))),
+    "entry_counts": (False, lambda store, _: store.entry_counts()),
+    "next_due_at": (False, lambda store, _: store.next_due_at()),
+    "article_at": (False, lambda store, _: store.article_at(["https://a.example/"])),
+    "candidates": (False, lambda store, make: store.candidates(make.hashes(1), since=NOW)),
+    "save": (True, lambda store, make: store.save(make.item(1))),
+    "prune_raw_pages": (True, lambda store, _: store.prune_raw_pages(NOW)),
+    "record_topics": (True, lambda store, _: store.record_topics((), NOW)),
+    "last_good_topics": (False, lambda store, _: store.last_good_topics()),
+    "record_rule_errors": (True, lambda store, _: store.record_rule_errors((), NOW)),
+}
+
+LISTINGS = {
+    "feeds": lambda listings: listings.feeds(),
+    "entries": lambda listings: listings.entries(),
+    "articles": lambda listings: listings.articles(),
+    "article": lambda listings: listings.article(1),
+    "matches": lambda listings: listings.matches(),
+    "stories": lambda listings: listings.stories(),
+    "story": lambda listings: listings.story(1),
+    "search": lambda listings: listings.search("word"),
+    "topics": lambda listings: listings.topics(),
+    "rule_problems": lambda listings: listings.rule_problems(),
+    "stats": lambda listings: listings.stats(),
+}
+
+
+def public_methods(kind):
+    return {name for name, _ in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")} - {"close"}
+
+
+def test_the_tables_name_every_method():
+    assert STORE_METHODS.keys() == public_methods(Store)
+    assert LISTINGS.keys() == public_methods(Listings)
+
+
+# --- whatever is wrong with the file, every method says so ------------------------------------------
+
+
+def missing(file):
+    file.unlink()
+
+
+def empty(file):
+    file.write_bytes(b"")
+
+
+def something_else(file):
+    file.write_text("Dear diary, " * 500)
+
+
+def of_another_program(file):
+    file.unlink()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE feed (id INTEGER)")
+        connection.commit()
+
+
+def of_another_version(revision):
+    def change(file):
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
+            connection.commit()
+
+    return change
+
+
+def damaged(file):
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET rootpage = 999999 WHERE type IN ('table', 'index')")
+        connection.commit()
+
+
+def a_folder(file):
+    file.unlink()
+    file.mkdir()
+
+
+TROUBLES = [
+    pytest.param(missing, DatabaseMissing, "wirewatch init", id="missing"),
+    pytest.param(empty, DatabaseMissing, "wirewatch init", id="empty"),
+    pytest.param(something_else, NotADatabase, "check the path", id="something else"),
+    pytest.param(of_another_program, NotADatabase, "check the path", id="of another program"),
+    pytest.param(of_another_version("0000"), DatabaseOutOfDate, "wirewatch db upgrade", id="older"),
+    pytest.param(of_another_version("9999"), DatabaseNewer, "upgrade the program", id="newer"),
+    pytest.param(damaged, DatabaseDamaged, "backup", id="damaged"),
+    pytest.param(a_folder, NotADatabase, "it is a folder", id="a folder"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "kind", "fix"), TROUBLES)
+@pytest.mark.parametrize("method", STORE_METHODS)
+def test_every_store_method_tells_what_is_wrong_with_the_file(file, url, make, spoil, kind, fix, method):
+    spoil(file)
+    with Store(url) as store, pytest.raises(kind, match=fix) as raised:
+        STORE_METHODS[method][1](store, make)
+    assert str(file) in str(raised.value)
+
+
+@pytest.mark.parametrize(("spoil", "kind", "fix"), TROUBLES)
+@pytest.mark.parametrize("method", LISTINGS)
+def test_every_listing_tells_what_is_wrong_with_the_file(file, url, spoil, kind, fix, method):
+    spoil(file)
+    with Listings(url) as listings, pytest.raises(kind, match=fix):
+        LISTINGS[method](listings)
+
+
+@pytest.fixture
+def locked(file):
+    """The file is locked against readers and writers by another connection."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        yield
+        holder.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("method", STORE_METHODS)
+def test_every_store_method_tells_when_the_file_is_locked(locked, url, make, method):
+    with Store(url, busy_timeout_s=0.01) as store, pytest.raises(DatabaseBusy, match="another process"):
+        STORE_METHODS[method][1](store, make)
+
+
+@pytest.mark.parametrize("method", LISTINGS)
+def test_every_listing_tells_when_the_file_is_locked(locked, url, method):
+    with Listings(url, busy_timeout_s=0.01) as listings, pytest.raises(DatabaseBusy, match="another process"):
+        LISTINGS[method](listings)
+
+
+WRITING = [name for name, (writes, _) in STORE_METHODS.items() if writes]
+
+
+@pytest.mark.parametrize("method", WRITING)
+def test_a_writer_waits_for_no_longer_than_it_is_told(file, url, store, make, method):
+    """Readers go on meanwhile: that is what the write-ahead log is for."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with Store(url, busy_timeout_s=0.01) as impatient:
+            assert impatient.next_due_at() is None
+            with pytest.raises(DatabaseBusy):
+                STORE_METHODS[method][1](impatient, make)
+        holder.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("method", WRITING)
+def test_every_writing_method_tells_when_the_file_cannot_be_written(file, url, make, method):
+    # Permissions mean nothing to root, who may run the tests; SQLite's own word is the same for all.
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    with Store(url) as store:
+        store._writer._engine.dispose()
+        _make_read_only(store)
+        with pytest.raises(DatabaseUnwritable, match="permissions"):
+            STORE_METHODS[method][1](store, make)
+
+
+def _make_read_only(store):
+    """Let the writer's connections refuse to write, as on a disk that is mounted read-only."""
+    import sqlalchemy
+
+    @sqlalchemy.event.listens_for(store._writer._engine, "connect")
+    def _forbid(connection, _record):
+        connection.execute("PRAGMA query_only = ON")
+
+
+@pytest.mark.parametrize("method", STORE_METHODS)
+def test_every_method_tells_when_the_store_is_closed(url, make, method):
+    store = Store(url)
+    store.close()
+    store.close()
+    with pytest.raises(DatabaseClosed):
+        STORE_METHODS[method][1](store, make)
+
+
+@pytest.mark.parametrize("method", LISTINGS)
+def test_every_listing_tells_when_it_is_closed(url, method):
+    listings = Listings(url)
+    listings.close()
+    with pytest.raises(DatabaseClosed):
+        LISTINGS[method](listings)
+
+
+def test_a_full_disk_is_told_and_what_is_stored_can_be_read(store, make, newsroom):
+    import sqlalchemy
+
+    feed_id = newsroom.feed()
+
+    @sqlalchemy.event.listens_for(store._writer._engine, "begin")
+    def _no_more_pages(connection):
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+
+    entries = [make.new_entry(f"https://a.example/{n}", text="x" * 5000) for n in range(100)]
+    with pytest.raises(DatabaseFull, match="space"):
+        newsroom.poll(*entries)
+    assert store.feed(feed_id).last_polled_at is None
+    assert sum(store.entry_counts().values()) == 0
+
+
+def test_what_cannot_be_looked_at_is_told(tmp_path):
+    """As in a directory without permission, but also for root, who may run the tests."""
+    loop = tmp_path / "news.db"
+    loop.symlink_to(loop)
+    for open_it in (Store, Listings):
+        with open_it(f"sqlite:///{loop}") as opened, pytest.raises(DatabaseUnwritable, match="permissions"):
+            opened.entry_counts() if open_it is Store else opened.stats()
+
+
+# --- translation ------------------------------------------------------------------------------------
+
+
+def _all_kinds(base):
+    return {base}.union(*(_all_kinds(kind) for kind in base.__subclasses__()))
+
+
+@pytest.mark.parametrize("kind", sorted(_all_kinds(sqlite3.Error), key=lambda kind: kind.__name__))
+def test_every_exception_of_sqlite3_is_translated(kind):
+    assert isinstance(errors.translate(kind("no"), "x.db"), StorageError)
+    with pytest.raises(StorageError, match=r"x\.db") as raised, errors.translated("x.db"):
+        raise kind("no")
+    assert isinstance(raised.value.__cause__, kind)
+
+
+def _built(kind):
+    if issubclass(kind, sqlalchemy.exc.DBAPIError):
+        return kind("SELECT 1", {}, sqlite3.OperationalError("no"))
+    if issubclass(kind, sqlalchemy.exc.StatementError):
+        return kind("no", "SELECT 1", {}, None)
+    if issubclass(kind, sqlalchemy.exc.CircularDependencyError):
+        return kind("no", [], [])
+    if issubclass(kind, sqlalchemy.exc.UnsupportedCompilationError):
+        return kind(type("Compiler", (), {})(), int)
+    more = {sqlalchemy.exc.NoReferencedTableError: ["table"], sqlalchemy.exc.NoReferencedColumnError: ["table", "c"]}
+    return kind("no", *more.get(kind, ()))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    sorted(
+        (
+            kind
+            for kind in _all_kinds(sqlalchemy.exc.SQLAlchemyError)
+            if kind.__module__ == "sqlalchemy.exc" and kind is not sqlalchemy.exc.DontWrapMixin
+        ),
+        key=lambda kind: kind.__name__,
+    ),
+)
+def test_every_exception_of_sqlalchemy_is_translated(kind):
+    with pytest.raises(StorageError, match=r"x\.db"), errors.translated("x.db"):
+        raise _built(kind)
+
+
+#: SQLite's primary result codes that are errors, https://www.sqlite.org/rescode.html
+CODES = {
+    "SQLITE_ERROR": StorageFault,
+    "SQLITE_INTERNAL": StorageFault,
+    "SQLITE_PERM": DatabaseUnwritable,
+    "SQLITE_ABORT": StorageFault,
+    "SQLITE_BUSY": DatabaseBusy,
+    "SQLITE_LOCKED": DatabaseBusy,
+    "SQLITE_NOMEM": StorageFault,
+    "SQLITE_READONLY": DatabaseUnwritable,
+    "SQLITE_INTERRUPT": StorageFault,
+    "SQLITE_IOERR": StorageFault,
+    "SQLITE_CORRUPT": DatabaseDamaged,
+    "SQLITE_NOTFOUND": StorageFault,
+    "SQLITE_FULL": DatabaseFull,
+    "SQLITE_CANTOPEN": DatabaseUnwritable,
+    "SQLITE_PROTOCOL": DatabaseBusy,
+    "SQLITE_EMPTY": StorageFault,
+    "SQLITE_SCHEMA": StorageFault,
+    "SQLITE_TOOBIG": StorageFault,
+    "SQLITE_CONSTRAINT": StorageFault,
+    "SQLITE_MISMATCH": StorageFault,
+    "SQLITE_MISUSE": StorageFault,
+    "SQLITE_NOLFS": StorageFault,
+    "SQLITE_AUTH": DatabaseUnwritable,
+    "SQLITE_FORMAT": StorageFault,
+    "SQLITE_RANGE": StorageFault,
+    "SQLITE_NOTADB": NotADatabase,
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), CODES.items())
+@pytest.mark.parametrize("extension", [0, 1 << 8, 5 << 8])
+def test_every_result_code_has_its_error(name, kind, extension):
+    cause = sqlite3.OperationalError("no")
+    cause.sqlite_errorcode = getattr(sqlite3, name) | extension
+    for error in (cause, sqlalchemy.exc.OperationalError("SELECT 1", {}, cause)):
+        translated = errors.translate(error, "x.db")
+        assert type(translated) is kind
+        assert "x.db" in str(translated)
+
+
+@pytest.mark.parametrize("kind", sorted(_all_kinds(StorageError), key=lambda kind: kind.__name__))
+def test_every_error_names_its_subject_says_what_to_do_and_can_be_pickled(kind):
+    error = kind("x.db", "some detail")
+    assert isinstance(error, StoreError)
+    assert "x.db" in str(error)
+    assert "some detail" in str(error)
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.subject) == (kind, str(error), "x.db")
+    assert kind.fix or kind in {StorageError, DatabaseClosed}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "postgresql://user:secret@db.example/news",
+        "mysql://db.example/news",
+        "news.db",
+        "",
+    ],
+)
+def test_addresses_that_are_not_known_are_refused_without_telling_a_password(url):
+    for kind in (Store, Listings):
+        with pytest.raises(DatabaseUrlInvalid, match="sqlite:///PATH") as raised:
+            kind(url)
+        assert "secret" not in str(raised.value)

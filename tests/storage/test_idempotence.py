@@ -1,0 +1,202 @@
+"""A write called twice with the same arguments changes nothing the second time."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.model import ChangedEntry, EntryOutcome, EntryState, FeedState, RelationKind, TextFrom
+from storage.store import Store
+
+A, B, C = (f"https://news.example/{letter}" for letter in "abc")
+
+
+def dump(file):
+    """Everything that the database holds, but the counters of ids that were never given out."""
+    with closing(sqlite3.connect(file)) as connection:
+        return [line for line in connection.iterdump() if "sqlite_sequence" not in line]
+
+
+def failed_poll(make, newsroom):
+    plan = replace(make.PLAN, state=FeedState.FAILING, failures=1)
+    poll = make.poll(newsroom.feed_id, is_document=False, status=500, error="server_error", plan=plan)
+    return lambda store: store.record_poll(poll)
+
+
+def poll_with_entries(make, newsroom):
+    known = newsroom.entry(C)
+    change = make.new_entry(C, title="Another title")
+    changed = ChangedEntry(id=known, content_hash=change.content_hash, listed=change.listed)
+    later = make.T0 + make.MINUTE
+    poll = make.poll(
+        newsroom.feed_id, make.new_entry(A), make.new_entry(B), changed=(changed,), seen=(known,), at=later
+    )
+    return lambda store: store.record_poll(poll)
+
+
+def new_article(make, newsroom):
+    item = newsroom.item(A, fingerprint=make.hashes(*range(20)), page=make.page(A, etag='"1"'), addresses=(A, B))
+    return lambda store: store.save(item)
+
+
+def joining_article(make, newsroom):
+    other = newsroom.save(B, fingerprint=make.hashes(*range(20)))
+    item = newsroom.item(
+        A,
+        fingerprint=make.hashes(*range(20)),
+        story_id=other.story_id,
+        relations=(make.relation(other.article_id),),
+        seen=1,
+    )
+    return lambda store: store.save(item)
+
+
+def merging_article(make, newsroom):
+    one, two = newsroom.save(B), newsroom.save(C)
+    item = newsroom.item(A, story_id=one.story_id, merges=(two.story_id,), relations=(make.relation(two.article_id),))
+    return lambda store: store.save(item)
+
+
+def corrected_article(make, newsroom):
+    newsroom.save(A, fingerprint=make.hashes(1, 2, 3))
+    other = newsroom.save(B)
+    relations = (make.relation(other.article_id, RelationKind.REVISION),)
+    item = newsroom.item(
+        A, text="Corrected.", fingerprint=make.hashes(4, 5, 6), story_id=other.story_id, relations=relations
+    )
+    return lambda store: store.save(item)
+
+
+def article_going_back(make, newsroom):
+    newsroom.save(A, text="First.")
+    newsroom.save(A, text="Second.")
+    item = newsroom.item(A, text="First.")
+    return lambda store: store.save(item)
+
+
+def confirmed_article(make, newsroom):
+    newsroom.save(A, text="All.", text_from=TextFrom.FEED)
+    item = newsroom.item(A, text="All.", author="A. Writer", published=make.T0)
+    return lambda store: store.save(item)
+
+
+def finished_entry(make, newsroom):
+    saved = newsroom.save(A)
+    entry = newsroom.entry(B)
+    outcome = EntryOutcome(state=EntryState.RETRYING, reason="timeout", attempts=1, next_try_at=make.T0)
+    return lambda store: store.finish_entry(entry, outcome, article_id=saved.article_id)
+
+
+def synced_feeds(make, newsroom):
+    newsroom.feed(A)
+    return lambda store: store.sync_feeds([(B, "B"), (C, None)], make.T0)
+
+
+def added_feeds(make, newsroom):
+    newsroom.feed(A)
+    store = newsroom.store
+    store.sync_feeds([], make.T0)
+    return lambda store: store.add_feeds([(A, "A"), (B, None)], make.T0)
+
+
+def forgotten(make, newsroom):
+    newsroom.save(A, page=make.page(A))
+    later = make.T0 + timedelta(days=9)
+    return lambda store: (store.prune_raw_pages(later), store.prune_poll_log(later))
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        failed_poll,
+        poll_with_entries,
+        new_article,
+        joining_article,
+        merging_article,
+        corrected_article,
+        article_going_back,
+        confirmed_article,
+        finished_entry,
+        synced_feeds,
+        added_feeds,
+        forgotten,
+    ],
+)
+def test_the_second_call_changes_nothing(file, store, make, newsroom, prepare):
+    newsroom.feed()
+    act = prepare(make, newsroom)
+    before = dump(file)
+    act(store)
+    once = dump(file)
+    assert once != before
+    act(store)
+    assert dump(file) == once
+
+
+def test_recording_topics_twice_changes_nothing(file, store, make, rules):
+    loaded = rules(a='topic a "A"\n    tags x, y\n    lang en\n    match a\n', b="topic b\n    match (\n")
+    for at in (make.T0, make.T0 + make.MINUTE):
+        store.record_topics(loaded.topics, at)
+        store.record_rule_errors(loaded.errors, at)
+        after = dump(file)
+        store.record_topics(loaded.topics, at + make.MINUTE)
+        store.record_rule_errors(loaded.errors, at + make.MINUTE)
+        assert dump(file) == after
+
+
+#: (article, text, shared hashes, placed in a story, merging all others)
+SAVES = st.lists(
+    st.tuples(st.sampled_from([A, B, C]), st.sampled_from("xyz"), st.integers(0, 2), st.booleans(), st.booleans()),
+    max_size=6,
+)
+
+
+@given(saves=SAVES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=15)
+def test_any_sequence_of_saves_may_stutter(tmp_path_factory, empty_file, make, saves):
+    """Each save of any history, done twice, gives the same database as done once; stories stay in order."""
+    file = tmp_path_factory.mktemp("stutter") / "news.db"
+    file.write_bytes(empty_file.read_bytes())
+    with Store(f"sqlite:///{file}") as store:
+        newsroom = make.Newsroom(store)
+        for number, (url, text, shared, is_placed, is_merging) in enumerate(saves):
+            at = make.T0 + number * make.MINUTE
+            found = store.candidates(make.hashes(shared), since=make.T0)
+            stories = [row.story_id for row in found.rows]
+            own = store.article_at([url])
+            placement = {}
+            if is_placed and stories:
+                related = [row.article_id for row in found.rows if own is None or row.article_id != own.id]
+                placement = {"story_id": stories[0], "relations": tuple(make.relation(other) for other in related)}
+                if is_merging:
+                    placement["merges"] = tuple(set(stories) - {stories[0]})
+            item = newsroom.item(url, text=text, at=at, fingerprint=make.hashes(shared), seen=found.seen, **placement)
+            first = store.save(item)
+            once = dump(file)
+            again = store.save(item)
+            assert (again.article_id, again.story_id) == (first.article_id, first.story_id)
+            assert dump(file) == once
+    check_stories(file)
+
+
+def check_stories(file):
+    """Every article is in one story that exists, is led by its first article, and is no alias."""
+    with closing(sqlite3.connect(file)) as connection:
+        stories = dict(connection.execute("SELECT id, lead_article_id FROM story"))
+        members = {}
+        for article, story, seen in connection.execute("SELECT id, story_id, first_seen_at FROM article"):
+            members.setdefault(story, []).append((seen, article))
+        assert members.keys() == stories.keys()
+        assert {story: min(articles)[1] for story, articles in members.items()} == stories
+        aliases = dict(connection.execute("SELECT old, new FROM story_alias"))
+        assert not aliases.keys() & stories.keys()
+        assert set(aliases.values()) <= stories.keys()
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        orphans = "SELECT count(*) FROM posting WHERE fingerprint_id NOT IN (SELECT id FROM fingerprint)"
+        assert connection.execute(orphans).fetchone() == (0,)

@@ -1,0 +1,173 @@
+"""The migrations make the schema that the code knows, once, and only forward."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from storage import migrate
+from storage.dialect import SEARCH_TABLE
+from storage.errors import DatabaseInUse, DatabaseNewer, NotADatabase
+from storage.lock import DatabaseLock
+from storage.migrate import SchemaState, status, upgrade
+from storage.tables import APPLICATION_ID, SCHEMA_REVISION, metadata
+
+
+def script_directory():
+    config = Config()
+    config.set_main_option("script_location", str(migrate.scripts()))
+    return ScriptDirectory.from_config(config)
+
+
+def hide_index(item, name, kind, reflected, other):
+    return not (kind == "table" and name.startswith(SEARCH_TABLE))
+
+
+def test_an_upgraded_database_is_what_the_tables_say(file):
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        options = {"include_object": hide_index, "compare_type": True, "compare_server_default": True}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+    engine.dispose()
+
+
+def normal(sql):
+    """The statement without layout, and with its constraints in one order."""
+    body, end, options = "".join((sql or "").split()).replace('"', "").rpartition(")")
+    return sorted(re.split(",(?=CONSTRAINT)", body)), end + options
+
+
+def test_both_ways_to_the_schema_meet(file):
+    """What `compare_metadata` does not see: AUTOINCREMENT, WITHOUT ROWID, conditions of indexes, foreign keys."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        metadata.create_all(connection)
+        made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master").all()
+    engine.dispose()
+    with closing(sqlite3.connect(file)) as connection:
+        migrated = {
+            name: normal(sql)
+            for name, sql in connection.execute("SELECT name, sql FROM sqlite_master")
+            if not name.startswith((SEARCH_TABLE, "alembic_version", "sqlite_autoindex_alembic"))
+        }
+    assert {name: normal(sql) for name, sql in made} == migrated
+
+
+def test_the_newest_migration_is_the_one_the_code_needs():
+    scripts = script_directory()
+    assert scripts.get_heads() == [SCHEMA_REVISION]
+    revisions = [script.revision for script in scripts.walk_revisions()]
+    assert revisions == sorted(revisions, reverse=True)
+    assert all(len(revision) == 4 and revision.isdecimal() for revision in revisions)
+
+
+def test_migrations_import_nothing_of_ours():
+    for script in (migrate.scripts() / "versions").glob("*.py"):
+        text = script.read_text()
+        assert not any(f"{how} {package}" in text for how in ("import", "from") for package in ("storage", "ingest"))
+
+
+def test_the_folder_of_scripts_is_no_package():
+    assert list(Path(__file__).parents[2].joinpath("alembic").rglob("__init__.py")) == []
+
+
+def test_upgrade_creates_the_database_and_what_leads_to_it(tmp_path):
+    url = f"sqlite:///{tmp_path}/a/b/news.db"
+    assert status(url).state is SchemaState.MISSING
+    assert upgrade(url).state is SchemaState.MISSING
+    assert (status(url).state, status(url).revision) == (SchemaState.CURRENT, SCHEMA_REVISION)
+    assert upgrade(url).state is SchemaState.CURRENT
+    with closing(sqlite3.connect(tmp_path / "a/b/news.db")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+
+
+def test_an_empty_file_is_filled(tmp_path):
+    (tmp_path / "news.db").write_bytes(b"")
+    url = f"sqlite:///{tmp_path}/news.db"
+    assert status(url).state is SchemaState.MISSING
+    upgrade(url)
+    assert status(url).state is SchemaState.CURRENT
+
+
+def set_revision(file, revision):
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
+        connection.commit()
+
+
+def test_a_database_of_a_later_version_is_left_alone(file, url):
+    set_revision(file, "9999")
+    assert status(url).state is SchemaState.NEWER
+    with pytest.raises(DatabaseNewer, match="9999"):
+        upgrade(url)
+    assert status(url).revision == "9999"
+
+
+def test_a_database_of_an_earlier_version_is_told(file, url):
+    set_revision(file, "0000")
+    assert status(url).state is SchemaState.OUT_OF_DATE
+
+
+def test_the_database_of_another_program_is_left_alone(tmp_path):
+    file = tmp_path / "other.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE feed (id INTEGER)")
+        connection.commit()
+    before = file.read_bytes()
+    for act in (status, upgrade):
+        with pytest.raises(NotADatabase, match="another program"):
+            act(f"sqlite:///{file}")
+    assert file.read_bytes() == before
+
+
+def test_a_database_in_use_is_not_upgraded(tmp_path, file, url):
+    missing = tmp_path / "new.db"
+    with DatabaseLock(missing), pytest.raises(DatabaseInUse):
+        upgrade(f"sqlite:///{missing}")
+    assert not missing.exists()
+    with DatabaseLock(file):
+        assert upgrade(url).state is SchemaState.CURRENT
+
+
+def test_migrations_that_are_undone_leave_nothing_behind(tmp_path):
+    file = tmp_path / "news.db"
+    engine = create_engine(f"sqlite:///{file}")
+    engine.dispose()
+    migrating = migrate.engine.migrating_engine(file)
+    file.write_bytes(b"")
+    with migrating.connect() as connection:
+        transaction = connection.begin()
+        migrate.run_scripts(connection)
+        transaction.rollback()
+    migrating.dispose()
+    assert status(f"sqlite:///{file}").state is SchemaState.MISSING
+
+
+def test_several_that_create_it_at_once_make_one_database(tmp_path):
+    url = f"sqlite:///{tmp_path}/news.db"
+    failures = []
+
+    def work():
+        try:
+            upgrade(url)
+        except DatabaseInUse as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(failures) < len(threads)
+    assert status(url).state is SchemaState.CURRENT

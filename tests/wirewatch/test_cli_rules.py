@@ -1,0 +1,162 @@
+"""wirewatch rules … and try …: what a rule means, before it is in force."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wirewatch import fields
+from wirewatch.demo.newsroom import PAGES
+
+
+def test_list_tells_the_topics(wirewatch, filled):
+    topics = {row["topic"]: row for row in wirewatch("--config", filled, "rules", "list", "--json").json}
+    assert topics["air-defence"]["title"] == "Missiles for Ukraine"
+    assert topics["air-defence"]["tags"] == ["ukraine", "aid"]
+    assert topics["air-defence"]["rules"] == 2
+    assert topics["air-defence"]["file"] == "own.rules"
+
+
+def test_check_of_good_rules(wirewatch, filled):
+    ended = wirewatch("--config", filled, "rules", "check")
+    assert ended.code == 0
+    assert ended.out.rstrip().endswith("all is well")
+    assert wirewatch("--config", filled, "rules", "check", "--json").json == []
+
+
+BAD = """\
+topic one
+    match missiles OR
+topic two
+    match  missiles
+    test no "many missiles"
+topic three
+    match Ukraine
+"""
+
+
+def test_check_of_bad_rules_draws_a_caret_and_runs_the_other_tests(wirewatch, copied):
+    (copied / "rules" / "bad.rules").write_text(BAD)
+    ended = wirewatch("--config", copied, "rules", "check")
+    assert ended.code == 4
+    lines = ended.out.splitlines()
+    assert lines[0].startswith("bad.rules:2:22: E104 ")
+    assert lines[1] == "      match missiles OR"
+    assert lines[2].index("^") == lines[1].index("OR") + 2
+    assert 'bad.rules:5: TEST topic two should not match "many missiles": two.1 matches: missiles' in ended.out
+    ended = wirewatch("--config", copied, "rules", "check", "--json")
+    rows = json.loads(ended.out)
+    assert [row["code"] for row in rows] == ["E104", "TEST"]
+    assert [(row["file"], row["line"], row["column"]) for row in rows] == [("bad.rules", 2, 22), ("bad.rules", 5, 1)]
+    assert set(rows[0]) >= {column.name for column in fields.RULE_PROBLEM}
+
+
+def test_a_missing_rules_folder_is_named(wirewatch, elsewhere):
+    (elsewhere / "feeds.toml").write_text("")
+    ended = wirewatch("rules", "check")
+    assert ended.code == 4
+    assert str(elsewhere / "rules") in ended.err
+
+
+def test_a_dry_run_gives_the_stored_matches(wirewatch, filled):
+    """One matcher: the same hits live and in a dry run, with the same rules and spans."""
+    stored = wirewatch("--config", filled, "matches", "air-defence", "--json").json
+    hits = wirewatch("--config", filled, "rules", "test", "air-defence", "--json").json
+    assert stored
+    assert [(hit["article"], hit["rules"], hit["is_stored"]) for hit in hits] == [
+        (match["article"], match["rules"], True) for match in stored
+    ]
+    for hit, match in zip(hits, stored, strict=True):
+        assert sorted(hit["spans"], key=str) == sorted(match["spans"], key=str)
+
+
+def test_a_dry_run_of_changed_rules_tells_what_is_new_and_what_is_lost(wirewatch, copied):
+    own = copied / "rules" / "own.rules"
+    own.write_text(own.read_text().replace("match =PURL", "match library"))
+    before = {row["article"] for row in wirewatch("--config", copied, "matches", "air-defence", "--json").json}
+    ended = wirewatch("--config", copied, "rules", "test", "air-defence", "--jsonl")
+    hits = ended.jsonl
+    now = {hit["article"] for hit in hits}
+    assert {hit["article"] for hit in hits if hit["is_stored"]} == before & now
+    lost = before - now
+    assert lost
+    assert all(f"no longer matches article {article}\n" in ended.err for article in lost)
+
+
+def test_a_dry_run_of_a_file_and_of_an_expression(wirewatch, filled):
+    hits = wirewatch("--config", filled, "rules", "test", "air-defence", "--json").json
+    file = Path("draft.rules")
+    file.write_text((filled / "rules" / "own.rules").read_text().replace("topic air-defence", "topic draft"))
+    drafted = wirewatch("--config", filled, "rules", "test", file, "--json").json
+    assert [hit["article"] for hit in drafted] == [hit["article"] for hit in hits]
+    assert not any(hit["is_stored"] for hit in drafted)
+    expressed = wirewatch("--config", filled, "rules", "test", "(@kit AND Ukraine) | =PURL", "--json").json
+    assert [hit["article"] for hit in expressed] == [hit["article"] for hit in hits]
+    found = wirewatch("--config", filled, "search", "(missile | missiles) Ukraine | =PURL", "--json").json
+    assert [row["id"] for row in found] == [hit["article"] for hit in hits]
+
+
+def test_a_misspelt_topic_is_noticed(wirewatch, filled):
+    ended = wirewatch("--config", filled, "rules", "test", "air-defense")
+    assert "no topic air-defense, so it is read as an expression; did you mean air-defence?" in ended.err
+
+
+def test_an_expression_that_is_not_understood_ends_with_4(wirewatch, filled):
+    ended = wirewatch("--config", filled, "rules", "test", "@nix")
+    assert ended.code == 4
+    assert "E206" in ended.err
+
+
+# --- try --------------------------------------------------------------------------------------------
+
+FEED = next(path for path in sorted(PAGES.rglob("rss.xml")))
+PAGE = next(path for path in sorted(PAGES.rglob("*.html")) if "allies-promise" in path.name)
+
+
+def test_try_feed_lists_entries_and_resolves_links(wirewatch, filled):
+    ended = wirewatch("--config", filled, "try", "feed", FEED, "--url", "https://wire.example/rss.xml", "--jsonl")
+    assert ended.code == 0, ended.err
+    assert list(ended.jsonl[0]) == [column.name for column in fields.TRIED_ENTRY]
+    assert all(row["title"] for row in ended.jsonl)
+    assert ended.err.startswith("rss · ")
+
+
+def test_try_page_reads_and_matches(wirewatch, filled):
+    row = wirewatch("--config", filled, "try", "page", PAGE, "--url", "https://wire.example/a", "--json").json
+    assert list(row) == [column.name for column in fields.TRIED_PAGE]
+    assert row["source"] == "wire.example"
+    assert row["words"] > 100
+    assert "air-defence" in [match["topic"] for match in row["matches"]]
+
+
+def test_try_text_repairs_and_matches(wirewatch, filled):
+    mangled = "Wednesday’s missiles for Ukraine — “soon”".encode().decode("cp874", "replace")
+    row = wirewatch("--config", filled, "try", "text", "-", "--json", stdin=mangled.encode()).json
+    assert [match["topic"] for match in row["matches"]] == ["air-defence"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "content", "message"),
+    [
+        ("feed", b"<html><p>hello</p></html>", "HTML"),
+        ("feed", b"", "empty"),
+        ("page", b"", "draft: "),
+        ("page", b"%PDF-1.7\n\x00\x01", "draft: "),
+        ("text", b"", "draft: there is no text"),
+    ],
+)
+def test_try_says_why_something_cannot_be_read(wirewatch, filled, stage, content, message):
+    Path("draft").write_bytes(content)
+    ended = wirewatch("--config", filled, "try", stage, "draft")
+    assert (ended.code, ended.out) == (1, "")
+    assert message in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_nothing_tried_is_stored(wirewatch, copied):
+    before = wirewatch("--config", copied, "stats", "--json").out
+    wirewatch("--config", copied, "try", "page", PAGE)
+    wirewatch("--config", copied, "try", "feed", FEED)
+    assert wirewatch("--config", copied, "stats", "--json").out == before
