@@ -66,15 +66,16 @@ def with_page(entry: Entry, stored: StoredArticle | None, now: datetime) -> Entr
     checks = entry.checks + 1 if entry.state is EntryState.DONE else 0
     return EntryOutcome(
         state=EntryState.DONE,
+        revision=entry.revision,
         text_from=TextFrom.PAGE,
         checks=checks,
         next_try_at=schedule.next_check(checks, now) if is_owner(entry, stored) else None,
     )
 
 
-def already_read(stored: StoredArticle) -> EntryOutcome:
+def already_read(entry: Entry, stored: StoredArticle) -> EntryOutcome:
     """The page was read for another entry, which looks after it."""
-    return EntryOutcome(state=EntryState.DONE, text_from=stored.text_from)
+    return EntryOutcome(state=EntryState.DONE, revision=entry.revision, text_from=stored.text_from)
 
 
 def without_page(
@@ -91,12 +92,17 @@ def without_page(
         # Only a look for corrections failed. What is stored stands, and the next look is planned.
         checks = entry.checks + 1
         return EntryOutcome(
-            state=EntryState.DONE, text_from=text_from, checks=checks, next_try_at=schedule.next_check(checks, now)
+            state=EntryState.DONE,
+            revision=entry.revision,
+            text_from=text_from,
+            checks=checks,
+            next_try_at=schedule.next_check(checks, now),
         )
     retry_at = schedule.entry_retry(entry.attempts, error, now) if isinstance(error, Transient) else None
     final_state = EntryState.FAILED if text_from is None else EntryState.DONE
     return EntryOutcome(
         state=final_state if retry_at is None else EntryState.RETRYING,
+        revision=entry.revision,
         reason=error.reason,
         detail=error.detail,
         text_from=text_from,

@@ -107,6 +107,9 @@ class Pipeline:
         self._clock = clock
         self._draw = draw
         self._turns: dict[str, _Turn] = {}
+        #: steps that read their entry at this moment, and the pages whose step ended since the first of them began
+        self._readers = 0
+        self._ended_meanwhile: set[str | None] = set()
 
     # --- polling ------------------------------------------------------------------------------------
 
@@ -202,17 +205,23 @@ class Pipeline:
         Does nothing when nothing is due. Whatever goes wrong with the page is an outcome; a bug of ours is
         logged and the entry tried again; only errors of the store leave this method.
         """
-        entry = await asyncio.to_thread(self._store.entry, entry_id)
-        async with self._turn(entry.page_address):
-            # Another entry of the same page may have been at work while this one waited for its turn.
-            entry = await asyncio.to_thread(self._store.entry, entry_id)
+        self._readers += 1
+        try:
+            entry, stored = await asyncio.to_thread(self._store.entry_and_article, entry_id)
+        finally:
+            self._readers -= 1
+        is_outdated = entry.page_address in self._ended_meanwhile
+        if not self._readers:
+            self._ended_meanwhile.clear()
+        async with self._turn(entry.page_address) as has_waited:
+            if has_waited or is_outdated:
+                # Another entry of the same page was at work since this one was read.
+                entry, stored = await asyncio.to_thread(self._store.entry_and_article, entry_id)
             now = self._clock()
             if not outcome.is_due(entry, now):
                 return Ingested(entry_id=entry_id)
-            addresses = () if entry.page_address is None else (entry.page_address,)
-            stored = await asyncio.to_thread(self._store.article_at, addresses)
             if stored is not None and outcome.is_read_already(entry, stored):
-                return await self._finish(entry, outcome.already_read(stored), stored)
+                return await self._finish(entry, outcome.already_read(entry, stored), stored)
             try:
                 return await self._ingest_due(entry, stored, now)
             except (StoreError, Conflict):
@@ -222,20 +231,26 @@ class Pipeline:
                 return await self._finish(entry, outcome.after_crash(entry, stored, error, now), stored)
 
     @asynccontextmanager
-    async def _turn(self, address: str | None) -> AsyncIterator[None]:
-        """Hold one page: entries that share it are worked on one after the other, so it is fetched once."""
+    async def _turn(self, address: str | None) -> AsyncIterator[bool]:
+        """Hold one page: entries that share it are worked on one after the other, so it is fetched once.
+
+        Gives whether this step had to wait for another one.
+        """
         if address is None:
-            yield
+            yield False
             return
         turn = self._turns.setdefault(address, _Turn())
         turn.users += 1
+        has_waited = turn.lock.locked()
         try:
             async with turn.lock:
-                yield
+                yield has_waited
         finally:
             turn.users -= 1
             if not turn.users:
                 del self._turns[address]
+            if self._readers:
+                self._ended_meanwhile.add(address)
 
     async def _ingest_due(self, entry: Entry, stored: StoredArticle | None, now: datetime) -> Ingested:
         try:
@@ -247,7 +262,7 @@ class Pipeline:
             reading = await self._workers.read_page(answer, entry, title, self._rules())
         except (Transient, Permanent) as error:
             return await self._do_without_page(entry, stored, error, now)
-        return await self._save(entry, reading, outcome.with_page(entry, stored, now), now, page=answer)
+        return await self._save(entry, stored, reading, outcome.with_page(entry, stored, now), now, page=answer)
 
     async def _known_by_now(self, page: Page, entry: Entry, stored: StoredArticle | None) -> StoredArticle | None:
         """The stored article of the page, also when only its final address, after redirects, is known."""
@@ -272,7 +287,7 @@ class Pipeline:
             without = outcome.without_page(entry, stored, error, now, has_feed_text=False)
             return await self._finish(entry, without, stored)
         without = outcome.without_page(entry, stored, error, now, has_feed_text=True)
-        return await self._save(entry, reading, without, now, page=None)
+        return await self._save(entry, stored, reading, without, now, page=None)
 
     async def _finish(self, entry: Entry, outcome_: EntryOutcome, stored: StoredArticle | None) -> Ingested:
         article_id = None if stored is None else stored.id
@@ -280,19 +295,25 @@ class Pipeline:
         return Ingested(entry_id=entry.id, outcome=outcome_)
 
     async def _save(
-        self, entry: Entry, reading: Reading, outcome_: EntryOutcome, now: datetime, *, page: Page | None
+        self,
+        entry: Entry,
+        stored: StoredArticle | None,
+        reading: Reading,
+        outcome_: EntryOutcome,
+        now: datetime,
+        *,
+        page: Page | None,
     ) -> Ingested:
         """Place the article and store it; again when related articles came in between."""
         addresses = {reading.article.url}
         if entry.page_address is not None:
             addresses.add(entry.page_address)
-        own = await asyncio.to_thread(self._store.article_at, addresses)
         for _ in range(MAX_CONFLICTS):
             candidates = await asyncio.to_thread(
                 self._store.candidates,
                 reading.fingerprint,
                 since=now - self._window,
-                without_article=None if own is None else own.id,
+                without_article=None if stored is None else stored.id,
             )
             placement = await self._workers.relate(reading, candidates.rows) if candidates.rows else Placement()
             item = Item(

@@ -95,8 +95,8 @@ class Store(Protocol):
         """
         ...
 
-    def entry(self, entry_id: int) -> Entry:
-        """The entry with this id."""
+    def entry_and_article(self, entry_id: int) -> tuple[Entry, StoredArticle | None]:
+        """The entry with this id, and the article known under its page's address."""
         ...
 
     def article_at(self, addresses: Iterable[str]) -> StoredArticle | None:

@@ -152,7 +152,10 @@ _FINISH = (
             entry.c.next_try_at: case(
                 (or_(_is_answered, _new_state != EntryState.DONE), _next_try_at), else_=entry.c.last_seen_at
             ),
-            entry.c.is_changed: case((_is_answered, False), else_=entry.c.is_changed),
+            # What the feed has changed is dealt with when the step has ended, not while it is tried again.
+            entry.c.is_changed: case(
+                (and_(_is_answered, _new_state != EntryState.RETRYING), False), else_=entry.c.is_changed
+            ),
             entry.c.article_id: func.coalesce(bindparam("new_article_id"), entry.c.article_id),
         }
     )

@@ -136,6 +136,10 @@ class Store:
         """The entry with this id."""
         return self._read(partial(entries.get, entry_id=entry_id))
 
+    def entry_and_article(self, entry_id: int) -> tuple[Entry, StoredArticle | None]:
+        """The entry with this id, and the article known under its page's address."""
+        return self._read(partial(_entry_and_article, entry_id=entry_id))
+
     def due_entries(self, now: datetime, limit: int, taken: Collection[int] = ()) -> tuple[Due, ...]:
         """At most *limit* entries that want a step, the longest waiting first, without those in *taken*.
 
@@ -211,6 +215,13 @@ class Store:
     def record_rule_errors(self, errors: Sequence[RuleError], now: datetime) -> None:
         """Store what is wrong with the rule files now, in place of what was."""
         self._write(partial(topics.record_errors, errors=tuple(errors), now=now))
+
+
+def _entry_and_article(connection: Connection, entry_id: int) -> tuple[Entry, StoredArticle | None]:
+    entry = entries.get(connection, entry_id)
+    if entry.page_address is None:
+        return entry, None
+    return entry, articles.at(connection, (entry.page_address,))
 
 
 def _next_due_at(connection: Connection) -> datetime | None:

@@ -223,6 +223,21 @@ async def test_a_corrected_entry_becomes_a_new_version(town: Town) -> None:
     assert seen["matches"] == seen["matches"][:0], "the corrected version no longer says Crimea"
 
 
+async def test_a_correction_whose_page_fails_at_first_is_fetched_later(town: Town) -> None:
+    await town.work()
+    town.clock.now += timedelta(minutes=40)
+    town.web.answers[FEED] = rss(("1", "https://town.example/pier"), summary="Correction: the southern pier.")
+    town.web.answers["https://town.example/pier"] = Transient(Reason.TIMEOUT, "https://town.example/pier")
+    await town.work()
+    assert town.dump()["entries"][0].state == "retrying"
+    town.clock.now += timedelta(hours=1)
+    town.web.answers["https://town.example/pier"] = html("Correction: it is the southern pier.", *PARAGRAPHS[:4])
+    await town.work()
+    seen = town.dump()
+    assert (seen["entries"][0].state, seen["entries"][0].reason) == ("done", None)
+    assert seen["articles"][0].versions == 2
+
+
 async def test_a_new_headline_is_a_new_version_though_the_page_says_304(town: Town) -> None:
     await town.work()
     town.clock.now += timedelta(minutes=40)

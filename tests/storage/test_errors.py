@@ -43,6 +43,7 @@ STORE_METHODS = {
     "record_poll": (True, lambda store, make: store.record_poll(make.poll(1, make.new_entry()))),
     "prune_poll_log": (True, lambda store, _: store.prune_poll_log(NOW)),
     "entry": (False, lambda store, _: store.entry(1)),
+    "entry_and_article": (False, lambda store, _: store.entry_and_article(1)),
     "due_entries": (False, lambda store, _: store.due_entries(NOW, 1)),
     "finish_entry": (True, lambda store, _: store.finish_entry(1, EntryOutcome(state=EntryState.DONE))),
     "entry_counts": (False, lambda store, _: store.entry_counts()),
