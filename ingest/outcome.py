@@ -31,6 +31,11 @@ def is_due(entry: Entry, now: datetime) -> bool:
     return entry.next_try_at is not None and entry.next_try_at <= now
 
 
+def is_look_for_corrections(entry: Entry) -> bool:
+    """The step only looks whether the page of a done entry has changed; its feed announces nothing."""
+    return entry.state is EntryState.DONE and not entry.is_changed
+
+
 def is_read_already(entry: Entry, stored: StoredArticle) -> bool:
     """The page was read for another entry, and the feed of this one says nothing that changed since."""
     return entry.state is not EntryState.DONE and not entry.is_changed and stored.text_from is TextFrom.PAGE
@@ -63,7 +68,7 @@ def page_request(entry: Entry, stored: StoredArticle | None) -> Request:
 
 def with_page(entry: Entry, stored: StoredArticle | None, now: datetime) -> EntryOutcome:
     """The page was read, or confirmed by a 304: the entry is done, and its page is looked at again some time."""
-    checks = entry.checks + 1 if entry.state is EntryState.DONE else 0
+    checks = entry.checks + 1 if is_look_for_corrections(entry) else 0
     return EntryOutcome(
         state=EntryState.DONE,
         revision=entry.revision,
@@ -88,8 +93,8 @@ def without_page(
     text_from = TextFrom.FEED if has_feed_text else None
     if stored is not None:
         text_from = stored.text_from
-    if entry.state is EntryState.DONE:
-        # Only a look for corrections failed. What is stored stands, and the next look is planned.
+    if is_look_for_corrections(entry):
+        # Nothing new was announced. What is stored stands, and the next look is planned.
         checks = entry.checks + 1
         return EntryOutcome(
             state=EntryState.DONE,
