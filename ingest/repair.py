@@ -173,9 +173,12 @@ def repair_parts(parts: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
         if found is None:
             return parts, first_page
         page, evidence = found
+        repaired = tuple(_undo(part, page, evidence) for part in parts)
+        if repaired == parts:
+            return parts, first_page
         first_page = first_page or page.name
         # Every strong run gets shorter, so this ends.
-        parts = tuple(_undo(part, page, evidence) for part in parts)
+        parts = repaired
 
 
 class _CodePage:
@@ -343,9 +346,10 @@ def _judge(page: _CodePage, match: re.Match[str]) -> bool | None:
         return True
     position = match.start()
     for image, character, script in zip(images, characters, scripts, strict=True):
-        before = text[position - 1 : position]
+        # The ends of a text are as the ends of a line, or a line alone would be judged in another way.
+        before = text[position - 1 : position] or "\n"
         position += len(image)
-        after = text[position : position + 1]
+        after = text[position : position + 1] or "\n"
         if character in _COMMON_PUNCTUATION:
             return True
         # A letter of another script that stands alone is no word of a mangled text, but `é\xa0»` is good French.

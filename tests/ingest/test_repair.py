@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.repair import CODE_PAGES, Repaired, repair, repair_parts
@@ -194,3 +194,12 @@ def test_shared_table() -> None:
 
 def _closeness(one: str, other: str) -> float:
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+@example("°\xa0ลซ\xa0")
+@example("™œ\xa0Âœ")
+@given(st.text(alphabet="ÂÃâ€™œ£©°»\x9d\ufffd\xa0โลซ aZ.\n"))
+def test_hostile_signs_come_to_an_end_and_are_left_alone_the_second_time(text: str) -> None:
+    """Once a line was judged in another way than the document it ended, and repair went on for ever."""
+    once = repair(text)
+    assert repair(once.text) == Repaired(text=once.text, code_page=None)
