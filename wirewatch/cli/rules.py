@@ -62,7 +62,8 @@ def check(call: Call, listing: Listing) -> None:
         for problem in problems:
             click.echo(problem.shown)
         tests = sum(len(topic.tests) for topic in loaded.topics)
-        verdict = f"{len(problems)} problems" if problems else "all is well"
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        verdict = count if problems else "all is well"
         click.echo(f"{len(loaded.topics)} topics understood, {tests} tests run: {verdict}")
     else:
         listing.show(problems, RULE_PROBLEM, call, empty="")
