@@ -196,6 +196,8 @@ class FeedDocument:
     #: how often the publisher asks to be polled at most, in seconds (ttl, sy:updatePeriod), or None
     ttl_s: int | None
     entries: tuple[ListedEntry, ...]
+    #: the document has its end; validators of one that was cut off would hide the rest
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

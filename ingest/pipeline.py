@@ -164,8 +164,9 @@ class Pipeline:
             title=document.title,
             fetch_url=page.moved_to,
             is_document=True,
-            etag=page.etag,
-            last_modified=page.last_modified,
+            # What was cut off must come with the next poll, so that one is not conditional.
+            etag=page.etag if document.is_whole else None,
+            last_modified=page.last_modified if document.is_whole else None,
             body_hash=body_hash,
             was_conditional=was_conditional,
             listed_count=len(document.entries),

@@ -39,6 +39,9 @@ _REFERENCE = re.compile(rb"&#(?:[xX]([0-9A-Fa-f]++)|([0-9]++));?+")
 #: Root elements of feeds; "channel" is CDF's.
 FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel", "entry"})
 
+#: After the closing tag of the root stand a comment of a cache and white space, if anything.
+_LONGEST_END_BYTES = 4096
+
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -67,12 +70,23 @@ def parse_xml_feed(page: Page, body: bytes, charset: str, root: str) -> FeedDocu
     channel: dict[str, Any] = parsed["feed"]
     lang = language_of(dict.get(channel, "language")) or language_of(page.headers.get("content-language"))
     is_atom = version.startswith("atom")
+    is_whole = _has_its_end(body, root)
+    if not is_whole:
+        # Where a document breaks off, its last item is half an item; it comes whole with the next poll.
+        entries = entries[:-1]
     return FeedDocument(
         title=clean_line(plain_line(dict.get(channel, "title") or "")) or None,
         feed_format="atom" if is_atom else "rdf" if version in {"rss10", "rss090"} else "rss",
         ttl_s=_ttl_s(channel),
         entries=finish_list([_list_entry(entry, page.url, lang, is_atom=is_atom) for entry in entries[:MAX_ENTRIES]]),
+        is_whole=is_whole,
     )
+
+
+def _has_its_end(body: bytes, root: str) -> bool:
+    """Whether the root element is closed. What follows it, comments and such, is short where there is any."""
+    closing = re.compile(rb"</(?:[\w.-]+:)?" + re.escape(root.encode()) + rb"\s*>", re.IGNORECASE)
+    return closing.search(body[-_LONGEST_END_BYTES:].replace(b"\0", b"")) is not None
 
 
 def _parse(body: bytes, charset: str, base: str) -> Any:

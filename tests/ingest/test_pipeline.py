@@ -256,6 +256,16 @@ async def test_a_correction_that_no_feed_tells_is_found_by_looking_again(town: T
     assert town.dump()["articles"][0].versions == 2
 
 
+async def test_a_document_that_was_cut_off_is_asked_for_again_without_validators(town: Town) -> None:
+    whole = rss(("1", "https://town.example/pier"), ("2", "https://town.example/ferry"))
+    town.web.answers[FEED] = whole[: whole.index(b"<guid>2")]
+    assert len(await town.poll()) == 1
+    assert (town.store.feed(1).etag, town.store.feed(1).last_modified) == (None, None)
+    town.web.answers[FEED] = whole
+    assert len(await town.poll()) == 1
+    assert town.store.feed(1).etag is not None
+
+
 async def test_a_failed_poll_is_an_outcome(town: Town) -> None:
     town.web.answers[FEED] = Transient(Reason.DNS, FEED, "no such host")
     refreshed = await town.pipeline().refresh_feed(1)
