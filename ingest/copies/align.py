@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_GAP_WORDS = 12.0
 #: Regions that a block may continue: a stray phrase must not interrupt the region around it.
 OPEN_REGIONS = 3
-#: Regions with fewer equal words are phrases that any two texts may share (research/dedup.md: 8).
+#: Regions with fewer equal words are phrases that any two texts may share.
 MIN_REGION_WORDS = 8.0
 #: In a region at least this share of the longer side is equal word by word. 4 % of wrong letters leave about 0.5.
 MIN_DENSITY = 0.35

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-#: A line with this many words is prose even without an end of sentence (research/dedup.md, section 6).
+#: A line with this many words is prose even without an end of sentence.
 LONG_WORDS = 15.0
 #: A line that ends like a sentence is prose from this many words on. Notices have short lines that carry facts
 #: ("Forecast for Granby."), so this is lower than the six words of the experiment.
