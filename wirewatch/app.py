@@ -166,6 +166,7 @@ class Session:
         await asyncio.to_thread(self._store.sync_feeds, [(feed.url, feed.title) for feed in feeds], now)
         self.feeds = len(feeds)
         self._rules = await asyncio.to_thread(rules_in_force, self._app.config.rules_dir, self._store, now)
+        log.info("in force: %d feeds, %d topics", self.feeds, len(self._rules.ruleset.topics))
         for error in self._rules.errors:
             log.error("%s", error.render())
         if self._rules.held:

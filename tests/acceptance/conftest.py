@@ -41,8 +41,16 @@ class Program:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command that goes on; its log is kept beside the configuration."""
-        with (self.config / "log.txt").open("a") as log:
+        with self._log_file.open("w") as log:
             return subprocess.Popen([*self.command, *arguments], env=self.environment, stderr=log, text=True)
+
+    def log(self) -> str:
+        """What the command started last has logged by now."""
+        return self._log_file.read_text()
+
+    @property
+    def _log_file(self) -> Path:
+        return self.config / "log.txt"
 
     @property
     def command(self) -> list[str]:

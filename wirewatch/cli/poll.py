@@ -58,6 +58,8 @@ def run(call: Call) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     # the daemon tells of jobs that fail; what the scheduler says of them, and of a tick cancelled at the end, is noise
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+    # a line for every request says no more than the report of each tick
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     asyncio.run(call.app.run_daemon())
 
 
