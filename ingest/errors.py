@@ -37,7 +37,10 @@ class Reason(StrEnum):
     # Our own refusal
     BAD_ADDRESS = "bad_address"
     ADDRESS_REFUSED = "address_refused"
+    #: robots.txt forbids the page
     ROBOTS = "robots"
+    #: robots.txt cannot be had, so nothing is known of what it allows
+    ROBOTS_UNREACHABLE = "robots_unreachable"
     # What came is not what was looked for
     NOT_A_FEED = "not_a_feed"
     NOT_A_PAGE = "not_a_page"

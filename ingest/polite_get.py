@@ -253,7 +253,7 @@ class PoliteGet:
         if robots.is_refused:
             raise Permanent(Reason.ADDRESS_REFUSED, errand.subject, robots.problem)
         raise Transient(
-            Reason.ROBOTS,
+            Reason.ROBOTS_UNREACHABLE,
             errand.subject,
             f"{target.origin}/robots.txt cannot be had, so nothing is fetched there: {robots.problem}",
             retry_after_s=max(robots.until - self._clock(), 0.0),

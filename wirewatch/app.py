@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack, asynccontextmanager
+import signal
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -120,6 +121,7 @@ class App:
 
         *tell* is called after each poll and each entry with how many are done and how many there are by now.
         """
+        _end_in_order_when_told()
         async with self.session(tell) as session:
             report = await session.do_all_due(all_feeds=all_feeds)
             return OnceReport(cycle=report, feeds=session.feeds, rules=session.rules)
@@ -130,6 +132,15 @@ class App:
 
         async with self.session() as session:
             await Daemon(session, tick_s=self.settings.run.tick_s).run()
+
+
+def _end_in_order_when_told() -> None:
+    """Let SIGTERM and SIGHUP end the program as Ctrl-C does, so that nothing is left behind."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Only the main thread may, and only there it matters.
+        with suppress(RuntimeError, ValueError):
+            loop.add_signal_handler(number, signal.raise_signal, signal.SIGINT)
 
 
 class Session:

@@ -51,10 +51,10 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._ask_for_reload)
         scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+        loop.add_signal_handler(signal.SIGHUP, self._ask_for_reload, scheduler)
         scheduler.add_listener(_log_failed_job, EVENT_JOB_ERROR)
         now = datetime.now(UTC)
         scheduler.add_job(self.tick, "interval", seconds=self._tick_s, next_run_time=now, id="tick")
@@ -96,12 +96,18 @@ class Daemon:
 
     async def maintain(self) -> None:
         """Forget raw pages that are older than the setting allows."""
-        count = await self._session.forget_raw_pages()
+        try:
+            count = await self._session.forget_raw_pages()
+        except StoreError as error:
+            log.error("raw pages are kept for now: %s", error)
+            return
         if count:
             log.info("forgot %d raw pages", count)
 
-    def _ask_for_reload(self) -> None:
+    def _ask_for_reload(self, scheduler: AsyncIOScheduler) -> None:
+        log.info("asked to reload")
         self._wants_reload = True
+        scheduler.modify_job("tick", next_run_time=datetime.now(UTC))
 
     async def _reload(self) -> None:
         try:
@@ -128,3 +134,6 @@ def _log_report(report: CycleReport) -> None:
             report.relations,
             report.matches,
         )
+    if report.without_page:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in report.without_page)
+        log.info("without their page: %s", reasons)

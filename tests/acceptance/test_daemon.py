@@ -83,3 +83,16 @@ def test_sigterm_in_the_middle_of_work_loses_nothing(newsroom: Newsroom, program
     assert len(program.rows("entries")) == expected["counts"]["entries"]
     assert len(program.rows("articles")) == expected["counts"]["articles"]
     assert {entry["state"] for entry in program.rows("entries")} == {"done"}
+
+
+def test_sigterm_ends_once_in_order(newsroom: Newsroom, program: Program) -> None:
+    program = with_tick(program, str(program.config / "once.db"))
+    program.run("db", "upgrade")
+    seen = len(newsroom.requests())
+    once = program.start("once", "--all")
+    wait_until(lambda: len(newsroom.requests()) > seen + 12)
+    once.send_signal(signal.SIGTERM)
+    assert once.wait(40) == 130
+    assert program.log().strip().endswith("interrupted")
+    program.run("once", "--all")
+    assert len(program.rows("articles")) == newsroom.expectations()["counts"]["articles"]
