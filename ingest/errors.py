@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from ingest.clean import clean_line
+
 
 class Reason(StrEnum):
     """Error kinds, as stored with entries and feeds and shown to people."""
@@ -59,7 +61,8 @@ class IngestError(Exception):
     def __init__(self, reason: Reason, subject: str, detail: str = "", *, status: int | None = None) -> None:
         self.reason = reason
         self.subject = subject
-        self.detail = detail or reason.value.replace("_", " ")
+        # It can quote what a server sent.
+        self.detail = clean_line(detail) or reason.value.replace("_", " ")
         #: HTTP status where one was received
         self.status = status
         super().__init__(f"{subject}: {self.detail}")

@@ -85,11 +85,14 @@ class _Matching:
         by_guid = {entry.guid: entry for entry in reversed(self._known) if entry.guid is not None}
         by_identity = {entry.identity: entry for entry in reversed(self._known)}
         for position, item in enumerate(self._listed):
-            if item.guid is not None:
-                # The identity keeps the guid that an entry was first seen with.
-                entry = by_guid.get(item.guid) or by_identity.get(f"guid:{item.guid}")
-                if entry is not None:
-                    self._take(position, entry)
+            if item.guid is not None and (entry := by_guid.get(item.guid)) is not None:
+                self._take(position, entry)
+        for position, item in enumerate(self._listed):
+            # The identity keeps the guid that an entry was first seen with. Some publishers give that guid to another
+            # page later on, which is another entry then.
+            entry = by_identity.get(f"guid:{item.guid}")
+            if entry is not None and entry.page_address in {None, item.page_address}:
+                self._take(position, entry)
 
     def match_pages(self) -> None:
         # Several known entries can share a page: one that is described in the same words goes first.
@@ -138,8 +141,9 @@ class _Matching:
             if position in self._found or (item.page_address is not None and _page_and_title(item) in said):
                 continue
             identity = identity_of(item)
-            if identity in taken and identity.startswith("link:"):
-                # Its page is another entry already, and it has no guid: it is told apart by what it says.
+            if identity in taken and _is_named(item):
+                # Its page (it has no guid) or its guid (on another page) belongs to another entry already: it is told
+                # apart by what it says.
                 identity = f"{identity}#{self._hashes[position]}"
             if identity in taken:
                 continue

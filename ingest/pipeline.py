@@ -14,13 +14,13 @@ import asyncio
 import hashlib
 import logging
 import random
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest import outcome, schedule
-from ingest.address import normalise_address
+from ingest.address import DEFAULT_TRACKERS, normalise_address
 from ingest.errors import Conflict, Permanent, StoreError, Transient
 from ingest.identity import known_share, recognise
 from ingest.model import (
@@ -32,9 +32,10 @@ from ingest.model import (
     TextFrom,
     utc_now,
 )
+from ingest.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
     from datetime import datetime
 
     from ingest.errors import IngestError
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: How often a step looks for candidates again when other articles keep coming in between. Each round of
-#: the race has one winner, so this many articles with shared text would have to be saved in one moment.
+#: How often a step that has the word alone in this process looks for candidates again, when other processes keep
+#: storing related articles in between.
 MAX_CONFLICTS = 20
 
 
@@ -75,17 +76,12 @@ class Ingested:
     matches: int = 0
 
 
-@dataclass(slots=True)
-class _Turn:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    users: int = 0
-
-
 class Pipeline:
     """The steps, with what they need from the outside.
 
     *rules* gives the rule set in force; it is asked once per step, so a reload between two steps is seen
-    and one within a step is not. *window* is how far back copies are looked for.
+    and one within a step is not. *window* is how far back copies are looked for, *trackers* are the parameters
+    that make no other page of an address.
     """
 
     def __init__(
@@ -96,6 +92,7 @@ class Pipeline:
         workers: Workers,
         rules: Callable[[], RuleSet],
         window: timedelta = timedelta(days=14),
+        trackers: tuple[str, ...] = DEFAULT_TRACKERS,
         clock: Callable[[], datetime] = utc_now,
         draw: Callable[[], float] = random.random,
     ) -> None:
@@ -106,7 +103,10 @@ class Pipeline:
         self._window = window
         self._clock = clock
         self._draw = draw
-        self._turns: dict[str, _Turn] = {}
+        self._trackers = trackers
+        self._pages = Turns()
+        self._finals = Turns()
+        self._placing = asyncio.Lock()
         #: steps that read their entry at this moment, and the pages whose step ended since the first of them began
         self._readers = 0
         self._ended_meanwhile: set[str | None] = set()
@@ -119,12 +119,20 @@ class Pipeline:
         try:
             poll = await self._poll(feed)
         except (Transient, Permanent) as error:
-            await asyncio.to_thread(self._store.record_poll, self._failed_poll(feed, error))
-            return Refreshed(feed_id=feed.id, url=feed.url, error=error)
+            return await self._record_failure(feed, error)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("feed %s: a bug broke the poll; it is tried again later", feed.url)
+            return await self._record_failure(feed, outcome.bug_as_fault(feed.url, error))
         entry_ids = await asyncio.to_thread(self._store.record_poll, poll)
         return Refreshed(
             feed_id=feed.id, url=feed.url, new=len(poll.new), changed=len(poll.changed), entry_ids=entry_ids
         )
+
+    async def _record_failure(self, feed: Feed, error: Transient | Permanent) -> Refreshed:
+        await asyncio.to_thread(self._store.record_poll, self._failed_poll(feed, error))
+        return Refreshed(feed_id=feed.id, url=feed.url, error=error)
 
     async def _poll(self, feed: Feed) -> Poll:
         is_full = schedule.wants_full_poll(feed, self._clock())
@@ -167,7 +175,7 @@ class Pipeline:
             # What was cut off must come with the next poll, so that one is not conditional.
             etag=page.etag if document.is_whole else None,
             last_modified=page.last_modified if document.is_whole else None,
-            body_hash=body_hash,
+            body_hash=body_hash if document.is_whole else None,
             was_conditional=was_conditional,
             listed_count=len(document.entries),
             new=recognised.new,
@@ -214,63 +222,50 @@ class Pipeline:
         is_outdated = entry.page_address in self._ended_meanwhile
         if not self._readers:
             self._ended_meanwhile.clear()
-        async with self._turn(entry.page_address) as has_waited:
+        # Entries that share a page are worked on one after the other, so that it is fetched once.
+        async with self._pages.hold(_page_of(entry)) as has_waited:
             if has_waited or is_outdated:
                 # Another entry of the same page was at work since this one was read.
                 entry, stored = await asyncio.to_thread(self._store.entry_and_article, entry_id)
-            now = self._clock()
-            if not outcome.is_due(entry, now):
-                return Ingested(entry_id=entry_id)
-            if stored is not None and outcome.is_read_already(entry, stored):
-                return await self._finish(entry, outcome.already_read(entry, stored), stored)
             try:
-                return await self._ingest_due(entry, stored, now)
-            except (StoreError, Conflict):
-                raise
-            except Exception as error:
-                log.exception("entry %d (%s): a bug broke the step; it is tried again", entry_id, entry.link)
-                return await self._finish(entry, outcome.after_crash(entry, stored, error, now), stored)
+                return await self._ingest(entry, stored)
+            finally:
+                if self._readers:
+                    self._ended_meanwhile.add(entry.page_address)
 
-    @asynccontextmanager
-    async def _turn(self, address: str | None) -> AsyncIterator[bool]:
-        """Hold one page: entries that share it are worked on one after the other, so it is fetched once.
-
-        Gives whether this step had to wait for another one.
-        """
-        if address is None:
-            yield False
-            return
-        turn = self._turns.setdefault(address, _Turn())
-        turn.users += 1
-        has_waited = turn.lock.locked()
+    async def _ingest(self, entry: Entry, stored: StoredArticle | None) -> Ingested:
+        now = self._clock()
+        if not outcome.is_due(entry, now):
+            return Ingested(entry_id=entry.id)
+        if stored is not None and outcome.is_read_already(entry, stored):
+            return await self._finish(entry, outcome.already_read(entry, stored), stored)
         try:
-            async with turn.lock:
-                yield has_waited
-        finally:
-            turn.users -= 1
-            if not turn.users:
-                del self._turns[address]
-            if self._readers:
-                self._ended_meanwhile.add(address)
+            return await self._ingest_due(entry, stored, now)
+        except (StoreError, Conflict):
+            raise
+        except Exception as error:
+            log.exception("entry %d (%s): a bug broke the step; it is tried again", entry.id, entry.link)
+            return await self._finish(entry, outcome.after_crash(entry, stored, error, now), stored)
 
     async def _ingest_due(self, entry: Entry, stored: StoredArticle | None, now: datetime) -> Ingested:
         try:
             answer = await self._fetch.get(outcome.page_request(entry, stored))
             if isinstance(answer, NotModified):
                 return await self._finish(entry, outcome.with_page(entry, stored, now), stored)
-            stored = await self._known_by_now(answer, entry, stored)
-            title = outcome.title_for(entry, stored)
-            reading = await self._workers.read_page(answer, entry, title, self._rules())
+            final = normalise_address(answer.url, self._trackers)
         except (Transient, Permanent) as error:
             return await self._do_without_page(entry, stored, error, now)
-        return await self._save(entry, stored, reading, outcome.with_page(entry, stored, now), now, page=answer)
-
-    async def _known_by_now(self, page: Page, entry: Entry, stored: StoredArticle | None) -> StoredArticle | None:
-        """The stored article of the page, also when only its final address, after redirects, is known."""
-        final = normalise_address(page.url)
-        if stored is not None or final == entry.page_address:
-            return stored
-        return await asyncio.to_thread(self._store.article_at, (final,))
+        # Different links can lead to one page: the first to come stores it, the others find it stored.
+        async with self._finals.hold(final):
+            if final != entry.page_address:
+                # The page has the last word: it may be an article that is stored under its own address.
+                stored = await asyncio.to_thread(self._store.article_at, (final,)) or stored
+            try:
+                title = outcome.title_for(entry, stored)
+                reading = await self._workers.read_page(answer, entry, title, self._rules())
+            except (Transient, Permanent) as error:
+                return await self._do_without_page(entry, stored, error, now)
+            return await self._save(entry, stored, reading, outcome.with_page(entry, stored, now), now, page=answer)
 
     async def _do_without_page(
         self, entry: Entry, stored: StoredArticle | None, error: Transient | Permanent, now: datetime
@@ -309,33 +304,54 @@ class Pipeline:
         addresses = {reading.article.url}
         if entry.page_address is not None:
             addresses.add(entry.page_address)
-        for _ in range(MAX_CONFLICTS):
-            candidates = await asyncio.to_thread(
-                self._store.candidates,
-                reading.fingerprint,
-                since=now - self._window,
-                without_article=None if stored is None else stored.id,
-            )
-            placement = await self._workers.relate(reading, candidates.rows) if candidates.rows else Placement()
-            item = Item(
-                entry_id=entry.id,
-                now=now,
-                outcome=outcome_,
-                reading=reading,
-                placement=placement,
-                seen=candidates.seen,
-                addresses=tuple(sorted(addresses)),
-                page=page,
-            )
-            try:
-                saved = await asyncio.to_thread(self._store.save, item)
-            except Conflict:
-                continue
-            return Ingested(
-                entry_id=entry.id,
-                outcome=outcome_,
-                saved=saved,
-                relations=len(placement.relations),
-                matches=len(reading.matches),
-            )
+        try:
+            return await self._place_and_save(entry, stored, reading, outcome_, now, addresses, page)
+        except Conflict:
+            log.debug("entry %d: related articles came in between; placed again", entry.id)
+        # One at a time: then only another process can come in between.
+        async with self._placing:
+            for _ in range(MAX_CONFLICTS):
+                with suppress(Conflict):
+                    return await self._place_and_save(entry, stored, reading, outcome_, now, addresses, page)
         raise Conflict(f"entry {entry.id}: related articles kept coming in between, {MAX_CONFLICTS} times")
+
+    async def _place_and_save(
+        self,
+        entry: Entry,
+        stored: StoredArticle | None,
+        reading: Reading,
+        outcome_: EntryOutcome,
+        now: datetime,
+        addresses: set[str],
+        page: Page | None,
+    ) -> Ingested:
+        """Compare with what is stored now, and store. Raises Conflict."""
+        candidates = await asyncio.to_thread(
+            self._store.candidates,
+            reading.fingerprint,
+            since=now - self._window,
+            without_article=None if stored is None else stored.id,
+        )
+        placement = await self._workers.relate(reading, candidates.rows) if candidates.rows else Placement()
+        item = Item(
+            entry_id=entry.id,
+            now=now,
+            outcome=outcome_,
+            reading=reading,
+            placement=placement,
+            seen=candidates.seen,
+            addresses=tuple(sorted(addresses)),
+            page=page,
+        )
+        saved = await asyncio.to_thread(self._store.save, item)
+        return Ingested(
+            entry_id=entry.id,
+            outcome=outcome_,
+            saved=saved,
+            relations=len(placement.relations),
+            matches=len(reading.matches),
+        )
+
+
+def _page_of(entry: Entry) -> str:
+    return entry.page_address or f"entry {entry.id}"

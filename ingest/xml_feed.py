@@ -39,9 +39,6 @@ _REFERENCE = re.compile(rb"&#(?:[xX]([0-9A-Fa-f]++)|([0-9]++));?+")
 #: Root elements of feeds; "channel" is CDF's.
 FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel", "entry"})
 
-#: After the closing tag of the root stand a comment of a cache and white space, if anything.
-_LONGEST_END_BYTES = 4096
-
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -84,9 +81,12 @@ def parse_xml_feed(page: Page, body: bytes, charset: str, root: str) -> FeedDocu
 
 
 def _has_its_end(body: bytes, root: str) -> bool:
-    """Whether the root element is closed. What follows it, comments and such, is short where there is any."""
+    """Whether the root element is closed; taken for granted where that cannot be told (no root, odd encodings)."""
+    plain = body.replace(b"\0", b"") if b"\0" in body else body
+    if not root or b"</" not in plain:
+        return True
     closing = re.compile(rb"</(?:[\w.-]+:)?" + re.escape(root.encode()) + rb"\s*>", re.IGNORECASE)
-    return closing.search(body[-_LONGEST_END_BYTES:].replace(b"\0", b"")) is not None
+    return closing.search(plain) is not None
 
 
 def _parse(body: bytes, charset: str, base: str) -> Any:

@@ -128,6 +128,7 @@ _SHOW = _UPDATE.values(
     source=bindparam("host"),
 )
 _DATE = _UPDATE.values(published=func.coalesce(bindparam("date"), article.c.published))
+_MOVE = _UPDATE.values(url=bindparam("address"), source=bindparam("host"))
 _VALIDATE = _UPDATE.values(etag=bindparam("new_etag"), last_modified=bindparam("new_last_modified"))
 #: The page turned out to say what the feed had said already: from now on the text is the page's.
 _CONFIRM = (
@@ -171,9 +172,11 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
     if found is not None and found.text_hash == read.text_hash:
         saved = Saved(article_id=found.id, story_id=found.story_id, is_new_version=False)
         version_id = found.version_id
-        _confirm(connection, read, found.id, version_id)
+        is_first_page = _confirm(connection, read, found.id, version_id)
         if item.page is not None:
             connection.execute(_VALIDATE, {"own": found.id, **_validators(item.page)})
+            if is_first_page and prepared.body is not None:
+                _keep_page(connection, version_id, item.page, prepared.body, item.now)
     else:
         fingerprints.refuse_if_newer(
             connection, item.reading.fingerprint, item.seen, None if found is None else found.id
@@ -277,18 +280,23 @@ def _validators(page: Page) -> dict[str, str | None]:
     return {"new_etag": page.etag, "new_last_modified": page.last_modified}
 
 
-def _confirm(connection: Connection, read: Article, article_id: int, version_id: int) -> None:
-    if read.text_from is TextFrom.PAGE:
-        values = {
-            "current": version_id,
-            "by": read.author,
-            "date": read.published,
-            "language": read.lang,
-            "undone": read.repaired,
-            "hash": read.raw_hash,
-        }
-        if connection.execute(_CONFIRM, values).rowcount:
-            connection.execute(_DATE, {"own": article_id, "date": read.published})
+def _confirm(connection: Connection, read: Article, article_id: int, version_id: int) -> bool:
+    """Take over what a page says that has the same text as the feed; return whether it is the first to do so."""
+    if read.text_from is not TextFrom.PAGE:
+        return False
+    values = {
+        "current": version_id,
+        "by": read.author,
+        "date": read.published,
+        "language": read.lang,
+        "undone": read.repaired,
+        "hash": read.raw_hash,
+    }
+    if not connection.execute(_CONFIRM, values).rowcount:
+        return False
+    connection.execute(_DATE, {"own": article_id, "date": read.published})
+    connection.execute(_MOVE, {"own": article_id, "address": read.url, "host": read.source})
+    return True
 
 
 # --- raw pages --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from storage.feeds import host_of
 from storage.tables import UtcTime, article, entry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy import CompoundSelect, Connection, Select
@@ -57,18 +57,26 @@ def get(connection: Connection, entry_id: int) -> Entry:
 def _known(name: str) -> CompoundSelect[int, str, str, str, str]:
     columns = (entry.c.id, entry.c.identity, entry.c.guid, entry.c.page_address, entry.c.content_hash)
     of_feed = entry.c.feed_id == bindparam("feed_id")
-    guids, addresses, titles = (dialect.texts(n, name).alias(n) for n in ("guids", "addresses", "titles"))
-    # An entry known by a hash of title and date has the title of one that is listed, or is not meant.
-    by_hash = and_(entry.c.identity >= "hash:", entry.c.identity < "hash;")
+    guids, addresses, identities = (dialect.texts(n, name).alias(n) for n in ("guids", "addresses", "identities"))
     return (
         select(*columns)
         .where(of_feed, entry.c.guid.in_(select(guids.c.value)))
         .union(
             select(*columns).where(of_feed, entry.c.page_address.in_(select(addresses.c.value))),
-            select(*columns).where(of_feed, by_hash, entry.c.title.in_(select(titles.c.value))),
+            # What an entry was first known by stays its own, also when the feed has given it another guid since.
+            select(*columns).where(of_feed, entry.c.identity.in_(select(identities.c.value))),
         )
         .order_by("id")
     )
+
+
+def _identities(listed: ListedEntry) -> Iterator[str]:
+    """All identities under which the listed entry can be stored."""
+    if listed.guid is not None:
+        yield f"guid:{listed.guid}"
+    if listed.page_address is not None:
+        yield f"link:{listed.page_address}"
+    yield listed.hash_identity
 
 
 def known(connection: Connection, feed_id: int, listed: Iterable[ListedEntry]) -> tuple[KnownEntry, ...]:
@@ -81,7 +89,7 @@ def known(connection: Connection, feed_id: int, listed: Iterable[ListedEntry]) -
             "feed_id": feed_id,
             "guids": dialect.pack((e.guid for e in entries if e.guid is not None), name),
             "addresses": dialect.pack((e.page_address for e in entries if e.page_address is not None), name),
-            "titles": dialect.pack({e.title for e in entries}, name),
+            "identities": dialect.pack({identity for e in entries for identity in _identities(e)}, name),
         },
     )
     return tuple(KnownEntry(**row._asdict()) for row in rows)

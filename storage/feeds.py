@@ -13,7 +13,7 @@ from storage import dialect
 from storage.tables import UtcTime, entry, feed, poll_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy import CompoundSelect, Connection, Insert, Row, Select, Update
@@ -118,25 +118,27 @@ def _bring_back(connection: Connection, row: Row[int, str, str, str | None], tit
         connection.execute(update(feed).where(feed.c.id == row.id).values(values))
 
 
-def _due(*, everything: bool) -> Select[int, str]:
-    due = select(feed.c.id, feed.c.fetch_url).where(feed.c.state != FeedState.REMOVED)
+@cache
+def _due(name: str, *, everything: bool) -> Select[int, str]:
+    taken = select(dialect.numbers("taken", name).alias("taken").c.value)
+    due = select(feed.c.id, feed.c.fetch_url).where(feed.c.state != FeedState.REMOVED, feed.c.id.not_in(taken))
     if not everything:
         due = due.where(feed.c.next_poll_at <= bindparam("now"))
     return due.order_by(feed.c.next_poll_at, feed.c.id).limit(bindparam("limit"))
 
 
-_DUE = _due(everything=False)
-_ALL = _due(everything=True)
 _NEXT = select(func.min(feed.c.next_poll_at)).where(feed.c.state != FeedState.REMOVED)
 
 
-def due(connection: Connection, now: datetime, limit: int, *, is_everything_due: bool) -> tuple[Due, ...]:
-    """Feeds to be polled, the longest due first; *is_everything_due*: all that are not removed."""
-    rows = (
-        connection.execute(_ALL, {"limit": limit})
-        if is_everything_due
-        else connection.execute(_DUE, {"now": now, "limit": limit})
-    )
+def due(
+    connection: Connection, now: datetime, limit: int, taken: Collection[int], *, is_everything_due: bool
+) -> tuple[Due, ...]:
+    """Feeds to be polled but for *taken*, the longest due first; *is_everything_due*: all that are not removed."""
+    name = connection.dialect.name
+    values: dict[str, object] = {"limit": limit, "taken": dialect.pack(taken, name)}
+    if not is_everything_due:
+        values["now"] = now
+    rows = connection.execute(_due(name, everything=is_everything_due), values)
     return tuple(Due(id=row.id, host=host_of(row.fetch_url)) for row in rows)
 
 

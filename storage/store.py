@@ -111,12 +111,16 @@ class Store:
         """The feed with this id."""
         return self._read(partial(feeds.get, feed_id=feed_id))
 
-    def due_feeds(self, now: datetime, limit: int, *, is_everything_due: bool = False) -> tuple[Due, ...]:
-        """At most *limit* feeds to be polled, the longest due first, with the hosts that answer for them.
+    def due_feeds(
+        self, now: datetime, limit: int, taken: Collection[int] = (), *, is_everything_due: bool = False
+    ) -> tuple[Due, ...]:
+        """At most *limit* feeds to be polled, without those in *taken*, the longest due first.
+
+        The host is the one that answers for the feed now.
 
         *is_everything_due*: all but the removed ones, whether due or not.
         """
-        return self._read(partial(feeds.due, now=now, limit=limit, is_everything_due=is_everything_due))
+        return self._read(partial(feeds.due, now=now, limit=limit, taken=taken, is_everything_due=is_everything_due))
 
     def known_entries(self, feed_id: int, listed: Iterable[ListedEntry]) -> tuple[KnownEntry, ...]:
         """The entries of the feed that any of *listed* could be, the oldest first."""

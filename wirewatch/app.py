@@ -12,9 +12,10 @@ import signal
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from ingest.address import DEFAULT_TRACKERS
 from ingest.model import utc_now
 from wirewatch.cycle import Cycle
 from wirewatch.feedlist import read_feeds
@@ -22,6 +23,7 @@ from wirewatch.rulebook import RulesInForce, rules_in_force
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from ingest.fetch import Fetcher
@@ -34,13 +36,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: What happened at each poll is kept for so long.
+POLL_LOG_KEPT = timedelta(days=30)
+
 #: Entries taken from the database at once by `once`; it goes on until none is due.
 ENTRIES_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnceReport:
-    """What `once` did, and how many feeds are configured and entries still wait for a later try."""
+    """What `once` did, how many feeds are configured, and the rules that were in force."""
 
     cycle: CycleReport
     feeds: int
@@ -60,6 +65,12 @@ class App:
         from storage.engine import database_path
 
         return database_path(self.settings.database.url)
+
+    @property
+    def trackers(self) -> tuple[str, ...]:
+        """The parameters that make no other page of an address."""
+        wanted = self.settings.fetch.trackers
+        return DEFAULT_TRACKERS if wanted is None else wanted
 
     def store(self) -> Store:
         """Open the database for writing; close it after use. Raises StorageError when it is not there or not ours."""
@@ -161,6 +172,7 @@ class Session:
                 workers=workers,
                 rules=lambda: self._rules.ruleset,
                 window=timedelta(days=app.settings.copies.window_days),
+                trackers=app.trackers,
             ),
             tell=tell,
         )
@@ -171,7 +183,7 @@ class Session:
         return self._rules
 
     async def reload(self) -> None:
-        """Read feeds and rules anew. Each of the two is taken as a whole or, with ConfigError, not at all."""
+        """Read feeds and rules anew. Raises ConfigError; what was in force stays so then."""
         feeds = read_feeds(self._app.config.feeds_file)
         now = utc_now()
         await asyncio.to_thread(self._store.sync_feeds, [(feed.url, feed.title) for feed in feeds], now)
@@ -186,29 +198,36 @@ class Session:
             log.error("never understood, so not in force: %s", ", ".join(self._rules.absent))
 
     async def do_all_due(self, *, all_feeds: bool = False) -> CycleReport:
-        """Poll the feeds that are due (or all), then do entries until none is due any more."""
+        """Poll the feeds that are due (or all), then do entries until none is due any more, each once at most."""
         await self.queue_due_feeds(limit=1_000_000, is_everything_due=all_feeds)
         await self.cycle.idle()
-        while await self.queue_due_entries(limit=ENTRIES_AT_ONCE):
+        done: set[int] = set()
+        while ids := await self.queue_due_entries(limit=ENTRIES_AT_ONCE, without=done):
             await self.cycle.idle()
-        await self.forget_raw_pages()
+            done |= ids
+        await self.forget_old()
         return self.cycle.take_report()
 
-    async def queue_due_feeds(self, *, limit: int, is_everything_due: bool = False) -> int:
-        """Queue polls; returns how many."""
-        dues = await asyncio.to_thread(self._store.due_feeds, utc_now(), limit, is_everything_due=is_everything_due)
-        return self.cycle.poll(dues)
+    async def queue_due_feeds(self, *, limit: int, is_everything_due: bool = False) -> None:
+        """Queue polls of feeds that are due and not queued yet."""
+        taken = self.cycle.taken_feeds
+        find = partial(self._store.due_feeds, utc_now(), limit, taken, is_everything_due=is_everything_due)
+        self.cycle.poll(await asyncio.to_thread(find))
 
-    async def queue_due_entries(self, *, limit: int) -> int:
-        """Queue entries; returns how many."""
-        dues = await asyncio.to_thread(self._store.due_entries, utc_now(), limit)
-        return self.cycle.ingest(dues)
+    async def queue_due_entries(self, *, limit: int, without: AbstractSet[int] = frozenset()) -> set[int]:
+        """Queue entries that are due, not queued yet and not among *without*; returns their ids."""
+        taken = self.cycle.taken_entries | without
+        dues = await asyncio.to_thread(self._store.due_entries, utc_now(), limit, taken)
+        self.cycle.ingest(dues)
+        return {due.id for due in dues}
 
     async def warm(self) -> None:
         """Start the worker processes and let them import what they need, before there is work."""
         await self._workers.warm()
 
-    async def forget_raw_pages(self) -> int:
-        """Forget raw pages that are older than the setting allows; returns how many."""
-        before = utc_now() - timedelta(days=self._app.settings.store.raw_days)
-        return await asyncio.to_thread(self._store.prune_raw_pages, before)
+    async def forget_old(self) -> None:
+        """Forget raw pages that are older than the setting allows, and the log of polls of more than a month."""
+        now = utc_now()
+        pages = now - timedelta(days=self._app.settings.store.raw_days)
+        await asyncio.to_thread(self._store.prune_raw_pages, pages)
+        await asyncio.to_thread(self._store.prune_poll_log, now - POLL_LOG_KEPT)

@@ -103,10 +103,24 @@ class Cycle:
             count += 1
             self._taken.add(job)
             host = self._hosts.setdefault(due.host, _Host())
-            host.jobs.append(job)
+            if kind == "feed":
+                # A poll that waits behind all pages of its host may come too late for what the feed lists.
+                host.jobs.appendleft(job)
+            else:
+                host.jobs.append(job)
             if host.task is None:
                 host.task = asyncio.create_task(self._work(due.host, host), name=f"host {due.host}")
         return count
+
+    @property
+    def taken_feeds(self) -> frozenset[int]:
+        """Ids of the feeds whose poll is queued or under way."""
+        return frozenset(ident for kind, ident in self._taken if kind == "feed")
+
+    @property
+    def taken_entries(self) -> frozenset[int]:
+        """Ids of the entries that are queued or under way."""
+        return frozenset(ident for kind, ident in self._taken if kind == "entry")
 
     @property
     def queued(self) -> int:
@@ -144,8 +158,14 @@ class Cycle:
 
     async def _work(self, name: str, host: _Host) -> None:
         try:
-            async with self._places:
-                while host.jobs and not self._is_stopping:
+            while host.jobs:
+                # For each job anew, or hosts with long queues would keep all places.
+                async with self._places:
+                    if self._is_stopping:
+                        break
+                    # A broken database may have emptied the queue while this host waited for its place.
+                    if not host.jobs:
+                        continue
                     job = host.jobs.popleft()
                     try:
                         await self._do(job)

@@ -95,14 +95,11 @@ class Daemon:
         _log_report(self._session.cycle.take_report())
 
     async def maintain(self) -> None:
-        """Forget raw pages that are older than the setting allows."""
+        """Forget what is older than the settings allow."""
         try:
-            count = await self._session.forget_raw_pages()
+            await self._session.forget_old()
         except StoreError as error:
-            log.error("raw pages are kept for now: %s", error)
-            return
-        if count:
-            log.info("forgot %d raw pages", count)
+            log.error("what is old is kept for now: %s", error)
 
     def _ask_for_reload(self, scheduler: AsyncIOScheduler) -> None:
         log.info("asked to reload")

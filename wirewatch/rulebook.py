@@ -6,20 +6,27 @@ which the database holds, and every other topic goes ahead. The errors are recor
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rules.compile import compile_rules
+from rules.errors import RuleErrors
 from rules.files import load_rules, parse_topic
 from wirewatch.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
     from rules.errors import RuleError
     from rules.match import RuleSet
+    from rules.topic import Topic
     from storage.store import Store
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +58,7 @@ def rules_in_force(folder: Path, store: Store, now: datetime) -> RulesInForce:
         raise ConfigError(f"{folder}: the rules cannot be read: {error.strerror or error}; {fix}") from error
     understood = {topic.name for topic in loaded.topics}
     sources = store.last_good_topics(names=loaded.broken, files=loaded.unread_files)
-    held = tuple(topic for topic in map(parse_topic, sources) if topic.name not in understood)
+    held = tuple(topic for topic in _understood_still(sources) if topic.name not in understood)
     topics = (*loaded.topics, *held)
     store.record_topics(topics, now)
     store.record_rule_errors(loaded.errors, now)
@@ -61,3 +68,12 @@ def rules_in_force(folder: Path, store: Store, now: datetime) -> RulesInForce:
         held=tuple(topic.name for topic in held),
         absent=tuple(sorted(set(loaded.broken) - understood - {topic.name for topic in held})),
     )
+
+
+def _understood_still(sources: Iterable[str]) -> Iterator[Topic]:
+    """The topics that were stored, but for those that this version of the program no longer understands."""
+    for source in sources:
+        try:
+            yield parse_topic(source)
+        except RuleErrors as error:
+            log.error("a stored topic is not understood any more: %s", error)

@@ -132,7 +132,8 @@ def test_known_entries_are_found_by_guid_by_address_and_by_hash_identity(store, 
     feed_id = newsroom.feed()
     by_guid = make.new_entry("https://a.example/1")
     by_link = replace(make.new_entry("https://a.example/2", guid=None), identity="link:https://a.example/2")
-    by_hash = replace(make.new_entry(None, guid=None, title="Only a title"), identity="hash:1")
+    by_hash = make.new_entry(None, guid=None, title="Only a title")
+    by_hash = replace(by_hash, identity=by_hash.listed.hash_identity)
     other = replace(make.new_entry("https://a.example/3", title="Only a title"))
     newsroom.poll(by_guid, by_link, by_hash, other)
     looked_for = [

@@ -61,12 +61,15 @@ class Web:
     """What the addresses answer: bytes, or an error to be raised. ETags follow the bytes."""
 
     answers: dict[str, bytes | Exception]
+    #: addresses that lead to others
+    redirects: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
 
     async def get(self, request: Request) -> Page | NotModified:
         self.requests.append(request.url)
         await asyncio.sleep(0)
-        answer = self.answers[request.url]
+        url = self.redirects.get(request.url, request.url)
+        answer = self.answers[url]
         if isinstance(answer, Exception):
             raise answer
         etag = f'"{hash(answer)}"'
@@ -74,7 +77,7 @@ class Web:
             return NotModified(url=request.url, headers={"etag": etag})
         return Page(
             requested_url=request.url,
-            url=request.url,
+            url=url,
             moved_to=None,
             status=200,
             headers={"etag": etag, "content-type": "text/html; charset=utf-8"},
@@ -256,6 +259,17 @@ async def test_a_correction_that_no_feed_tells_is_found_by_looking_again(town: T
     assert town.dump()["articles"][0].versions == 2
 
 
+async def test_a_guid_that_goes_to_another_page_is_another_entry(town: Town) -> None:
+    await town.work()
+    town.web.answers[FEED] = rss(("2", "https://town.example/pier"), summary="Edited.")
+    await town.work()
+    town.web.answers[FEED] = rss(("1", "https://town.example/ferry"))
+    town.web.answers["https://town.example/ferry"] = html(*PARAGRAPHS[::-1])
+    await town.work()
+    links = {entry.link for entry in town.dump()["entries"]}
+    assert links == {"https://town.example/pier", "https://town.example/ferry"}
+
+
 async def test_a_document_that_was_cut_off_is_asked_for_again_without_validators(town: Town) -> None:
     whole = rss(("1", "https://town.example/pier"), ("2", "https://town.example/ferry"))
     town.web.answers[FEED] = whole[: whole.index(b"<guid>2")]
@@ -273,6 +287,51 @@ async def test_a_failed_poll_is_an_outcome(town: Town) -> None:
     feed = town.store.feed(1)
     assert (feed.failures, feed.last_error) == (1, "dns")
     assert feed.next_poll_at > START
+
+
+async def test_a_bug_while_polling_is_loud_and_the_feed_is_polled_later(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    town.web.answers[FEED] = ZeroDivisionError("oh")
+    refreshed = await town.pipeline().refresh_feed(1)
+    assert refreshed.error is not None
+    feed = town.store.feed(1)
+    assert (feed.failures, feed.last_error) == (1, "internal_error")
+    assert feed.next_poll_at > START
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_link_that_leads_to_a_stored_page_leaves_its_title(town: Town) -> None:
+    await town.work()
+    town.clock.now += timedelta(minutes=40)
+    town.web.answers[FEED] = rss(("9", "https://town.example/short"), title="Read this")
+    town.web.redirects["https://town.example/short"] = "https://town.example/pier"
+    await town.work()
+    (article,) = town.dump()["articles"]
+    assert (article.title, article.versions) == ("Pier closed", 1)
+
+
+async def test_links_in_flight_that_lead_to_one_page_make_one_article_with_one_title(town: Town) -> None:
+    links = [f"https://town.example/short{number}" for number in range(3)]
+    town.web.answers[FEED] = rss(*((link, link) for link in links))
+    town.web.redirects |= dict.fromkeys(links, "https://town.example/pier")
+    ids = await town.poll()
+    pipeline = town.pipeline()
+    await asyncio.gather(*(pipeline.ingest_entry(entry_id) for entry_id in ids))
+    (article,) = town.dump()["articles"]
+    assert article.versions == 1
+
+
+async def test_a_wire_story_in_flight_at_many_outlets_is_fetched_once_at_each(town: Town) -> None:
+    links = [f"https://outlet{number}.example/pier" for number in range(30)]
+    town.web.answers |= dict.fromkeys(links, html(*PARAGRAPHS))
+    town.web.answers[FEED] = rss(*((link, link) for link in links))
+    ids = await town.poll()
+    pipeline = town.pipeline()
+    await asyncio.gather(*(pipeline.ingest_entry(entry_id) for entry_id in ids))
+    (story,) = town.dump()["stories"]
+    assert story.copy_count == 29
+    assert len(town.web.requests) == 31
 
 
 async def test_a_bug_in_a_stage_is_loud_and_the_entry_is_tried_again(
