@@ -94,8 +94,10 @@ _UNDEFINED = {0xDC00 + byte: chr(byte) if byte < 0xA0 else "\ufffd" for byte in 
 
 #: Decimal and hexadecimal references to C0 and C1 controls and to the two noncharacters.
 _ODD_REFERENCE = re.compile(
-    r"""&\#0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|12[89]|1[345][0-9]|6553[45])(?![0-9]);?
-    | &\#[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[89][0-9a-fA-F]|[fF]{3}[efEF])(?![0-9a-fA-F]);?""",
+    r"""&\#(?:
+        0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|12[89]|1[345][0-9]|6553[45])(?![0-9])
+        | [xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[89][0-9a-fA-F]|[fF]{3}[efEF])(?![0-9a-fA-F])
+    );?""",
     re.VERBOSE,
 )
 
@@ -188,7 +190,7 @@ def check_is_html(body: bytes, content_type: str, url: str) -> None:
     for magic, kind in _MAGIC.items():
         if beginning.startswith(magic):
             raise Permanent(Reason.NOT_A_PAGE, url, f"this is {kind}, not a web page")
-    if not body.strip():
+    if not beginning.strip() and not body.strip():
         raise Permanent(Reason.NOT_A_PAGE, url, "the answer is empty")
     media_type = content_type.partition(";")[0].strip().lower()
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -276,11 +276,14 @@ def _find_page(parts: tuple[str, ...]) -> tuple[_CodePage, _Evidence] | None:
     if not any(not part.isascii() and _TWO_FOREIGN_SIGNS.search(part) for part in parts):
         return None
     text = "\n".join(parts)
-    signs = frozenset(text)
     runs = _RUN.findall(text)
+    neighbours = {pair for run in runs if len(run) > 1 for pair in pairwise(run)}
     best: tuple[_CodePage, _Evidence] | None = None
+    signs = {sign for pair in neighbours for sign in pair}
     for page in _code_pages():
         if signs.isdisjoint(page.leads) or signs.isdisjoint(page.tails):
+            continue
+        if not any(lead in page.leads and tail in page.tails for lead, tail in neighbours):
             continue
         evidence = _weigh(page, text, runs)
         if evidence.is_convincing and (best is None or evidence.rank > best[1].rank):

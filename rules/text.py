@@ -8,6 +8,7 @@ stretch is read by itself; news repeats its words, so readings of short stretche
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -54,12 +55,8 @@ class Tokens:
         return len(self.folded)
 
 
-class _Stretch(NamedTuple):
-    """Tokens of a stretch without white space; offsets count from its start."""
-
-    folded: tuple[str, ...]
-    exact: tuple[str, ...]
-    offsets: tuple[tuple[int, int], ...]
+#: Tokens of a stretch without white space: folded, exact, starts and ends, the offsets counting from its start.
+_Stretch = tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...], tuple[int, ...]]
 
 
 def tokenize(text: str) -> Tokens:
@@ -68,22 +65,14 @@ def tokenize(text: str) -> Tokens:
     >>> tokenize("the U.S.-led talks on Crimea’s €2.3bn").folded
     ('the', 'us', 'led', 'talks', 'on', 'crimea', '2.3bn')
     """
-    stretches = text.split()
-    readings = [_read_short(s) if len(s) <= _MEMO_CHARS else _read(s) for s in stretches]
-    starts: list[int] = []
-    ends: list[int] = []
-    position = 0
-    for stretch, reading in zip(stretches, readings, strict=True):
-        position = text.find(stretch, position)
-        for start, end in reading[2]:
-            starts.append(position + start)
-            ends.append(position + end)
-        position += len(stretch)
+    readings = list(map(_Readings().__getitem__, text.split()))
+    # In both, white space is what str.isspace says, so the two go together.
+    positions = list(map(_START, _STRETCH.finditer(text)))
     return Tokens(
         tuple(chain.from_iterable([r[0] for r in readings])),
         tuple(chain.from_iterable([r[1] for r in readings])),
-        tuple(starts),
-        tuple(ends),
+        tuple([position + start for position, r in zip(positions, readings, strict=True) for start in r[2]]),
+        tuple([position + end for position, r in zip(positions, readings, strict=True) for end in r[3]]),
     )
 
 
@@ -110,6 +99,9 @@ def is_opaque(token: str) -> bool:
 
 _URL_WORD = re.compile(r"[^\W_]+")
 
+_STRETCH = re.compile(r"\S+")
+_START = re.Match.start
+
 #: Longer stretches (text without spaces, long addresses) hardly ever come again.
 _MEMO_CHARS = 48
 
@@ -123,9 +115,58 @@ _PLAIN_CJK = re.compile(
 )
 
 
+#: Signs around words that only separate, whatever stands beside them.
+_EDGES = ".,;:!?'\"()[]{}<>*-–—“”„«»‘’…"
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*", re.ASCII)
+_POSSESSIVES = ("'s", "’s", "'S", "’S")
+_WWW = ("www", "Www", "WWw", "WWW", "wWW", "wwW", "WwW", "wWw")
+_COMPOUND = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)+")
+_PART = re.compile(r"[A-Za-z]+")
+
+
+_AT_START = (0,)
+
+
 def _read(stretch: str) -> _Stretch:
+    """Read a stretch: the plain ones, 19 of 20 in news, without a look at each character."""
     if stretch.isascii() and stretch.isalpha():
-        return _Stretch((stretch.lower(),), (stretch,), ((0, len(stretch)),))
+        as_it_is = (stretch,)
+        return as_it_is if stretch.islower() else (stretch.lower(),), as_it_is, _AT_START, (len(stretch),)
+    core = stretch.lstrip(_EDGES)
+    start = len(stretch) - len(core)
+    core = core.rstrip(_EDGES)
+    if core.isascii() and core.isalpha():
+        if core.endswith(_WWW):
+            return _read_closely(stretch)  # with a dot behind it, it may be an address
+        return (core.lower(),), (core,), (start,), (start + len(core),)
+    word = core[:-2] if core.endswith(_POSSESSIVES) else core
+    form = _fold_plain(word)
+    if form:
+        return (form,), (word,), (start,), (start + len(word),)
+    if _COMPOUND.fullmatch(core) and not core.endswith(_WWW):
+        parts = list(_PART.finditer(core))
+        exact = tuple([part[0] for part in parts])
+        starts, ends = [start + part.start() for part in parts], [start + part.end() for part in parts]
+        return tuple(map(str.lower, exact)), exact, tuple(starts), tuple(ends)
+    return _read_closely_once(stretch) if len(stretch) <= _MEMO_CHARS else _read_closely(stretch)
+
+
+def _fold_plain(word: str) -> str:
+    """A plain word folded: letters of one script that NFKC leaves alone, or one number. Else an empty string."""
+    if word.isascii():
+        return word.lower() if word.isalpha() or _NUMBER.fullmatch(word) else ""
+    if not word.isalpha() or not unicodedata.is_normalized("NFKC", word):
+        return ""
+    scripts = set(map(CLASSES.__getitem__, word))
+    script = scripts.pop()
+    return "" if scripts or script in _NO_SCRIPTS else fold(word, script)
+
+
+#: Classes of characters of which words are made together with others.
+_NO_SCRIPTS = frozenset({SEPARATOR, MARK, DIGIT, COMMON, SPACELESS})
+
+
+def _read_closely(stretch: str) -> _Stretch:
     folded: list[str] = []
     exact: list[str] = []
     offsets: list[tuple[int, int]] = []
@@ -144,12 +185,22 @@ def _read(stretch: str) -> _Stretch:
         offsets.extend(zip(range(run.start(), end), range(run.start() + 1, end + 1), strict=True))
         position = end
     _read_part(stretch, position, len(stretch), folded, exact, offsets)
-    return _Stretch(tuple(folded), tuple(exact), tuple(offsets))
+    return tuple(folded), tuple(exact), tuple([start for start, _ in offsets]), tuple([end for _, end in offsets])
 
 
-#: 400 bytes an entry at most, so about 12 MB in each process; a month of English news has more word forms, but
-#: the frequent ones are what counts.
-_read_short = lru_cache(maxsize=1 << 15)(_read)
+#: What is read closely comes again in other texts (U.S., don't), and is dear; 400 bytes an entry at most.
+_read_closely_once = lru_cache(maxsize=4096)(_read_closely)
+
+
+class _Readings(dict[str, _Stretch]):
+    """The readings of one text's stretches: half of them come again. More texts would need more memory than they save.
+
+    Of 92 articles, each with the words of the others remembered, none was read faster (0.7 ms for 5,000 characters).
+    """
+
+    def __missing__(self, stretch: str) -> _Stretch:
+        reading = self[stretch] = _read(stretch)
+        return reading
 
 
 def _is_plain_end(stretch: str, end: int) -> bool:

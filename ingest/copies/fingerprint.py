@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64_intdigest
 
-from ingest.copies.wording import find_prose, make_shingles, measure_words
+from ingest.copies.wording import SHINGLE_WORDS, find_prose, make_shingles, measure_words
 from ingest.model import Fingerprint
 
 if TYPE_CHECKING:
@@ -39,18 +40,29 @@ def take_fingerprint(tokens: Tokens, text: str = "") -> Fingerprint:
     """
     words: Sequence[str] = tokens.folded
     if text:
-        words = [words[place] for place in find_prose(tokens, text)[0]]
+        words = list(map(words.__getitem__, find_prose(tokens, text)[0]))
     measure = measure_words(words)
     if measure[-1] < MIN_WORDS:
         return Fingerprint(alg=FINGERPRINT_ALG, hashes=())
-    shingles = set(make_shingles(words, measure))
-    hashes = {xxh3_64_intdigest(" ".join(shingle).encode()) for shingle in shingles}
+    hashes = _hash_shingles(words, measure)
     limit = min(FREE_HASHES + len(hashes) // LENGTH_SHARE, MAX_HASHES)
     mask = 0
     while len(hashes) > limit:
         mask = 2 * mask + 1
         hashes = {number for number in hashes if not number & mask}
     return Fingerprint(alg=FINGERPRINT_ALG, hashes=tuple(sorted(map(_signed, hashes))))
+
+
+def _hash_shingles(words: Sequence[str], measure: Sequence[float]) -> set[int]:
+    """The hash of each shingle: of its words in UTF-8 with spaces between."""
+    if not isinstance(measure, range):
+        return {xxh3_64_intdigest(" ".join(shingle).encode()) for shingle in set(make_shingles(words, measure))}
+    # All shingles are three words, and so they are stretches of one string.
+    encoded = [word.encode() for word in words]
+    joined = b" ".join(encoded)
+    starts = list(accumulate([len(word) + 1 for word in encoded], initial=0))
+    ends = starts[SHINGLE_WORDS:]
+    return {xxh3_64_intdigest(joined[start : end - 1]) for start, end in zip(starts, ends, strict=False)}
 
 
 def _signed(number: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from ingest.copies.align import find_regions
@@ -13,6 +13,8 @@ from ingest.copies.wording import read_wording
 from ingest.model import Passage, RelationKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ingest.copies.align import Region
     from ingest.copies.slots import Conflicts
     from ingest.copies.wording import Wording
@@ -102,8 +104,8 @@ def _compare(shorter: Wording, longer: Wording) -> Evidence | None:
     if not _may_be_related(shorter, longer):
         return None
     regions = find_regions(shorter, longer)
-    common = frozenset(word for region in regions for word in region.span)
-    longer_common = frozenset(word for region in regions for word in region.other_span)
+    common = frozenset(chain.from_iterable(region.span for region in regions))
+    longer_common = frozenset(chain.from_iterable(region.other_span for region in regions))
     size, longer_size = _size(shorter, common), _size(longer, longer_common)
     if min(size, longer_size) < MIN_COMMON_WORDS:
         return None
@@ -170,12 +172,12 @@ def _longest_passage(one: Wording, other: Wording, regions: tuple[Region, ...]) 
     for region in regions:
         for block in region.blocks:
             shift = block.other_start - block.start
-            breaks = [
-                word
-                for word in range(block.start + 1, block.end)
-                if one.places[word] - one.places[word - 1] != 1
-                or other.places[word + shift] - other.places[word + shift - 1] != 1
-            ]
+            breaks = sorted(
+                {
+                    *_breaks(one.places, block.start, block.end),
+                    *(word - shift for word in _breaks(other.places, block.other_start, block.other_end)),
+                }
+            )
             for start, end in pairwise([block.start, *breaks, block.end]):
                 length = one.measure[end] - one.measure[start]
                 if length > best[0]:
@@ -183,3 +185,10 @@ def _longest_passage(one: Wording, other: Wording, regions: tuple[Region, ...]) 
     _, start, end, shift = best
     offsets, other_offsets = one.offsets(start, end), other.offsets(start + shift, end + shift)
     return Passage(start=offsets[0], end=offsets[1], other_start=other_offsets[0], other_end=other_offsets[1])
+
+
+def _breaks(places: Sequence[int], start: int, end: int) -> list[int]:
+    """The words of [start, end) but the first before which something else stands; mostly there are none."""
+    if places[end - 1] - places[start] == end - 1 - start:
+        return []
+    return [word for word in range(start + 1, end) if places[word] - places[word - 1] != 1]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ingest.copies.likely import find_likely
 from ingest.copies.relate import WHOLE_SHARE, relate_wordings
 from ingest.copies.wording import read_wording
 from ingest.model import Placement, Relation, RelationKind
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from ingest.copies.relate import Evidence
     from ingest.model import Candidate, Reading
 
-#: Candidates with fewer shared hashes are not looked at: one is chance, unless the fingerprint has hardly more, ...
-MIN_SHARED = 2
-FEW_HASHES = 12
-#: ... and so is a small part of what the shorter text could share. Copies with many wrong letters share 10 %; of the
-#: candidates that are none, 9 in 10 share less than 6 % (development set, notices set aside).
-MIN_SHARED_PART = 0.05
-#: A text has no more hashes than words, and words have about this many characters.
-CHARS_PER_WORD = 6
 #: Two stories in one page: each has at least this share of the page ...
 MIN_PART = 0.15
 #: ... and at most this share of the smaller part belongs to both.
@@ -47,7 +40,7 @@ class _Found:
 
 def place(reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
     """Say what the article is to each of *candidates*, whatever their order, and which story it joins."""
-    likely = [row for row in candidates if _is_likely(row, len(reading.fingerprint.hashes))]
+    likely = find_likely(candidates, len(reading.fingerprint.hashes))
     if not likely:
         return Placement()
     wording = read_wording(reading.article.text)
@@ -66,14 +59,6 @@ def place(reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
         relations=tuple(_relation(each) for each in sorted(found, key=lambda each: each.candidate.article_id)),
         merges=_find_merges(found, home),
     )
-
-
-def _is_likely(candidate: Candidate, hashes: int) -> bool:
-    """It shares enough hashes to be worth reading; most candidates share a phrase and no more."""
-    if hashes <= FEW_HASHES:
-        return True
-    possible = min(hashes, len(candidate.text) / CHARS_PER_WORD)
-    return candidate.shared >= max(MIN_SHARED, MIN_SHARED_PART * possible)
 
 
 def _choose_home(found: list[_Found]) -> int | None:

@@ -81,7 +81,7 @@ def _read_kept(text: str) -> Wording:
 def word_prose(tokens: Tokens, text: str) -> Wording:
     """The same for a text that is tokenised already."""
     places, paragraphs = find_prose(tokens, text)
-    words = tuple(tokens.folded[place] for place in places)
+    words = tuple(map(tokens.folded.__getitem__, places))
     measure = measure_words(words)
     shingles = make_shingles(words, measure)
     return Wording(

@@ -114,7 +114,7 @@ class TestNotAPage:
             (b"%PDF-1.7", "application/pdf", "this is a PDF document, not a web page"),
             (b"\x89PNG\r\n\x1a\n\x00", "image/png", "this is an image, not a web page"),
             (b"PK\x03\x04\x00\x00", "application/zip", "this is a ZIP archive or an office document, not a web page"),
-            (gzip.compress(b"<html>"), "text/html", "this is compressed data, not a web page"),
+            (gzip.compress(b"<html>", mtime=0), "text/html", "this is compressed data, not a web page"),
             (b"\x00\x01\x02\x03" * 9, "application/octet-stream", "this is binary data, not a web page"),
             (b'{"a": 1}', "application/json; charset=utf-8", "this is application/json, not a web page"),
             (b"just words", "text/plain", "this is text/plain, not a web page"),

@@ -126,9 +126,9 @@ def _raw_deflate(data):
     [
         ("", TEXT),
         ("identity", TEXT),
-        ("gzip", gzip.compress(TEXT)),
-        ("x-gzip", gzip.compress(TEXT[:1000]) + gzip.compress(TEXT[1000:])),
-        ("GZIP", gzip.compress(TEXT) + b"\0\0\0\0"),
+        ("gzip", gzip.compress(TEXT, mtime=0)),
+        ("x-gzip", gzip.compress(TEXT[:1000], mtime=0) + gzip.compress(TEXT[1000:], mtime=0)),
+        ("GZIP", gzip.compress(TEXT, mtime=0) + b"\0\0\0\0"),
         ("br", brotli.compress(TEXT, quality=4)),
         ("deflate", zlib.compress(TEXT)),
         ("deflate", _raw_deflate(TEXT)),
@@ -145,7 +145,7 @@ async def test_codings_are_undone(web, reply, fetcher, coding, body):
 
 async def test_body_of_exactly_the_limit_is_taken(web, reply, fetcher):
     web.routes["/"] = reply(body=b"x" * 1000)
-    web.routes["/z"] = reply(body=gzip.compress(b"x" * 1000), headers=[("Content-Encoding", "gzip")])
+    web.routes["/z"] = reply(body=gzip.compress(b"x" * 1000, mtime=0), headers=[("Content-Encoding", "gzip")])
     async with web, fetcher(max_feed_bytes=1000, max_page_bytes=999) as fetch:
         assert len((await fetch.get(feed(web.url()))).body) == 1000
         assert len((await fetch.get(feed(web.url("/z")))).body) == 1000

@@ -95,7 +95,7 @@ async def test_bombs_do_not_unfold(web, reply, fetcher, coding, bomb):
     ids=["plain", "empty gzip members", "chunked"],
 )
 async def test_bodies_without_an_end_are_cut_off(web, fetcher, head):
-    piece = gzip.compress(b"") * 500 if b"gzip" in head else b"2000\r\n" + b"x" * 0x2000 + b"\r\n"
+    piece = gzip.compress(b"", mtime=0) * 500 if b"gzip" in head else b"2000\r\n" + b"x" * 0x2000 + b"\r\n"
     web.routes["/"] = endless(head, piece)
     async with web, fetcher(max_feed_bytes=500_000) as fetch:
         error = await fault(fetch, web.url(), Permanent)
@@ -120,7 +120,7 @@ async def test_long_error_pages_and_redirects_are_not_read(web, reply, fetcher):
 
 @pytest.mark.parametrize("coding", ["gzip, gzip", "br, gzip", "zstd", "compress", "gzip;q=1"])
 async def test_unasked_codings_are_refused(web, reply, fetcher, coding):
-    web.routes["/"] = reply(body=gzip.compress(gzip.compress(b"x")), headers=[("Content-Encoding", coding)])
+    web.routes["/"] = reply(body=gzip.compress(gzip.compress(b"x"), mtime=0), headers=[("Content-Encoding", coding)])
     async with web, fetcher() as fetch:
         assert (await fault(fetch, web.url(), Permanent)).reason is Reason.BAD_CODING
 
@@ -134,13 +134,13 @@ async def test_two_headers_are_stacked_codings_too(web, reply, fetcher):
 @pytest.mark.parametrize(
     ("coding", "body", "reason"),
     [
-        ("gzip", gzip.compress(NOISE)[:-9], Reason.PROTOCOL),
-        ("gzip", gzip.compress(b"words")[:-1], Reason.PROTOCOL),
+        ("gzip", gzip.compress(NOISE, mtime=0)[:-9], Reason.PROTOCOL),
+        ("gzip", gzip.compress(b"words", mtime=0)[:-1], Reason.PROTOCOL),
         ("br", brotli.compress(NOISE)[:-1], Reason.PROTOCOL),
         ("deflate", zlib.compress(b"words")[:-1], Reason.PROTOCOL),
         ("deflate", b"x", Reason.PROTOCOL),
         ("gzip", b"<html>not gzip", Reason.BAD_CODING),
-        ("gzip", gzip.compress(b"words")[:-8] + b"checksum", Reason.BAD_CODING),
+        ("gzip", gzip.compress(b"words", mtime=0)[:-8] + b"checksum", Reason.BAD_CODING),
         ("br", b"<html>not brotli, not at all", Reason.BAD_CODING),
         ("deflate", b"\xff\xff\xff\xff", Reason.BAD_CODING),
     ],
@@ -250,7 +250,7 @@ async def test_rubbish_is_a_passing_fault(web, fetcher, said):
 async def test_only_the_two_errors_ever_come_out(web, reply, fetcher):
     """Answers with random damage, each from its own seed: a page, or Transient, or Permanent."""
     whole = [
-        reply(body=gzip.compress(b"words " * 50), headers=[("Content-Encoding", "gzip"), ("ETag", '"e"')]),
+        reply(body=gzip.compress(b"words " * 50, mtime=0), headers=[("Content-Encoding", "gzip"), ("ETag", '"e"')]),
         reply(301, b"x", headers=[("Location", "/elsewhere"), ("Retry-After", "1")]),
         OK + b"Transfer-Encoding: chunked\r\nContent-Type: text/html\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
         b"HTTP/1.1 304 Not Modified\r\nDate: Thu, 01 Oct 2026 12:10:00 GMT\r\n\r\n",

@@ -314,7 +314,7 @@ async def test_only_the_first_500_kib_of_robots_count(web, reply, fetcher):
     body += b"#" * 2_000_000
     web.routes = {
         "/robots.txt": reply(body=body),
-        "127.0.0.2/robots.txt": reply(body=gzip.compress(body), headers=[("Content-Encoding", "gzip")]),
+        "127.0.0.2/robots.txt": reply(body=gzip.compress(body, mtime=0), headers=[("Content-Encoding", "gzip")]),
     }
     web.routes |= {path: reply(body=b"x") for path in ("/a", "/private", "/late")}
     async with web, fetcher() as fetch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from xxhash import xxh3_64_intdigest
 
 from ingest.copies.fingerprint import FINGERPRINT_ALG, MAX_HASHES, take_fingerprint
 from rules.text import tokenize
@@ -23,6 +24,16 @@ def test_hashes_are_distinct_ascending_and_fit_a_signed_column(write_prose, seed
     assert fingerprint.alg == FINGERPRINT_ALG
     assert list(fingerprint.hashes) == sorted(set(fingerprint.hashes))
     assert all(-(2**63) <= number < 2**63 for number in fingerprint.hashes)
+
+
+@given(st.lists(st.sampled_from(["the", "Bürgermeister", "мост", "bridge", "2.3", "été"]), min_size=15, max_size=60))
+def test_hashes_are_those_of_the_single_shingles(words):
+    """Whatever is done to take them faster; stored ones must stay comparable."""
+    tokens = tokenize(" ".join(words))
+    shingles = zip(tokens.folded, tokens.folded[1:], tokens.folded[2:], strict=False)
+    numbers = {xxh3_64_intdigest(" ".join(shingle).encode()) for shingle in shingles}
+    expected = {number - 2**64 if number >= 2**63 else number for number in numbers}
+    assert set(take_fingerprint(tokens).hashes) == expected
 
 
 @given(seed=SEEDS)

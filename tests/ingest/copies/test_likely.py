@@ -1,0 +1,26 @@
+"""Which candidates are worth a comparison."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.copies.likely import find_likely
+from ingest.model import Candidate
+
+
+@pytest.mark.parametrize(
+    ("shared", "hashes", "length", "is_likely"),
+    [
+        # One shared hash is chance, unless the article has hardly more.
+        (1, 100, 3000, False),
+        (1, 12, 3000, True),
+        (2, 40, 3000, True),
+        # A small part of what could be shared is a phrase; of a short text a few hashes are much.
+        (4, 100, 6000, False),
+        (5, 100, 6000, True),
+        (2, 100, 240, True),
+    ],
+)
+def test_shared_hashes_decide(shared, hashes, length, is_likely):
+    candidate = Candidate(article_id=1, story_id=1, is_lead=True, title="", text="x" * length, shared=shared)
+    assert find_likely((candidate,), hashes) == ((candidate,) if is_likely else ())
