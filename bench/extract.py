@@ -127,7 +127,7 @@ def measure_cpu(pages: list[Page], rounds: int) -> dict[str, object]:
 
 def read_text(page: Page) -> str:
     try:
-        return article_from_page(page, ENTRY, ENTRY.title).text
+        return article_from_page(page, page.url, ENTRY, ENTRY.title).text
     except Permanent:
         return ""
 

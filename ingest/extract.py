@@ -143,6 +143,8 @@ def take_text(tree: HtmlElement, html: str, url: str) -> str:
     try:
         with quick_expressions(html):
             document = bare_extraction(tree, options=_OPTIONS)
+    except MemoryError:
+        raise
     except Exception as error:  # whatever it is, a page that breaks the library must not be tried for ever
         detail = f"its text could not be extracted: {type(error).__name__}"
         raise Permanent(Reason.NOT_AN_ARTICLE, url, detail) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ingest.address import DEFAULT_TRACKERS
 from ingest.clean import clean_line
 from ingest.discover import announced_feeds
 from ingest.errors import Permanent, Reason
@@ -39,8 +40,10 @@ _FEED_START = re.compile(rb"<(?:\?xml|rss|feed|rdf:rdf)[\s>]", re.IGNORECASE)
 _HTML_START = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta|script)[\s>]", re.IGNORECASE)
 
 
-def parse_feed(page: Page) -> FeedDocument:
+def parse_feed(page: Page, trackers: tuple[str, ...] = DEFAULT_TRACKERS) -> FeedDocument:
     """Read a feed. Without any entry it is still a feed.
+
+    *trackers* are the parameters that make no other page of an address.
 
     Raises Permanent(NOT_A_FEED); its detail says what the page is instead, and which feeds it announces.
     """
@@ -48,7 +51,7 @@ def parse_feed(page: Page) -> FeedDocument:
     if not beginning:
         raise _no_feed(page, "empty")
     if beginning[:1] in b"{[":
-        return parse_json_feed(page)
+        return parse_json_feed(page, trackers)
     body, charset = settle_encoding(page.body, page.headers.get("content-type", ""))
     # White space before an XML declaration is an error, over which feedparser falls back to its slow parser.
     body = body.lstrip()
@@ -61,7 +64,7 @@ def parse_feed(page: Page) -> FeedDocument:
         body, root = _without_junk(body, root)
     if b"<" not in body[:_MAX_PROLOG] and not body.startswith(_EBCDIC):
         raise _no_feed(page, f"neither XML nor JSON: it starts with {clean_line(repr(beginning[:20]))}")
-    return parse_xml_feed(page, body, charset, root)
+    return parse_xml_feed(page, body, charset, root, trackers)
 
 
 def _root_of(body: bytes) -> str:

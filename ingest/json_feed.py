@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"https?://(www\.)?jsonfeed\.org/version/1", re.IGNORECASE)
 
 
-def parse_json_feed(page: Page) -> FeedDocument:
+def parse_json_feed(page: Page, trackers: tuple[str, ...]) -> FeedDocument:
     """Read a JSON Feed. Raises Permanent(NOT_A_FEED)."""
     try:
         document = json.loads(page.body)
@@ -46,15 +46,18 @@ def parse_json_feed(page: Page) -> FeedDocument:
         title=clean_line(plain_line(_text(document, "title"))) or None,
         feed_format="json",
         ttl_s=None,
-        entries=finish_list(_list_item(item, page.url, lang) for item in items[:MAX_ENTRIES] if isinstance(item, dict)),
+        entries=finish_list(
+            _list_item(item, page.url, lang, trackers) for item in items[:MAX_ENTRIES] if isinstance(item, dict)
+        ),
     )
 
 
-def _list_item(item: Mapping[str, Any], base: str, lang: str | None) -> ListedEntry:
+def _list_item(item: Mapping[str, Any], base: str, lang: str | None, trackers: tuple[str, ...]) -> ListedEntry:
     guid = item.get("id")
     markup = _text(item, "content_html")
     return list_entry(
         base=base,
+        trackers=trackers,
         # Identifiers are strings, but feeds of version 1.0 may carry numbers.
         guid=str(guid) if isinstance(guid, str | int | float) and not isinstance(guid, bool) else "",
         link=_text(item, "url") or _text(item, "external_url"),

@@ -46,10 +46,12 @@ def list_entry(
     updated: datetime | None,
     lang: str | None,
     sections: Iterable[str],
+    trackers: tuple[str, ...],
 ) -> ListedEntry:
     """Clean, repair and resolve what a feed says of one item. Empty strings stand for what it does not say.
 
-    *title*, *author* and *text* are plain text already. *base* is the address that relative links start from.
+    *title*, *author* and *text* are plain text already. *base* is the address that relative links start
+    from; *trackers* are the parameters that make no other page of an address.
     """
     if not (title.isascii() and text.isascii() and author.isascii()):
         # Judged together, and before cleaning: control characters are evidence of a wrong code page.
@@ -58,7 +60,7 @@ def list_entry(
     return ListedEntry(
         guid=_guid(guid),
         link=address,
-        page_address=None if address is None else strip_decoration(address),
+        page_address=None if address is None else strip_decoration(address, trackers),
         title=clean_line(title),
         author=clean_line(author) or None,
         published=published,

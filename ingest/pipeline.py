@@ -152,7 +152,7 @@ class Pipeline:
         return await self._document_poll(feed, answer, body_hash, was_conditional=not is_full)
 
     async def _document_poll(self, feed: Feed, page: Page, body_hash: str, *, was_conditional: bool) -> Poll:
-        document = await self._workers.parse_feed(page)
+        document = await self._workers.parse_feed(page, self._trackers)
         known = await asyncio.to_thread(self._store.known_entries, feed.id, document.entries)
         recognised = recognise(document.entries, known)
         now = self._clock()
@@ -262,7 +262,7 @@ class Pipeline:
                 stored = await asyncio.to_thread(self._store.article_at, (final,)) or stored
             try:
                 title = outcome.title_for(entry, stored)
-                reading = await self._workers.read_page(answer, entry, title, self._rules())
+                reading = await self._workers.read_page(answer, final, entry, title, self._rules())
             except (Transient, Permanent) as error:
                 return await self._do_without_page(entry, stored, error, now)
             return await self._save(entry, stored, reading, outcome.with_page(entry, stored, now), now, page=answer)

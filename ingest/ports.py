@@ -49,15 +49,16 @@ class Fetch(Protocol):
 class Workers(Protocol):
     """Does the CPU work, in other processes or here. Every method may raise Transient or Permanent."""
 
-    async def parse_feed(self, page: Page) -> FeedDocument:
-        """Raises Permanent(NOT_A_FEED)."""
+    async def parse_feed(self, page: Page, trackers: tuple[str, ...]) -> FeedDocument:
+        """*trackers* are the parameters that make no other page of an address. Raises Permanent(NOT_A_FEED)."""
         ...
 
-    async def read_page(self, page: Page, entry: Entry, title: str, rules: RuleSet) -> Reading:
+    async def read_page(self, page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """Decode, extract, repair, detect the language, take the fingerprint, match.
 
         *title* is the one the article shall bear; when empty, the page's own is used.
-        Raises Permanent(NOT_A_PAGE, NOT_AN_ARTICLE or PAYWALL).
+        *address* is the normalised final address, the identity of the article.
+        Raises Permanent(NOT_A_PAGE, NOT_AN_ARTICLE, PAYWALL, TOO_LARGE or TOO_SLOW), Transient(WORKER_DIED).
         """
         ...
 

@@ -14,7 +14,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from ingest.address import host_of, normalise_address
+from ingest.address import host_of
 from ingest.clean import clean_line, clean_text
 from ingest.copies.fingerprint import take_fingerprint
 from ingest.decode import decode_page
@@ -41,13 +41,13 @@ MAX_TEXT = 1_000_000
 _PERISHABLE = re.compile(rb"\xc2(?:[\x80-\x9f]|(?<=\xc3[\x82\x83]\xc2)\xa0|(?<=\xe0\xb8[\xa2\xa3]\xc2)\xa0)")
 
 
-def read_page(page: Page, entry: Entry, title: str, rules: RuleSet) -> Reading:
-    """Read the article of *entry* from its *page*.
+def read_page(page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
+    """Read the article of *entry* from its *page*, whose normalised address is *address*.
 
     *title* is the one that it shall bear; when empty, the page's own is used, which may be empty as well.
-    Raises Permanent: NOT_A_PAGE, NOT_AN_ARTICLE, PAYWALL, TOO_LARGE, BAD_ADDRESS.
+    Raises Permanent: NOT_A_PAGE, NOT_AN_ARTICLE, PAYWALL, TOO_LARGE.
     """
-    return _index(article_from_page(page, entry, title), rules)
+    return _index(article_from_page(page, address, entry, title), rules)
 
 
 def read_feed_text(entry: Entry, title: str, rules: RuleSet) -> Reading:
@@ -70,16 +70,15 @@ def read_feed_text(entry: Entry, title: str, rules: RuleSet) -> Reading:
     return _index(article, rules)
 
 
-def article_from_page(page: Page, entry: Entry, title: str) -> Article:
+def article_from_page(page: Page, address: str, entry: Entry, title: str) -> Article:
     """The first part of `read_page`, without fingerprint and rules: decode, extract, repair, clean, language."""
-    url = normalise_address(page.url)
     html, title, code_page = _repair_early(decode_page(page).text, title)
     wanted = Wanted(
         title=not title, author=entry.author is None, published=entry.published is None, sections=not entry.sections
     )
-    found = extract(html, url, wanted)
+    found = extract(html, address, wanted)
     return _finish(
-        url=url,
+        url=address,
         title=title or found.title,
         text=found.text,
         author=entry.author or found.author,

@@ -103,17 +103,17 @@ class Workers:
         if pool is not None:
             await asyncio.to_thread(_close, pool, grace_s)
 
-    async def parse_feed(self, page: Page) -> FeedDocument:
+    async def parse_feed(self, page: Page, trackers: tuple[str, ...]) -> FeedDocument:
         """See `ingest.feed.parse_feed`."""
-        return await self.run(page.url, _parse_feed, page)
+        return await self.run(page.url, _parse_feed, page, trackers)
 
-    async def read_page(self, page: Page, entry: Entry, title: str, rules: RuleSet) -> Reading:
+    async def read_page(self, page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """See `ingest.reading.read_page`."""
         packed = self._pack(rules)
         try:
-            return await self.run(page.url, _read_page, page, entry, title, packed.for_travel)
+            return await self.run(page.url, _read_page, page, address, entry, title, packed.for_travel)
         except _RulesMissingError:
-            return await self.run(page.url, _read_page, page, entry, title, packed)
+            return await self.run(page.url, _read_page, page, address, entry, title, packed)
 
     async def read_feed_text(self, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """See `ingest.reading.read_feed_text`."""
@@ -182,15 +182,15 @@ class Workers:
 class InlineWorkers:
     """`ingest.ports.Workers` in this process and without limits, for tests and single commands."""
 
-    async def parse_feed(self, page: Page) -> FeedDocument:
+    async def parse_feed(self, page: Page, trackers: tuple[str, ...]) -> FeedDocument:
         """See `ingest.feed.parse_feed`."""
-        return _parse_feed(page)
+        return _parse_feed(page, trackers)
 
-    async def read_page(self, page: Page, entry: Entry, title: str, rules: RuleSet) -> Reading:
+    async def read_page(self, page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """See `ingest.reading.read_page`."""
         from ingest.reading import read_page
 
-        return read_page(page, entry, title, rules)
+        return read_page(page, address, entry, title, rules)
 
     async def read_feed_text(self, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """See `ingest.reading.read_feed_text`."""
@@ -273,16 +273,16 @@ def _linger(seconds: float) -> int:
     return os.getpid()
 
 
-def _parse_feed(page: Page) -> FeedDocument:
+def _parse_feed(page: Page, trackers: tuple[str, ...]) -> FeedDocument:
     from ingest.feed import parse_feed
 
-    return parse_feed(page)
+    return parse_feed(page, trackers)
 
 
-def _read_page(page: Page, entry: Entry, title: str, packed: _PackedRules) -> Reading:
+def _read_page(page: Page, address: str, entry: Entry, title: str, packed: _PackedRules) -> Reading:
     from ingest.reading import read_page
 
-    return read_page(page, entry, title, _unpack(packed))
+    return read_page(page, address, entry, title, _unpack(packed))
 
 
 def _read_feed_text(entry: Entry, title: str, packed: _PackedRules) -> Reading:

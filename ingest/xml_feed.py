@@ -42,7 +42,7 @@ FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel", "entry"})
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
-def parse_xml_feed(page: Page, body: bytes, charset: str, root: str) -> FeedDocument:
+def parse_xml_feed(page: Page, body: bytes, charset: str, root: str, trackers: tuple[str, ...]) -> FeedDocument:
     """Read the XML feed *body*, which is that of *page* but for its beginning and its encoding.
 
     *charset* says how it is encoded ("": as the document says), *root* what its root element is called.
@@ -75,7 +75,9 @@ def parse_xml_feed(page: Page, body: bytes, charset: str, root: str) -> FeedDocu
         title=clean_line(plain_line(dict.get(channel, "title") or "")) or None,
         feed_format="atom" if is_atom else "rdf" if version in {"rss10", "rss090"} else "rss",
         ttl_s=_ttl_s(channel),
-        entries=finish_list([_list_entry(entry, page.url, lang, is_atom=is_atom) for entry in entries[:MAX_ENTRIES]]),
+        entries=finish_list(
+            [_list_entry(entry, page.url, lang, trackers, is_atom=is_atom) for entry in entries[:MAX_ENTRIES]]
+        ),
         is_whole=is_whole,
     )
 
@@ -107,7 +109,7 @@ def _keep_possible_reference(match: re.Match[bytes]) -> bytes:
     return match[0] if is_possible else b""
 
 
-def _list_entry(entry: Any, base: str, lang: str | None, *, is_atom: bool) -> ListedEntry:
+def _list_entry(entry: Any, base: str, lang: str | None, trackers: tuple[str, ...], *, is_atom: bool) -> ListedEntry:
     # dict.get throughout: the entry's own get maps old names to new ones, at many times the cost.
     get = dict.get
     published = get(entry, "published_parsed") or get(entry, "created_parsed")
@@ -120,6 +122,7 @@ def _list_entry(entry: Any, base: str, lang: str | None, *, is_atom: bool) -> Li
     tags = get(entry, "tags")
     return list_entry(
         base=base,
+        trackers=trackers,
         guid=guid,
         link=_link(entry, guid),
         title=plain_line(get(entry, "title") or ""),

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ingest.address import DEFAULT_TRACKERS
 from ingest.errors import IngestError
 from ingest.model import Page, Request
 
@@ -62,7 +63,7 @@ async def check_feed(url: str, fetch: Fetch, workers: Workers) -> FeedCheck:
         if not isinstance(answer, Page):
             return FeedCheck(url=url, status=304, reason="protocol", detail="304, although nothing was known before")
         status = answer.status
-        document = await workers.parse_feed(answer)
+        document = await workers.parse_feed(answer, DEFAULT_TRACKERS)
     except IngestError as error:
         return FeedCheck(url=url, status=error.status or status, reason=str(error.reason), detail=error.detail)
     return FeedCheck(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.address import normalise_address
 from ingest.errors import Permanent, Reason
 from ingest.model import Entry, EntryState, Page, TextFrom
 from ingest.reading import read_feed_text, read_page
@@ -59,6 +60,10 @@ def html(text: str, head: str = "") -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><article>{paragraphs}</article></body></html>'
 
 
+def read(answer, told, title, rules):
+    return read_page(answer, normalise_address(answer.url), told, title, rules)
+
+
 def page(content: str | bytes, content_type: str = "text/html; charset=utf-8", url: str = URL) -> Page:
     body = content.encode() if isinstance(content, str) else content
     return Page(
@@ -79,7 +84,7 @@ class TestPage:
             '<meta property="article:section" content="Europe">'
         )
         answer = page(html(BODY, head), url=f"{URL}?utm_source=rss#top")
-        reading = read_page(answer, entry(), "", RULES)
+        reading = read(answer, entry(), "", RULES)
         article = reading.article
         assert (article.url, article.source, article.title) == (URL, "127.0.0.11", "From the page")
         assert (article.text, article.author, article.published) == (BODY, "A. Writer", NOW)
@@ -95,18 +100,18 @@ class TestPage:
             '<meta property="og:title" content="T"><meta name="author" content="A."><meta name="date" content="2020">'
         )
         told = entry(author="B. Reporter", published=NOW, sections=("World",), lang="en")
-        article = read_page(page(html(BODY, head)), told, "The harbour", RULES).article
+        article = read(page(html(BODY, head)), told, "The harbour", RULES).article
         assert (article.title, article.author, article.published) == ("The harbour", "B. Reporter", NOW)
         assert article.sections == ("World",)
 
     def test_title_is_matched_too(self) -> None:
-        (harbour, _) = read_page(page(html(BODY)), entry(), "The harbour", RULES).matches
+        (harbour, _) = read(page(html(BODY)), entry(), "The harbour", RULES).matches
         assert [(span.field, span.start, span.end) for span in harbour.spans] == [("title", 4, 11)]
 
     @pytest.mark.parametrize(("name", "codec"), [("windows-874", "cp874"), ("windows-1252", "cp1252")])
     def test_mangled_page_is_read_as_the_clean_one(self, name: str, codec: str) -> None:
-        clean = read_page(page(html(BODY)), entry(), "Łódź’s café", RULES)
-        mangled = read_page(page(html(mangle(BODY, codec))), entry(), mangle("Łódź’s café", codec), RULES)
+        clean = read(page(html(BODY)), entry(), "Łódź’s café", RULES)
+        mangled = read(page(html(mangle(BODY, codec))), entry(), mangle("Łódź’s café", codec), RULES)
         assert (mangled.article.title, mangled.article.text) == (clean.article.title, clean.article.text)
         assert (clean.article.repaired, mangled.article.repaired) == (None, name)
         assert (mangled.fingerprint, mangled.matches) == (clean.fingerprint, clean.matches)
@@ -115,16 +120,16 @@ class TestPage:
         text = (
             "It&acirc;&euro;&trade;s &acirc;&euro;&oelig;done&acirc;&euro;&#157; said Mark Rutte on Monday in the town."
         )
-        article = read_page(page(html(text)), entry(), "T", RULES).article
+        article = read(page(html(text)), entry(), "T", RULES).article
         assert article.text.startswith("It’s “done” said")
         assert article.repaired == "windows-1252"
 
     def test_accents_are_composed(self) -> None:
-        reading = read_page(page(html(unicodedata.normalize("NFD", BODY))), entry(), "Cafe\u0301", RULES)
+        reading = read(page(html(unicodedata.normalize("NFD", BODY))), entry(), "Cafe\u0301", RULES)
         assert (reading.article.title, reading.article.text) == ("Café", BODY)
 
     def test_no_control_or_bidi_characters_come_through(self) -> None:
-        article = read_page(page(html(f"\u202e{BODY}\u200f &#27;[31m")), entry(), "A\x1b[1m\u202etitle", RULES).article
+        article = read(page(html(f"\u202e{BODY}\u200f &#27;[31m")), entry(), "A\x1b[1m\u202etitle", RULES).article
         assert article.title == "A[1mtitle"
         assert not {"\u202e", "\u200f", "\x1b"} & set(article.text)
 
@@ -138,20 +143,20 @@ class TestPage:
     )
     def test_what_is_no_article_says_why(self, content: str | bytes, content_type: str, reason: Reason) -> None:
         with pytest.raises(Permanent) as raised:
-            read_page(page(content, content_type), entry(), "T", RULES)
+            read(page(content, content_type), entry(), "T", RULES)
         assert (raised.value.reason, raised.value.subject) == (reason, URL)
 
     @given(st.binary(max_size=200), st.text(max_size=20))
     def test_any_bytes_give_a_reading_or_a_reason(self, body: bytes, title: str) -> None:
         try:
-            article = read_page(page(b"<html><body><p>" + body), entry(), title, RULES).article
+            article = read(page(b"<html><body><p>" + body), entry(), title, RULES).article
         except Permanent:
             return
         assert article.text.strip()
 
     def test_reading_twice_is_reading_once(self) -> None:
         answer = page(html(mangle(BODY, "cp874")))
-        assert read_page(answer, entry(), "", RULES) == read_page(answer, entry(), "", RULES)
+        assert read(answer, entry(), "", RULES) == read(answer, entry(), "", RULES)
 
 
 class TestFeedText:
@@ -180,4 +185,4 @@ class TestFeedText:
 
     def test_same_text_from_page_and_feed_has_the_same_fingerprint(self) -> None:
         from_feed = read_feed_text(entry(text=BODY), "T", RULES)
-        assert from_feed.fingerprint == read_page(page(html(BODY)), entry(), "T", RULES).fingerprint
+        assert from_feed.fingerprint == read(page(html(BODY)), entry(), "T", RULES).fingerprint

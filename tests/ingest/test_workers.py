@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ingest.address import DEFAULT_TRACKERS
 from ingest.errors import Permanent, Reason, Transient
 from ingest.model import Candidate, Entry, EntryState, Page, TextFrom
 from ingest.workers import InlineWorkers, Workers
@@ -89,22 +90,22 @@ def wait_for_end(process_id: int) -> None:
 
 
 async def check_all_methods(workers: Workers | InlineWorkers) -> None:
-    reading = await workers.read_page(PAGE, ENTRY, "The speech", RULES)
+    reading = await workers.read_page(PAGE, PAGE.url, ENTRY, "The speech", RULES)
     assert (reading.article.text, reading.article.text_from) == (TEXT, TextFrom.PAGE)
     assert [match.topic for match in reading.matches] == ["rutte"]
     from_feed = await workers.read_feed_text(ENTRY, "The speech", RULES)
     assert (from_feed.article.text, from_feed.article.text_from) == ("Rutte, in the feed", TextFrom.FEED)
-    document = await workers.parse_feed(page(FEED, "application/rss+xml"))
+    document = await workers.parse_feed(page(FEED, "application/rss+xml"), DEFAULT_TRACKERS)
     assert [entry.title for entry in document.entries] == ["One"]
     shared = len(reading.fingerprint.hashes)
     twin = Candidate(article_id=1, story_id=5, is_lead=True, title="The speech", text=TEXT, shared=shared)
     placement = await workers.relate(reading, (twin,))
     assert (placement.story_id, [relation.kind for relation in placement.relations]) == (5, ["copy"])
     with pytest.raises(Permanent) as raised:
-        await workers.read_page(page("%PDF-1.7", "application/pdf"), ENTRY, "", RULES)
+        await workers.read_page(page("%PDF-1.7", "application/pdf"), PAGE.url, ENTRY, "", RULES)
     assert (raised.value.reason, raised.value.subject) == (Reason.NOT_A_PAGE, URL)
     with pytest.raises(Permanent) as raised:
-        await workers.parse_feed(page("no feed at all", "text/plain"))
+        await workers.parse_feed(page("no feed at all", "text/plain"), DEFAULT_TRACKERS)
     assert raised.value.reason is Reason.NOT_A_FEED
 
 
@@ -132,7 +133,7 @@ def test_many_pages_at_once() -> None:
     async def use() -> list[str]:
         async with Workers(2, max_tasks=7) as workers:
             readings = await asyncio.gather(
-                *(workers.read_page(PAGE, dataclasses.replace(ENTRY, id=n), str(n), RULES) for n in range(20))
+                *(workers.read_page(PAGE, PAGE.url, dataclasses.replace(ENTRY, id=n), str(n), RULES) for n in range(20))
             )
         return [reading.article.title for reading in readings]
 

@@ -14,8 +14,8 @@ from wirewatch.cli.wiring import note, pass_call
 from wirewatch.fields import TRIED_ENTRY, TRIED_PAGE
 
 if TYPE_CHECKING:
-    from ingest.model import Entry, Reading
-    from rules.match import RuleSet
+    from ingest.model import Article, Entry, Reading
+    from rules.match import RuleSet, TopicMatch
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
 
@@ -39,7 +39,7 @@ def feed(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
 
     with blaming(source):
         page = read_source(call, source, url=url, is_feed=True)
-        document = asyncio.run(InlineWorkers().parse_feed(page))
+        document = asyncio.run(InlineWorkers().parse_feed(page, call.app.trackers))
     note(f"{document.feed_format} · {document.title or 'no title'} · {len(document.entries)} entries")
     listing.show(map(asdict, document.entries), TRIED_ENTRY, call, empty="the feed has no entries")
 
@@ -51,13 +51,15 @@ def feed(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
 @pass_call
 def page(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
     """Extract the article of a page, repair it and match the rules."""
+    from ingest.address import normalise_address
     from ingest.workers import InlineWorkers
     from wirewatch.cli.source import blaming, read_source
 
     rules = _rules(call)
     with blaming(source):
         fetched = read_source(call, source, url=url)
-        reading = asyncio.run(InlineWorkers().read_page(fetched, _entry(fetched.url), "", rules))
+        address = normalise_address(fetched.url, call.app.trackers)
+        reading = asyncio.run(InlineWorkers().read_page(fetched, address, _entry(fetched.url), "", rules))
     listing.show_one(_row(reading), TRIED_PAGE, call)
 
 
@@ -129,9 +131,14 @@ def _row(reading: Reading) -> dict[str, object]:
         "words": len(tokenize(article.text)),
         "repaired": article.repaired,
         "fingerprint": len(reading.fingerprint.hashes),
-        "matches": [
-            {"topic": match.topic, "rules": list(match.rules), "spans": [asdict(span) for span in match.spans]}
-            for match in reading.matches
-        ],
+        "matches": [_match(match, article) for match in reading.matches],
         "text": article.text,
     }
+
+
+def _match(match: TopicMatch, article: Article) -> dict[str, object]:
+    from storage.topics import spans_with_text
+
+    spans = spans_with_text(match, article)
+    matched = list(dict.fromkeys(str(span["text"]) for span in spans))
+    return {"topic": match.topic, "rules": list(match.rules), "matched": matched, "spans": spans}

@@ -1,0 +1,85 @@
+"""The composition root hands the settings to the parts that they are for, and rules that are held stay in force."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rules.document import Document
+from storage.migrate import upgrade
+from storage.store import Store
+from wirewatch.app import App
+from wirewatch.demo.newsroom import Newsroom
+from wirewatch.places import find_config_dir
+from wirewatch.rulebook import rules_in_force
+from wirewatch.settings import load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 1, 12, 6, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def newsroom() -> Any:
+    with Newsroom(slow_s=0) as room:
+        yield room
+
+
+def make_app(folder: Path, newsroom: Newsroom, settings: str) -> App:
+    feed = newsroom.feeds()[0]["url"]
+    allow = ", ".join(f'"{host}"' for host in newsroom.allow)
+    (folder / "rules").mkdir()
+    (folder / "wirewatch.toml").write_text(f"{settings}\n[fetch]\npause_s = 0\nallow = [{allow}]\n")
+    (folder / "feeds.toml").write_text(f'[[feeds]]\nurl = "{feed}"\n')
+    config = find_config_dir(str(folder), os.environ, folder)
+    app = App(load_settings(config, environ={}), config)
+    upgrade(app.settings.database.url)
+    return app
+
+
+async def test_the_contact_is_part_of_the_user_agent(tmp_path: Path, newsroom: Newsroom) -> None:
+    app = make_app(tmp_path, newsroom, "")
+    told = app.settings.fetch.model_copy(update={"contact": "https://desk.example/bot"})
+    app.settings = app.settings.model_copy(update={"fetch": told})
+    await app.run_once()
+    agents = {request["headers"]["User-Agent"] for request in newsroom.requests()}
+    assert any("https://desk.example/bot" in agent for agent in agents)
+
+
+async def test_raw_pages_are_kept_for_as_long_as_the_setting_says(tmp_path: Path, newsroom: Newsroom) -> None:
+    app = make_app(tmp_path, newsroom, "[store]\nraw_days = 0")
+    await app.run_once()
+    with app.listings() as listings:
+        assert listings.stats().articles > 0
+        assert listings.stats().raw_pages == 0
+
+
+def test_trackers_are_those_of_the_settings(tmp_path: Path, newsroom: Newsroom) -> None:
+    app = make_app(tmp_path, newsroom, "")
+    assert "utm_*" in app.trackers
+    told = app.settings.fetch.model_copy(update={"trackers": ("ref",)})
+    app.settings = app.settings.model_copy(update={"fetch": told})
+    assert app.trackers == ("ref",)
+
+
+def test_a_topic_that_is_not_understood_stays_in_force_as_it_was(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/w.db"
+    upgrade(url)
+    (tmp_path / "a.rules").write_text("topic ferries\n    match ferry\n")
+    (tmp_path / "b.rules").write_text("topic piers\n    match pier\n")
+    document = Document(title="", body="the ferry", author=None, source=None, url=None, lang=None, sections=())
+    with Store(url) as store:
+        good = rules_in_force(tmp_path, store, NOW)
+        (tmp_path / "a.rules").write_text("topic ferries\n    match ferry OR\ntopic new\n    match (\n")
+        for _ in range(2):
+            held = rules_in_force(tmp_path, store, NOW)
+            assert held.held == ("ferries",)
+            assert held.absent == ("new",)
+            assert [error.code for error in held.errors] == ["E104", "E101"]
+            assert held.ruleset.match(document) == good.ruleset.match(document)
+        (tmp_path / "a.rules").unlink()
+        assert [topic.name for topic in rules_in_force(tmp_path, store, NOW).ruleset.topics] == ["piers"]
