@@ -204,6 +204,7 @@ class Pipeline:
             status=error.status,
             error=error.reason,
             error_detail=error.detail,
+            fetch_url=feed.url if schedule.wants_configured_address(feed, error) else None,
         )
 
     # --- one entry ----------------------------------------------------------------------------------

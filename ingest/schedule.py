@@ -39,6 +39,8 @@ MAX_INTERVAL_S = _DAY_S
 MAX_RETRY_AFTER_S = 7 * _DAY_S
 #: Failed polls in a row, at a day's distance most of them, after which a feed is dormant.
 DORMANT_AFTER = 30
+#: Failed polls in a row, after the first, that a moved feed's new address is forgiven.
+BACK_AFTER = 3
 DORMANT_INTERVAL_S = 7 * _DAY_S
 GONE_INTERVAL_S = 30 * _DAY_S
 #: Some servers answer 304 for ever, so a feed is fetched without validators once in so long.
@@ -110,6 +112,14 @@ def after_failure(feed: Feed, error: Transient | Permanent, *, now: datetime, ji
 def wants_full_poll(feed: Feed, now: datetime) -> bool:
     """Whether to fetch the feed without validators this time."""
     return feed.last_full_poll_at is None or now - feed.last_full_poll_at >= timedelta(seconds=FULL_POLL_EVERY_S)
+
+
+def wants_configured_address(feed: Feed, error: Transient | Permanent) -> bool:
+    """Whether to go back to the address that the user gave, now that a poll of where it had moved to has failed.
+
+    A redirect can be a mistake, and the place it led to can end.
+    """
+    return feed.fetch_url != feed.url and (not isinstance(error, Transient) or feed.failures >= BACK_AFTER)
 
 
 def entry_retry(attempts: int, error: IngestError, now: datetime) -> datetime | None:

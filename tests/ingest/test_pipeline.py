@@ -63,6 +63,8 @@ class Web:
     answers: dict[str, bytes | Exception]
     #: addresses that lead to others
     redirects: dict[str, str] = field(default_factory=dict)
+    #: the redirects are permanent
+    has_moved: bool = False
     requests: list[str] = field(default_factory=list)
 
     async def get(self, request: Request) -> Page | NotModified:
@@ -78,7 +80,7 @@ class Web:
         return Page(
             requested_url=request.url,
             url=url,
-            moved_to=None,
+            moved_to=url if self.has_moved and url != request.url else None,
             status=200,
             headers={"etag": etag, "content-type": "text/html; charset=utf-8"},
             body=answer,
@@ -278,6 +280,18 @@ async def test_a_document_that_was_cut_off_is_asked_for_again_without_validators
     town.web.answers[FEED] = whole
     assert len(await town.poll()) == 1
     assert town.store.feed(1).etag is not None
+
+
+async def test_a_feed_that_has_moved_and_fails_there_is_asked_for_at_its_own_address_again(town: Town) -> None:
+    moved = "https://elsewhere.example/rss.xml"
+    town.web.redirects[FEED] = moved
+    town.web.answers[moved] = town.web.answers[FEED]
+    town.web.has_moved = True
+    await town.poll()
+    assert town.store.feed(1).fetch_url == moved
+    town.web.answers[moved] = Permanent(Reason.GONE, moved, status=410)
+    await town.poll()
+    assert town.store.feed(1).fetch_url == FEED
 
 
 async def test_a_failed_poll_is_an_outcome(town: Town) -> None:
