@@ -1,4 +1,4 @@
-"""Write the reference pages from the program itself: docs/reference/{cli,settings,json}.md.
+"""Write the reference pages from the program itself: docs/reference/{cli,settings,json,reasons}.md.
 
     python docs/generate.py
 
@@ -17,6 +17,7 @@ import click
 from wirewatch import fields
 from wirewatch.cli.root import wirewatch
 from wirewatch.errors import ExitCode
+from wirewatch.reasons import MEANINGS
 from wirewatch.settings import PREFIX, Section, Settings, kind_name
 from wirewatch.timespec import FORMS
 
@@ -125,9 +126,25 @@ def json_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def reasons_page() -> str:
+    """Return the page of the reasons."""
+    return "\n".join(
+        [
+            MADE,
+            "# Reasons",
+            "",
+            "Why an entry has no text from its page (`wirewatch entries --reason REASON`; `detail` says more), and",
+            "why the last poll of a feed failed (`wirewatch feeds list`, `wirewatch feeds check`).",
+            "",
+            *_table(("reason", "meaning"), [(f"`{reason}`", meaning) for reason, meaning in MEANINGS.items()]),
+            "",
+        ]
+    )
+
+
 def pages() -> dict[str, str]:
     """Return name and text of every page."""
-    return {"cli.md": cli_page(), "settings.md": settings_page(), "json.md": json_page()}
+    return {"cli.md": cli_page(), "settings.md": settings_page(), "json.md": json_page(), "reasons.md": reasons_page()}
 
 
 def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:

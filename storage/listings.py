@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from storage import copy_lists, engine
 from storage.errors import DatabaseClosed, translated
 from storage.records import (
+    ArticleMatchRecord,
     ArticleRecord,
     EntryRecord,
     FeedRecord,
@@ -90,15 +91,16 @@ class Listings:
         self,
         *,
         state: str | None = None,
+        reason: str | None = None,
         feed_id: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         by: By = "first_seen",
         limit: int | None = None,
     ) -> tuple[EntryRecord, ...]:
-        """Entries, of one state or feed if given."""
+        """Entries, of one state, reason or feed if given."""
         window = Window(since=since, until=until, by=by, limit=limit)
-        return self._read(partial(_entries, window=window, state=state, feed_id=feed_id))
+        return self._read(partial(_entries, window=window, state=state, reason=reason, feed_id=feed_id))
 
     def articles(
         self,
@@ -110,6 +112,12 @@ class Listings:
     ) -> tuple[ArticleRecord, ...]:
         """Articles in their current versions."""
         return self._read(partial(_articles, window=Window(since=since, until=until, by=by, limit=limit)))
+
+    def article_count(
+        self, *, since: datetime | None = None, until: datetime | None = None, by: By = "first_seen"
+    ) -> int:
+        """How many articles `articles` would list."""
+        return self._read(partial(_article_count, window=Window(since=since, until=until, by=by)))
 
     def article(self, article_id: int) -> ShownArticle:
         """All that is stored of one article."""
@@ -188,6 +196,9 @@ def _feeds(connection: Connection) -> tuple[FeedRecord, ...]:
             feed.c.failures,
             feed.c.next_poll_at,
             func.coalesce(counts.c.entries, 0).label("entries"),
+            feed.c.last_error_detail,
+            feed.c.last_polled_at,
+            feed.c.added_at,
         )
         .outerjoin(counts, counts.c.feed_id == feed.c.id)
         .order_by(feed.c.id)
@@ -195,7 +206,9 @@ def _feeds(connection: Connection) -> tuple[FeedRecord, ...]:
     return tuple(FeedRecord(**row._asdict()) for row in rows)
 
 
-def _entries(connection: Connection, window: Window, state: str | None, feed_id: int | None) -> tuple[EntryRecord, ...]:
+def _entries(
+    connection: Connection, window: Window, state: str | None, reason: str | None, feed_id: int | None
+) -> tuple[EntryRecord, ...]:
     statement = select(
         entry.c.id,
         entry.c.feed_id.label("feed"),
@@ -208,9 +221,14 @@ def _entries(connection: Connection, window: Window, state: str | None, feed_id:
         entry.c.reason,
         entry.c.text_from,
         entry.c.article_id.label("article"),
+        entry.c.detail,
+        entry.c.attempts,
+        entry.c.next_try_at,
     )
     if state is not None:
         statement = statement.where(entry.c.state == state)
+    if reason is not None:
+        statement = statement.where(entry.c.reason == reason)
     if feed_id is not None:
         if connection.execute(select(feed.c.id).where(feed.c.id == feed_id)).first() is None:
             raise LookupError(f"no feed {feed_id}")
@@ -247,6 +265,13 @@ def _articles(connection: Connection, window: Window) -> tuple[ArticleRecord, ..
     return tuple(ArticleRecord(**row._asdict()) for row in connection.execute(statement))
 
 
+def _article_count(connection: Connection, window: Window) -> int:
+    listed = window.of(
+        select(article.c.id), first_seen=article.c.first_seen_at, published=article.c.published, ident=article.c.id
+    )
+    return int(connection.execute(select(func.count()).select_from(listed.order_by(None).subquery())).scalar_one())
+
+
 def _article(connection: Connection, article_id: int) -> ShownArticle:
     statement = select(*_ARTICLE, article_version.c.text, article.c.version_id).join(
         article_version, article_version.c.id == article.c.version_id
@@ -269,7 +294,25 @@ def _article(connection: Connection, article_id: int) -> ShownArticle:
         )
         for version in connection.execute(history)
     )
-    return ShownArticle(**values, versions=versions, relations=copy_lists.relations_of(connection, article_id))
+    return ShownArticle(
+        **values,
+        versions=versions,
+        relations=copy_lists.relations_of(connection, article_id),
+        matches=_matches_of(connection, current),
+    )
+
+
+def _matches_of(connection: Connection, version_id: int) -> tuple[ArticleMatchRecord, ...]:
+    rows = connection.execute(
+        select(
+            topic.c.name.label("topic"), topic_version.c.version.label("topic_version"), match.c.rules, match.c.spans
+        )
+        .join(topic, topic.c.id == match.c.topic_id)
+        .join(topic_version, topic_version.c.id == match.c.topic_version_id)
+        .where(match.c.version_id == version_id)
+        .order_by(topic.c.name)
+    )
+    return tuple(ArticleMatchRecord(**_with_spans(row)) for row in rows)
 
 
 # --- matches and stories ----------------------------------------------------------------------------
@@ -308,14 +351,16 @@ def _matches(connection: Connection, window: Window, name: str | None) -> tuple[
     if name is not None:
         statement = statement.where(match.c.topic_id == _topic_id(connection, name))
     statement = window.of(statement, first_seen=match.c.first_seen_at, published=article.c.published, ident=match.c.id)
-    return tuple(_match(row) for row in connection.execute(statement))
+    return tuple(MatchRecord(**_with_spans(row)) for row in connection.execute(statement))
 
 
-def _match(row: Row[*tuple[Any, ...]]) -> MatchRecord:
+def _with_spans(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """The values of a row of the table of matches, with the words that were found."""
     values = row._asdict()
     values["rules"] = tuple(values["rules"])
     values["spans"] = tuple(SpanRecord(**span) for span in values["spans"])
-    return MatchRecord(**values)
+    values["matched"] = tuple(dict.fromkeys(span.text for span in values["spans"]))
+    return values
 
 
 _STORY = (
@@ -392,6 +437,8 @@ def _topics(connection: Connection) -> tuple[TopicRecord, ...]:
             topic_version.c.file,
             topic.c.retired_at.is_(None).label("is_active"),
             func.coalesce(current.c.matches, 0).label("matches"),
+            topic_version.c.source,
+            topic_version.c.created_at.label("first_seen"),
         )
         .join(topic_version, topic_version.c.id == topic.c.version_id)
         .outerjoin(current, current.c.topic_id == topic.c.id)

@@ -44,6 +44,19 @@ class MatchRecord:
     spans: tuple[SpanRecord, ...]
     #: number of other articles in the story
     copy_count: int
+    #: the distinct texts of the spans
+    matched: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleMatchRecord:
+    """A topic that the current version of an article at hand matches."""
+
+    topic: str
+    rules: tuple[str, ...]
+    matched: tuple[str, ...]
+    topic_version: str
+    spans: tuple[SpanRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +178,8 @@ class ShownArticle:
     text: str
     versions: tuple[VersionRecord, ...]
     relations: tuple[RelationRecord, ...]
+    #: of the current version
+    matches: tuple[ArticleMatchRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +197,12 @@ class EntryRecord:
     reason: str | None
     text_from: str | None
     article: int | None
+    #: one line about the reason
+    detail: str | None
+    #: failed tries in a row
+    attempts: int
+    #: null with a state of new: at once; null else: nothing is planned
+    next_try_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +220,10 @@ class FeedRecord:
     next_poll_at: datetime
     #: number of entries seen
     entries: int
+    #: one line about the last error
+    last_error_detail: str | None
+    last_polled_at: datetime | None
+    added_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +239,10 @@ class TopicRecord:
     is_active: bool
     #: number of articles whose current version matches it
     matches: int
+    #: the text from which it can be compiled again
+    source: str
+    #: when this version was first in force
+    first_seen: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

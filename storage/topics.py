@@ -140,7 +140,7 @@ def add_matches(connection: Connection, reading: Reading, article_id: int, versi
                 "article_id": article_id,
                 "first_seen_at": first_seen_at,
                 "rules": list(each.rules),
-                "spans": _spans(each, reading.article),
+                "spans": spans_with_text(each, reading.article),
                 "created_at": now,
             }
         )
@@ -160,7 +160,8 @@ def fields_of(document: Document) -> dict[str, str]:
     }
 
 
-def _spans(found: TopicMatch, read: Article) -> list[dict[str, object]]:
+def spans_with_text(found: TopicMatch, read: Article) -> list[dict[str, object]]:
+    """The spans of a match, each with the text that stands there."""
     fields = fields_of(
         Document(
             title=read.title,

@@ -66,9 +66,11 @@ def levelled(line: str) -> str:
     line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", line)
     line = re.sub(r"(127\.[\d.]+):\d+", r"\1:PORT", line)
     line = re.sub(r"/\S*wirewatch-demo-\w+", "FOLDER", line)
+    # The demo names the program as it must be called where it runs.
+    line = re.sub(r"(?<!\S)\S+/wirewatch(?= )", "wirewatch", line)
     line = re.sub(r"^(story|article) \d+", r"\1 ID", line)
     # Ids stand at the beginning of a copy, and between topic and title of a match.
-    line = re.sub(r"^\s+\d+  (?=http)", "ID ", line)
+    line = re.sub(r"^\s+\d+ +(?=(?:copy|excerpt|extended|composite|revision) )", "ID ", line)
     line = re.sub(r"^([\w-]+(?: +[\w-]+\.\d+)?)(?: +\d+){1,2} +(?=\S)", r"\1 ID ", line)
     # A table cuts titles where its columns need the room.
     line = re.sub(r"(\w{3})[^…]{0,20}…", r"\1…", line)

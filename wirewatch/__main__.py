@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -19,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     object where JSON was asked for. A traceback only for what nobody foresaw, and only with --debug.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    _open_closed()
     _prepare(sys.stdout, sys.stderr)
     try:
         code = _run(arguments)
@@ -32,8 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # this is the last place; see _report
         code = _report(error, arguments)
-        with suppress(OSError):
+        try:
             sys.stdout.flush()
+        except OSError:
+            # what cannot be written now cannot be written by the interpreter's last flush either
+            _discard(sys.stdout)
     return code
 
 
@@ -95,10 +100,20 @@ def _known(error: Exception) -> tuple[str, ExitCode] | None:
         case click.ClickException():
             known = error.format_message(), ExitCode.FAILED
         case OSError():
-            known = (f"{error.filename}: " if error.filename else "") + (error.strerror or str(error)), ExitCode.FAILED
+            known = _of_system(error), ExitCode.FAILED
         case _:
             return None
     return known
+
+
+def _of_system(error: OSError) -> str:
+    if error.filename:
+        return f"{error.filename}: {error.strerror or error}"
+    if error.errno == errno.EBADF:
+        return "standard output: it is closed"
+    if error.errno == errno.ENOSPC:
+        return f"standard output: {error.strerror}"
+    return error.strerror or str(error)
 
 
 def _say(message: str) -> None:
@@ -107,6 +122,20 @@ def _say(message: str) -> None:
     with suppress(OSError):
         sys.stderr.write(clean_text(message) + "\n")
         sys.stderr.flush()
+
+
+def _open_closed() -> None:
+    """Put something in the place of standard streams that are closed (`>&-`), which are None in Python.
+
+    Else the next file that is opened, such as the database, would be in that place. Reading gives nothing, errors
+    go nowhere, and writing to the output fails.
+    """
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY), "r", encoding="utf-8")
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _prepare(out: TextIO, err: TextIO) -> None:

@@ -104,7 +104,10 @@ def check_rules(config: ConfigDir) -> Iterator[Check]:
     for problem in problems:
         place = f"{problem.file}:{problem.line}:{problem.column}"
         yield _fail("rules", f"{place}: {problem.code} {problem.message}", ExitCode.INVALID)
-    if not problems:
+    if not problems and not loaded.topics:
+        fix = "write one into a file there whose name ends in .rules"
+        yield _warn("rules", f"no topic in {config.rules_dir}, so nothing is matched; {fix}")
+    elif not problems:
         yield _ok("rules", f"{len(loaded.topics)} topics in {config.rules_dir}, their tests come true")
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wirewatch import tomlfile
-from wirewatch.errors import ConfigError
+from wirewatch.errors import ConfigError, WirewatchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,7 +124,7 @@ def add_feeds(path: Path, wanted: Iterable[FeedLine]) -> tuple[tuple[FeedLine, .
 def remove_feed(path: Path, url: str) -> FeedLine:
     """Take the feed *url* out of *path*, with the comments inside its table, and return it.
 
-    Raises ConfigError as `read_feeds` does, and when the feed is not listed (the nearest address is named).
+    Raises ConfigError as `read_feeds` does, WirewatchError when the feed is not listed (the nearest is named).
     """
     import tomlkit
 
@@ -133,7 +133,7 @@ def remove_feed(path: Path, url: str) -> FeedLine:
     if not found:
         near = difflib.get_close_matches(url, [feed.url for feed in feeds], n=1)
         hint = f"did you mean {near[0]}?" if near else "see: wirewatch feeds list"
-        raise ConfigError(f"{path}: {url} is not listed; {hint}")
+        raise WirewatchError(f"{path}: {url} is not listed; {hint}")
     document = tomlkit.parse(_exact_text(path))
     tables = document["feeds"]
     assert isinstance(tables, list)

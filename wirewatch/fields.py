@@ -24,6 +24,9 @@ FEED = (
     Column("failures", INTEGER, "failed polls in a row", is_shown=True),
     Column("next_poll_at", TIME, "when it is due again", is_shown=True),
     Column("entries", INTEGER, "entries seen so far", is_shown=True),
+    Column("last_error_detail", TEXT, "one line about the last error, or null"),
+    Column("last_polled_at", TIME, "when it was last polled, or null"),
+    Column("added_at", TIME, "when it was first seen by `once` or `run`, or null"),
 )
 
 FEED_CHECK = (
@@ -46,9 +49,12 @@ ENTRY = (
     Column("published", TIME, "date in the feed, or null"),
     Column("first_seen", TIME, "when it was first seen", is_shown=True),
     Column("state", TEXT, "new, retrying, done or failed", is_shown=True),
-    Column("reason", TEXT, "why there is no page, or null", is_shown=True),
+    Column("reason", TEXT, "why there is no page (see reasons.md), or null", is_shown=True),
     Column("text_from", TEXT, "where the text came from: page, feed or null", is_shown=True),
     Column("article", INTEGER, "id of its article, or null", is_shown=True),
+    Column("detail", TEXT, "one line about the reason, or null", is_flexible=True, is_spare=True),
+    Column("attempts", INTEGER, "tries that failed in a row"),
+    Column("next_try_at", TIME, "when its page is fetched again; null: at once when new, else not", is_spare=True),
 )
 
 ARTICLE = (
@@ -67,17 +73,59 @@ ARTICLE = (
     Column("versions", INTEGER, "number of versions"),
 )
 
+_SPANS = "list of {field, start, end, text}"
+
+COPY = (
+    Column("article", INTEGER, "id of the article", is_shown=True),
+    Column("kind", TEXT, "copy, excerpt, extended, composite or revision", is_shown=True),
+    Column("score", NUMBER, "share of the shorter text that both have in common, 0 to 1", is_shown=True),
+    Column("source", TEXT, "host of the article", is_shown=True),
+    Column("url", TEXT, "address of the article", is_flexible=True, is_shown=True),
+    Column("first_seen", TIME, "when the article was first seen", is_spare=True),
+)
+
+VERSION = (
+    Column("n", INTEGER, "1, 2, … in the order in which they were seen", is_shown=True),
+    Column("first_seen", TIME, "when it was first seen", is_shown=True),
+    Column("is_current", "true or false", "it is the text of the article now", heading="current", is_shown=True),
+    Column("words", INTEGER, "number of words", is_shown=True),
+    Column("repaired", TEXT, "code page that was undone, or null", is_shown=True),
+    Column("text_from", TEXT, "where the text came from: page or feed", is_shown=True),
+    Column("title", TEXT, "title", is_shown=True),
+)
+
+RELATION = (
+    *(column for column in COPY if column.name != "first_seen"),
+    Column("passage", TEXT, "the longest shared stretch", is_shown=True),
+)
+
+ARTICLE_MATCH = (
+    Column("topic", TEXT, "name of the topic", is_shown=True),
+    Column("rules", TEXTS, "rules that fired", is_shown=True),
+    Column("matched", TEXTS, "what matched", heading="words", is_shown=True),
+    Column("topic_version", TEXT, "version of the topic that matched"),
+    Column("spans", _SPANS, "what matched, and where"),
+)
+
 _HISTORY = (
     Column("text", TEXT, "the text, in paragraphs"),
     Column(
         "versions",
         "list of {n, title, words, repaired, text_from, first_seen, is_current}",
         "the texts that it has had; here a list and not their number",
+        nested=VERSION,
     ),
     Column(
         "relations",
         "list of {article, url, source, kind, score, passage, start, end, other_start, other_end}",
         "what it is to other articles: read, it is a `kind` of `article`; passage is the longest shared stretch",
+        nested=RELATION,
+    ),
+    Column(
+        "matches",
+        "list of {topic, rules, matched, topic_version, spans}",
+        "topics that the current version matches, with what matched",
+        nested=ARTICLE_MATCH,
     ),
 )
 ARTICLE_SHOWN = (*(column for column in ARTICLE if column.name != "versions"), *_HISTORY)
@@ -91,7 +139,10 @@ STORY = (
     Column("topics", TEXTS, "topics that any of its articles matches", is_shown=True),
     Column("copy_count", INTEGER, "number of other articles in the story", heading="copies", is_shown=True),
     Column(
-        "copies", "list of {article, url, source, kind, score, first_seen}", "the other articles, and what they are"
+        "copies",
+        "list of {article, url, source, kind, score, first_seen}",
+        "the other articles, and what they are",
+        nested=COPY,
     ),
 )
 
@@ -99,7 +150,7 @@ MATCH = (
     Column("id", INTEGER, "number of the match"),
     Column("topic", TEXT, "name of the topic", is_shown=True),
     Column("topic_version", TEXT, "version of the topic that matched"),
-    Column("rules", TEXTS, "rules that fired: topic.number of the match line"),
+    Column("rules", TEXTS, "rules that fired: topic.number of the match line", is_spare=True),
     Column("story", INTEGER, "id of the story", is_shown=True),
     Column("article", INTEGER, "id of the article", is_shown=True),
     Column("title", TEXT, "title of the article", is_flexible=True, is_shown=True),
@@ -113,6 +164,14 @@ MATCH = (
         "what matched: half-open offsets in code points of the stored field, and the text there",
     ),
     Column("copy_count", INTEGER, "number of other articles in the story", heading="copies", is_shown=True),
+    Column(
+        "matched",
+        TEXTS,
+        "what matched: the distinct texts of the spans",
+        heading="words",
+        is_flexible=True,
+        is_shown=True,
+    ),
 )
 
 TRIED_ENTRY = (
@@ -138,7 +197,7 @@ TRIED_PAGE = (
     Column("words", INTEGER, "number of words"),
     Column("repaired", TEXT, "code page that was undone, or null"),
     Column("fingerprint", INTEGER, "number of hashes by which copies are found; 0: too short to be compared"),
-    Column("matches", "list of {topic, rules, spans}", "topics that match"),
+    Column("matches", "list of {topic, rules, matched, spans}", "topics that match", nested=ARTICLE_MATCH),
     Column("text", TEXT, "the text"),
 )
 
@@ -150,6 +209,14 @@ TOPIC = (
     Column("rules", INTEGER, "number of match lines", is_shown=True),
     Column("version", TEXT, "changes when its meaning does", is_shown=True),
     Column("file", TEXT, "rule file", is_shown=True),
+    Column(
+        "state",
+        TEXT,
+        "in force; new: not before the next `once`, or when `run` reads the rules again; "
+        "last good: the file is not understood, and the last version that was is in force",
+        is_shown=True,
+    ),
+    Column("known_since", TIME, "when this version was first in force, or null when it is new"),
 )
 
 RULE_PROBLEM = (
@@ -208,16 +275,8 @@ STATS = (
         "rule_problems",
         "list of {file, line, column, code, message, remedy, source_line, recorded_at}",
         "what was wrong with the rule files when they were last read",
+        nested=RULE_PROBLEM,
     ),
-)
-
-COPY = (
-    Column("article", INTEGER, "id of the article", is_shown=True),
-    Column("kind", TEXT, "copy, excerpt, extended, composite or revision", is_shown=True),
-    Column("score", NUMBER, "share of the shorter text that both have in common, 0 to 1", is_shown=True),
-    Column("source", TEXT, "host of the article", is_shown=True),
-    Column("url", TEXT, "address of the article", is_flexible=True, is_shown=True),
-    Column("first_seen", TIME, "when the article was first seen"),
 )
 
 REPORT = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,9 @@ By = Literal["first_seen", "published"]
 
 #: what an expression that is tried out is called, where topics have their names
 NAMELESS = "expression"
+
+#: what could be meant as the name of a topic or file
+_NAME = re.compile(r"[\w./-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,9 @@ class DryRun:
     hits: tuple[Hit, ...]
     #: stored matches, as topic and article, that would be gone
     lost: tuple[tuple[str, int], ...]
+    #: articles that any of the topics matches, whatever the limit, and articles in the span
+    matched: int
+    looked_at: int
     #: False: older articles were left out, because the index cannot help and there are too many
     is_complete: bool
 
@@ -83,8 +90,10 @@ def read_tried(what: str, loaded: LoadedRules) -> Tried:
         raise RuleErrors(error for error in loaded.errors if error.file)
     expression = make_topic(name=NAMELESS, matches=[(parse(what, macros=loaded.macros), 1)])
     near = difflib.get_close_matches(what, [topic.name for topic in loaded.topics], n=1)
-    hints = (f"no topic {what}, so it is read as an expression; did you mean {near[0]}?",) if near else ()
-    return Tried(topics=(expression,), is_expression=True, hints=hints)
+    hint = f"{what} is no topic and no file, so it is read as an expression"
+    if near:
+        hint += f"; did you mean {near[0]}?"
+    return Tried(topics=(expression,), is_expression=True, hints=(hint,) if near or _NAME.fullmatch(what) else ())
 
 
 def dry_run(
@@ -107,7 +116,13 @@ def dry_run(
         lost += [(topic.name, article) for article in sorted(stored - {hit.article for hit in found})]
         is_complete = is_complete and is_whole
     hits.sort(key=lambda hit: (_time(hit, by), hit.article), reverse=True)
-    return DryRun(hits=tuple(hits[:limit]), lost=tuple(lost), is_complete=is_complete)
+    return DryRun(
+        hits=tuple(hits[:limit]),
+        lost=tuple(lost),
+        matched=len({hit.article for hit in hits}),
+        looked_at=listings.article_count(since=since, until=until, by=by),
+        is_complete=is_complete,
+    )
 
 
 def find(

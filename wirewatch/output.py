@@ -28,6 +28,8 @@ CHUNK = 500
 #: spaces between the columns of a table, and the least that is left of a column that may be cut
 GAP = 2
 MIN_FLEXIBLE = 12
+#: what is left to a column that may be cut before there is room for a spare one
+EASY_FLEXIBLE = 30
 
 #: the most that is shown of a value within a line of a record
 MAX_INLINE = 160
@@ -56,6 +58,10 @@ class Column:
     is_shown: bool = False
     #: may be cut so that the table fits the terminal
     is_flexible: bool = False
+    #: part of the table only where the terminal has room for it
+    is_spare: bool = False
+    #: the columns of a list of objects, for people; those that are shown
+    nested: tuple[Column, ...] = ()
 
     @property
     def is_number(self) -> bool:
@@ -209,24 +215,48 @@ def _jsonl(rows: Iterable[Mapping[str, object]], _shown: Sequence[Column]) -> It
 
 def _emit_table(rows: Iterable[Mapping[str, object]], shown: Sequence[Column], zone: tzinfo, out: TextIO) -> int:
     """Write a table with rich, which cuts flexible columns to the terminal's width. Nothing for no rows."""
-    visible = [column for column in shown if column.is_shown]
+    visible = [column for column in shown if column.is_shown or column.is_spare]
     lines = [[clean_line(_for_people(row.get(column.name), zone)) for column in visible] for row in rows]
     if lines:
         from rich.console import Console
 
         console = Console(file=out, markup=False, highlight=False, emoji=False)
+        kept = _with_room(visible, lines, console.width)
+        visible = [visible[index] for index in kept]
+        lines = [[line[index] for index in kept] for line in lines]
         widths = _widths(visible, lines, console.width)
         # where not even the shortest form fits, the terminal wraps; rich would drop columns
         console.width = max(console.width, sum(widths) + GAP * len(widths))
-        console.print(_table(visible, lines, widths))
+        # written by ourselves, because rich ends the process when the reader has gone
+        with console.capture() as drawn:
+            console.print(_table(visible, lines, widths))
+        out.write(drawn.get())
     return len(lines)
+
+
+def _full_widths(visible: Sequence[Column], lines: Sequence[Sequence[str]]) -> list[int]:
+    """Return what the longest cell of each column takes."""
+    from rich.cells import cell_len
+
+    return [max(map(cell_len, cells)) for cells in zip([column.title for column in visible], *lines, strict=True)]
+
+
+def _with_room(columns: Sequence[Column], lines: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the indexes of the columns that are shown: spare ones, the first before the others, where they fit."""
+    full = _full_widths(columns, lines)
+    least = [
+        min(width, EASY_FLEXIBLE) if column.is_flexible else width for column, width in zip(columns, full, strict=True)
+    ]
+    kept = {index for index, column in enumerate(columns) if not column.is_spare}
+    for index, column in enumerate(columns):
+        if column.is_spare and sum(least[other] + GAP for other in kept) + least[index] <= room:
+            kept.add(index)
+    return sorted(kept)
 
 
 def _widths(visible: Sequence[Column], lines: Sequence[Sequence[str]], room: int) -> list[int]:
     """Return the width of each column: what its longest cell takes, but flexible ones share what room is left."""
-    from rich.cells import cell_len
-
-    widths = [max(map(cell_len, cells)) for cells in zip([column.title for column in visible], *lines, strict=True)]
+    widths = _full_widths(visible, lines)
     flexible = [index for index, column in enumerate(visible) if column.is_flexible]
     too_much = sum(widths) + GAP * (len(widths) - 1) - room
     while too_much > 0 and flexible:
@@ -265,8 +295,10 @@ def _record(row: Mapping[str, object], shown: Sequence[Column], zone: tzinfo) ->
         name = column.title
         value = row.get(column.name)
         if isinstance(value, list | tuple) and value and not all(isinstance(item, str) for item in value):
-            items = [_inline(item, zone) for item in value]
+            items = _block(value, column.nested, zone) if column.nested else [_inline(item, zone) for item in value]
             blocks.append("\n".join([f"\n{name}", *(f"  {item}" for item in items)]))
+        elif isinstance(value, list | tuple) and not value:
+            lines.append(f"{name:<{width}}  none")
         elif isinstance(value, str) and "\n" in value:
             blocks.append(f"\n{clean_text(value)}")
         else:
@@ -274,10 +306,36 @@ def _record(row: Mapping[str, object], shown: Sequence[Column], zone: tzinfo) ->
     return "\n".join([*lines, *blocks]) + "\n"
 
 
+def _block(items: Sequence[object], nested: Sequence[Column], zone: tzinfo) -> list[str]:
+    """Return a line of names and a line for each of *items*."""
+    visible = [column for column in nested if column.is_shown or column.is_spare]
+    cells = [
+        [column.title for column in visible],
+        *(
+            [_short(clean_line(_for_people(row.get(column.name), zone))) for column in visible]
+            for row in map(_row, items)
+        ),
+    ]
+    widths = [max(map(len, of_column)) for of_column in zip(*cells, strict=True)]
+    return [
+        (" " * GAP)
+        .join(
+            cell.rjust(width) if column.is_number else cell.ljust(width)
+            for cell, width, column in zip(line, widths, visible, strict=True)
+        )
+        .rstrip()
+        for line in cells
+    ]
+
+
+def _short(text: str) -> str:
+    return f"{text[:MAX_INLINE]}…" if len(text) > MAX_INLINE else text
+
+
 def _inline(item: object, zone: tzinfo) -> str:
     if isinstance(item, dict) or is_dataclass(item):
         told = [_for_people(value, zone) for value in _row(item).values() if value is not None and value != ""]
-        return clean_line("  ".join(f"{text[:MAX_INLINE]}…" if len(text) > MAX_INLINE else text for text in told))
+        return clean_line("  ".join(map(_short, told)))
     return clean_line(_for_people(item, zone))
 
 

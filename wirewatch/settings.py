@@ -6,6 +6,7 @@ refused with file and line (or the variable) and what would be right.
 
 from __future__ import annotations
 
+import copy
 import difflib
 import json
 import os
@@ -22,7 +23,7 @@ from wirewatch import tomlfile
 from wirewatch.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from wirewatch.places import ConfigDir
 
@@ -159,6 +160,7 @@ def load_settings(config: ConfigDir, *, environ: Mapping[str, str] = os.environ,
     path = config.settings_file
     text = tomlfile.read_text(path) if path.is_file() else ""
     tree = tomlfile.parse(text, path)
+    in_file = copy.deepcopy(tree)
     places: dict[tuple[str, ...], str] = {}
     faults: list[str] = []
     for variable, key, value in _of_environment(environ, faults):
@@ -169,18 +171,37 @@ def load_settings(config: ConfigDir, *, environ: Mapping[str, str] = os.environ,
         if isinstance(table, dict):
             table[key[-1]] = value
 
-    def place(key: Sequence[str | int]) -> str:
-        names = tuple(part for part in key if isinstance(part, str))
-        return places.get(names) or f"{path}:{tomlfile.line_of(text, names)}"
+    def line(key: Sequence[str | int]) -> str:
+        return f"{path}:{tomlfile.line_of(text, _names(key))}"
 
-    try:
-        settings = Settings.model_validate(tree)
-    except ValidationError as e:
-        faults += [_fault(error["type"], error["loc"], error, place) for error in e.errors(include_url=False)]
-        raise ConfigError("\n".join(faults)) from e
-    if faults:
+    def variable_of(key: Sequence[str | int]) -> str | None:
+        return places.get(_names(key))
+
+    # the file must be right also where a variable hides what it says
+    written, of_file = _validated(in_file, line)
+    settings, of_both = _validated(tree, variable_of)
+    faults += [*of_file, *of_both]
+    if faults or settings is None or written is None:
         raise ConfigError("\n".join(faults))
-    return _with_database(settings, config, db, place(("database", "url")))
+    own = line(("database", "url"))
+    if written.database.url:
+        _absolute(written.database.url, config.path, own)
+    return _with_database(settings, config, db, places.get(("database", "url"), own))
+
+
+def _names(key: Sequence[str | int]) -> tuple[str, ...]:
+    return tuple(part for part in key if isinstance(part, str))
+
+
+def _validated(
+    tree: object, place: Callable[[Sequence[str | int]], str | None]
+) -> tuple[Settings | None, tuple[str, ...]]:
+    """Return the settings of *tree*, or None and a line for each fault that has a *place*."""
+    try:
+        return Settings.model_validate(tree), ()
+    except ValidationError as e:
+        errors = e.errors(include_url=False)
+        return None, tuple(_fault(error["type"], error["loc"], error, place) for error in errors if place(error["loc"]))
 
 
 def database_url(text: str, base: Path) -> str:
@@ -199,7 +220,7 @@ def database_url(text: str, base: Path) -> str:
         raise ValueError("the database must be a file, and its name has no question mark")
     path = (base / Path(text).expanduser()).absolute()
     if path.is_dir():
-        raise ValueError(f"{path} is a directory; name a file in it")
+        raise ValueError("is a directory; name a file in it")
     return f"sqlite:///{path}"
 
 
@@ -212,11 +233,15 @@ def _with_database(settings: Settings, config: ConfigDir, db: str | None, place:
         given, base = settings.database.url, Path.cwd() if is_variable else config.path
     else:
         given, base = str(config.default_database), config.path
+    url = _absolute(given, base, place)
+    return settings.model_copy(update={"database": DatabaseSection(url=url)})
+
+
+def _absolute(given: str, base: Path, place: str) -> str:
     try:
-        url = database_url(given, base)
+        return database_url(given, base)
     except ValueError as e:
         raise ConfigError(f"{place}: {given}: {e}") from e
-    return settings.model_copy(update={"database": DatabaseSection(url=url)})
 
 
 def _of_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator[tuple[str, tuple[str, ...], object]]:

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 FORMS = (
     "90m, 36h, 2d, 1w (so long ago), today, yesterday, monday … sunday (midnight that began it), "
-    "2026-11-22, 2026-11-22T14:30Z or 2026-11-22T14:30+02:00"
+    "2026-11-22, 2026-11-22 14:30 (in the time zone of the settings), 2026-11-22T14:30Z or 2026-11-22T14:30+02:00"
 )
 
 _AGO = re.compile(r"([0-9]{1,6})([mhdw])")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATETIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -26,8 +26,8 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 def parse_when(text: str, *, now: datetime, zone: tzinfo) -> datetime:
     """Return the moment, in UTC, that *text* names, seen from *now*.
 
-    A day begins at midnight in *zone*; a weekday is the latest one that has begun. Raises ValueError that
-    lists the forms.
+    A day begins at midnight in *zone*, where a time without an offset is too; a weekday is the latest one that
+    has begun. Units are lower case: who writes 1M may mean a month. Raises ValueError that lists the forms.
 
     >>> now = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
     >>> parse_when("36h", now=now, zone=UTC).isoformat()
@@ -37,7 +37,7 @@ def parse_when(text: str, *, now: datetime, zone: tzinfo) -> datetime:
     """
     word = text.strip().lower()
     try:
-        if ago := _AGO.fullmatch(word):
+        if ago := _AGO.fullmatch(text.strip()):
             return (now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).astimezone(UTC)
         today = now.astimezone(zone).date()
         if word == "today":
@@ -49,7 +49,8 @@ def parse_when(text: str, *, now: datetime, zone: tzinfo) -> datetime:
         if _DATE.fullmatch(word):
             return _midnight(datetime.strptime(word, "%Y-%m-%d").date(), zone)  # noqa: DTZ007  # a date has no zone
         if _DATETIME.fullmatch(word):
-            return datetime.fromisoformat(word.upper()).astimezone(UTC)
+            moment = datetime.fromisoformat(word.upper())
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as e:
         raise ValueError(f"{text!r} is no moment; use {FORMS}") from e
     raise ValueError(f"{text!r} is no moment; use {FORMS}")

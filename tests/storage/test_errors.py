@@ -61,6 +61,7 @@ LISTINGS = {
     "feeds": lambda listings: listings.feeds(),
     "entries": lambda listings: listings.entries(),
     "articles": lambda listings: listings.articles(),
+    "article_count": lambda listings: listings.article_count(),
     "article": lambda listings: listings.article(1),
     "matches": lambda listings: listings.matches(),
     "stories": lambda listings: listings.stories(),

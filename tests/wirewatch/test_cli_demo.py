@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from wirewatch.cli.demo import how_called
+
 
 @pytest.fixture
 def shown(tmp_path):
@@ -26,7 +28,7 @@ def test_demo_shows_stories_matches_and_commands_that_work(wirewatch, shown):
     for kind in ("copy", "excerpt", "extended"):
         assert re.search(rf"\d +{kind} ", shown.stdout), kind
     assert "\nmatches\n" in shown.stdout
-    suggested = re.findall(r"^  wirewatch (--config \S+) (.+)$", shown.stdout, re.MULTILINE)
+    suggested = re.findall(r"^  \S*wirewatch (--config \S+) (.+)$", shown.stdout, re.MULTILINE)
     assert len(suggested) == 3
     for config, command in suggested:
         words = [word.strip("'") for word in re.findall(r"'[^']*'|\S+", command)]
@@ -34,3 +36,25 @@ def test_demo_shows_stories_matches_and_commands_that_work(wirewatch, shown):
         assert (ended.code, ended.err) == (0, "")
         assert len(ended.out.splitlines()) > 1, command
         assert Path(config.split()[1], "wirewatch.db").exists()
+
+
+@pytest.fixture
+def bin_folder(tmp_path):
+    """An environment with a program and an interpreter."""
+    folder = tmp_path / "my env" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "wirewatch").touch()
+    return folder
+
+
+def test_the_program_is_named_as_it_must_be_called(tmp_path, bin_folder):
+    script, python = str(bin_folder / "wirewatch"), str(bin_folder / "python")
+    module = "/anywhere/wirewatch/__main__.py"
+    for called in (script, module):
+        assert how_called(called, python, script, tmp_path) == "wirewatch"
+        assert how_called(called, python, None, tmp_path) == "'my env/bin/wirewatch'"
+        assert how_called(called, python, "/usr/bin/wirewatch", tmp_path) == "'my env/bin/wirewatch'"
+        assert how_called(called, python, None, bin_folder) == "./wirewatch"
+        assert how_called(called, python, None, Path("/elsewhere")) == f"'{script}'"
+    (bin_folder / "wirewatch").unlink()
+    assert how_called(module, python, None, tmp_path) == "'my env/bin/python' -m wirewatch"

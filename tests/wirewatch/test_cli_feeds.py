@@ -36,15 +36,15 @@ def test_add_list_remove(wirewatch, mine):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "code", "message"),
     [
-        (["add", "example.com/rss"], "example.com/rss: an address begins with https:// or http://"),
-        (["remove", "https://x.example/"], "https://x.example/ is not listed; see: wirewatch feeds list"),
+        (["add", "example.com/rss"], 2, "example.com/rss: an address begins with https:// or http://"),
+        (["remove", "https://x.example/"], 1, "https://x.example/ is not listed; see: wirewatch feeds list"),
     ],
 )
-def test_a_wrong_address_is_named(wirewatch, mine, arguments, message):
+def test_a_wrong_address_is_named(wirewatch, mine, arguments, code, message):
     ended = wirewatch("--config", mine, "feeds", *arguments)
-    assert ended.code == 4
+    assert ended.code == code
     assert message in ended.err
     assert (mine / "feeds.toml").read_text() == "# mine\n"
 
@@ -118,6 +118,26 @@ def test_check_names_the_feeds_that_fail(wirewatch, mine, newsroom):
     assert [row["reason"] for row in rows] == [None, "not_found", "not_a_feed"]
     assert [row["status"] for row in rows] == [200, 404, 200]
     assert "2 of 3 feeds failed" in ended.err
+
+
+@pytest.mark.parametrize("command", ["list", "check"])
+@pytest.mark.parametrize("how", ["table", "tsv"])
+def test_without_feeds_the_fix_is_told(wirewatch, mine, command, how):
+    ended = wirewatch("--config", mine, "feeds", command, "--format", how)
+    assert ended.code == 0
+    assert ended.err == f"no feed in {mine}/feeds.toml; add one with: wirewatch --config {mine} feeds add ADDRESS\n"
+
+
+def test_a_feed_that_fails_says_why(wirewatch, mine, newsroom):
+    missing = newsroom.url("/none.xml")
+    wirewatch("--config", mine, "feeds", "add", missing)
+    assert "1 feed polled, 1 failed · 0 new entries" in wirewatch("--config", mine, "once").out
+    ended = wirewatch("--config", mine, "feeds", "list", "--format", "table")
+    (row,) = wirewatch("--config", mine, "feeds", "list", "--json").json
+    assert (row["last_error"], row["last_status"]) == ("not_found", 404)
+    assert row["last_error_detail"]
+    assert ended.err == f"{missing}: {row['last_error_detail']}\n"
+    assert "not_found" in ended.out
 
 
 def test_check_refuses_an_address_that_is_not_allowed(wirewatch, mine, newsroom):

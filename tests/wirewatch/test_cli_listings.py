@@ -62,7 +62,9 @@ def test_every_format_carries_the_same_rows(wirewatch, filled, listing):
 def test_the_promised_fields(wirewatch, filled):
     for listing, names in PROMISED.items():
         arguments, _ = LISTINGS[listing]
-        assert list(wirewatch(*arguments, "--config", filled, "--json").json[0]) == names.split()
+        row = wirewatch(*arguments, "--config", filled, "--json").json[0]
+        # what came later stands behind them
+        assert list(row)[: len(names.split())] == names.split()
     match = wirewatch("matches", "--config", filled, "--json").json[0]
     assert list(match["spans"][0]) == ["field", "start", "end", "text"]
     stories = wirewatch("stories", "--config", filled, "--json").json
@@ -119,6 +121,107 @@ def test_one_story_and_one_article(wirewatch, filled):
     assert list(shown) == [column.name for column in fields.ARTICLE_SHOWN]
     assert shown["relations"]
     assert shown["versions"][0]["n"] == 1
+
+
+def test_one_command_says_why_an_article_matches(wirewatch, filled):
+    match = wirewatch("matches", "air-defence", "--config", filled, "--json").json[0]
+    shown = wirewatch("show", match["article"], "--config", filled, "--json").json
+    (why,) = [each for each in shown["matches"] if each["topic"] == "air-defence"]
+    assert why == {name: match[name] for name in ("topic", "rules", "matched", "topic_version", "spans")}
+    text = wirewatch("show", match["article"], "--config", filled).out
+    assert re.search(rf"^  air-defence +{re.escape(', '.join(why['rules']))}  ", text, re.MULTILINE)
+    assert all(word in text.rpartition("\nmatches\n")[2] for word in why["matched"])
+
+
+def test_matches_on_a_terminal_show_the_words_and_the_rules_where_there_is_room(wirewatch, filled, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    narrow = wirewatch("matches", "--config", filled, "--format", "table").out.splitlines()
+    monkeypatch.setenv("COLUMNS", "160")
+    wide = wirewatch("matches", "--config", filled, "--format", "table").out.splitlines()
+    assert "words" in narrow[0].split()
+    assert "rules" not in narrow[0].split()
+    assert {"words", "rules"} <= set(wide[0].split())
+    assert any("air-defence.2" in line for line in wide)
+    match = wirewatch("matches", "--config", filled, "--json").json[0]
+    assert match["matched"] == list(dict.fromkeys(span["text"] for span in match["spans"]))
+
+
+def test_lists_within_a_record_have_heads(wirewatch, filled):
+    story = max(wirewatch("stories", "--config", filled, "--json").json, key=lambda row: row["copy_count"])
+    copies = wirewatch("story", story["id"], "--config", filled).out.partition("\ncopies\n")[2].splitlines()
+    assert copies[0].split() == ["article", "kind", "score", "source", "url", "first", "seen"]
+    assert len(copies) == 1 + story["copy_count"]
+    text = wirewatch("show", story["copies"][0]["article"], "--config", filled).out
+    assert re.search("\nversions\n +n  first seen ", text)
+    assert re.search("\nrelations\n  article  kind ", text)
+
+
+def test_entries_by_reason_say_why_and_when_they_are_tried_again(wirewatch, copied):
+    with closing(sqlite3.connect(copied / "wirewatch.db")) as connection:
+        connection.execute(
+            "UPDATE entry SET reason = 'worker_died', detail = 'it died', attempts = 2, next_try_at = 0 WHERE id = 1"
+        )
+        connection.commit()
+    (row,) = wirewatch("entries", "--config", copied, "--reason", "worker_died", "--json").json
+    assert (row["id"], row["detail"], row["attempts"]) == (1, "it died", 2)
+    assert row["next_try_at"] == "1970-01-01T00:00:00.000000Z"
+    assert wirewatch("entries", "--config", copied, "--reason", "tls", "--json").json == []
+    assert wirewatch("entries", "--config", copied, "--reason", "worker").code == 2
+
+
+def test_entries_on_a_wide_terminal_show_detail_and_next_try(wirewatch, copied, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    heading = wirewatch("entries", "--config", copied, "--format", "table").out.splitlines()[0]
+    assert "detail" in heading
+    assert "next try at" in heading
+    assert "reason" in heading
+
+
+def test_a_topic_of_the_files_that_is_not_in_force_yet_is_new_and_no_error(wirewatch, copied):
+    (copied / "rules" / "more.rules").write_text("topic fresh\n    match ferry\ntopic odd\n    match a OR\n")
+    for command in ("matches", "stories"):
+        ended = wirewatch(command, "fresh", "--config", copied, "--json")
+        assert (ended.code, ended.out) == (0, "[]\n")
+        assert ended.err.startswith("topic fresh is new: nothing has been matched since; wirewatch --config")
+        assert ended.err.rstrip().endswith("rules test fresh shows what it would find")
+        ended = wirewatch(command, "odd", "--config", copied)
+        assert (ended.code, ended.err.partition(";")[0]) == (0, "topic odd was never understood and matches nothing")
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999999", "9223372036854775808", "0", "-1"])
+@pytest.mark.parametrize("command", [["show"], ["story"], ["entries", "--feed"]])
+def test_a_number_out_of_range_is_wrong_usage(wirewatch, filled, command, number):
+    arguments = [*command, number] if "--feed" in command else [*command, "--", number]
+    assert wirewatch("--config", filled, *arguments).code == 2
+
+
+def test_a_limit_out_of_range_is_wrong_usage(wirewatch, filled, listing):
+    arguments, _ = LISTINGS[listing]
+    assert wirewatch("--config", filled, *arguments, "--limit", 2**63).code == 2
+    assert wirewatch("--config", filled, *arguments, "--limit", 2**63 - 1).code == 0
+
+
+def test_two_formats_at_a_time_are_wrong_usage(wirewatch, filled, listing):
+    arguments, _ = LISTINGS[listing]
+    for both in (["--json", "--csv"], ["--format", "tsv", "--jsonl"]):
+        ended = wirewatch("--config", filled, *arguments, *both)
+        assert (ended.code, ended.out) == (2, "")
+        assert "one format at a time" in ended.err
+    assert wirewatch("--config", filled, *arguments, "--json", "--format", "json").code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [("feeds", "last_polled_at"), ("rules", "known_since")]
+)  # fmt: skip
+def test_feeds_and_rules_have_since_and_until_too(wirewatch, filled, name, column):
+    arguments, _ = LISTINGS[name]
+    every = wirewatch(*arguments, "--config", filled, "--json").json
+    time = max(row[column] for row in every)
+    since = wirewatch(*arguments, "--config", filled, "--json", "--since", time).json
+    assert since == [row for row in every if row[column] >= time]
+    until = wirewatch(*arguments, "--config", filled, "--json", "--until", time).json
+    assert until == [row for row in every if row[column] < time]
+    assert wirewatch(*arguments, "--config", filled, "--format", "table", "--until", "1d").err.startswith("no ")
 
 
 def test_stats_add_up(wirewatch, filled):
@@ -206,8 +309,9 @@ def _read(descriptor):
         return b""
 
 
-def test_a_closed_pipe_ends_quietly(filled):
-    command = [sys.executable, "-m", "wirewatch", "--config", str(filled), "articles", "--jsonl"]
+@pytest.mark.parametrize("how", ["table", "tsv", "jsonl"])
+def test_a_closed_pipe_ends_quietly(filled, how):
+    command = [sys.executable, "-m", "wirewatch", "--config", str(filled), "articles", "--format", how]
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as closed:

@@ -100,7 +100,56 @@ def test_a_dry_run_of_a_file_and_of_an_expression(wirewatch, filled):
 
 def test_a_misspelt_topic_is_noticed(wirewatch, filled):
     ended = wirewatch("--config", filled, "rules", "test", "air-defense")
-    assert "no topic air-defense, so it is read as an expression; did you mean air-defence?" in ended.err
+    assert "air-defense is no topic and no file, so it is read as an expression; did you mean air-defence?" in ended.err
+
+
+def test_a_name_of_nothing_is_said_to_be_an_expression(wirewatch, filled):
+    for name in ("ferry", "draft.rule"):
+        ended = wirewatch("--config", filled, "rules", "test", name)
+        assert f"{name} is no topic and no file, so it is read as an expression\n" in ended.err
+    assert "expression" not in wirewatch("--config", filled, "rules", "test", "ferry AND harbour").err
+
+
+def test_a_dry_run_tells_how_many_of_how_many_articles(wirewatch, filled):
+    articles = len(wirewatch("--config", filled, "articles", "--json").json)
+    hits = wirewatch("--config", filled, "rules", "test", "air-defence", "--json").json
+    for options in ([], ["--limit", "1"], ["--format", "table"]):
+        ended = wirewatch("--config", filled, "rules", "test", "air-defence", *options)
+        assert ended.err.splitlines()[-1] == f"{len(hits)} of {articles} articles"
+    ended = wirewatch("--config", filled, "rules", "test", "air-defence", "--until", "1d")
+    assert ended.err.splitlines()[-1] == "0 of 0 articles"
+
+
+def test_the_list_tells_which_version_is_in_force(wirewatch, copied):
+    def states():
+        return {row["topic"]: row["state"] for row in wirewatch("--config", copied, "rules", "list", "--jsonl").jsonl}
+
+    assert set(states().values()) == {"in force"}
+    before = {row["topic"]: row for row in wirewatch("--config", copied, "rules", "list", "--json").json}
+    own = copied / "rules" / "own.rules"
+    good = own.read_text()
+    own.write_text(good.replace("match quagga", "match quagga OR") + "topic fresh\n    match ferry\n")
+    assert states() == {**dict.fromkeys(before, "in force"), "nowhere": "last good", "fresh": "new"}
+    (held,) = [r for r in wirewatch("--config", copied, "rules", "list", "--jsonl").jsonl if r["topic"] == "nowhere"]
+    assert held == before["nowhere"] | {"state": "last good"}
+    own.write_text(good.replace("match quagga", "match okapi"))
+    assert states()["nowhere"] == "new"
+    own.write_bytes(b"\xff")
+    assert {states()[name] for name in ("air-defence", "nowhere")} == {"last good"}
+    own.unlink()
+    assert "nowhere" not in states()
+
+
+def test_no_topic_at_all_is_a_warning(wirewatch, copied):
+    for file in (copied / "rules").iterdir():
+        file.unlink()
+    for command in ("check", "list"):
+        ended = wirewatch("--config", copied, "rules", command, "--format", "table")
+        assert ended.code == 0
+        assert ended.err.startswith(f"no topic in {copied / 'rules'}; ")
+    ended = wirewatch("--config", copied, "doctor")
+    assert ended.code == 0
+    assert f"warn  rules       no topic in {copied / 'rules'}" in ended.out
 
 
 def test_an_expression_that_is_not_understood_ends_with_4(wirewatch, filled):
@@ -128,7 +177,11 @@ def test_try_page_reads_and_matches(wirewatch, filled):
     assert list(row) == [column.name for column in fields.TRIED_PAGE]
     assert row["source"] == "wire.example"
     assert row["words"] > 100
-    assert "air-defence" in [match["topic"] for match in row["matches"]]
+    (match,) = [match for match in row["matches"] if match["topic"] == "air-defence"]
+    fields_of_page = {"title": row["title"], "body": row["text"]}
+    for span in match["spans"]:
+        assert span["text"] == fields_of_page[span["field"]][span["start"] : span["end"]]
+    assert match["matched"] == list(dict.fromkeys(span["text"] for span in match["spans"]))
 
 
 def test_try_text_repairs_and_matches(wirewatch, filled):
@@ -153,6 +206,13 @@ def test_try_says_why_something_cannot_be_read(wirewatch, filled, stage, content
     assert (ended.code, ended.out) == (1, "")
     assert message in ended.err
     assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("stage", ["feed", "page", "text"])
+def test_try_says_that_only_http_can_be_fetched(wirewatch, filled, stage):
+    ended = wirewatch("--config", filled, "try", stage, "ftp://x/")
+    assert ended.code == 1
+    assert ended.err.startswith("ftp://x/: only http:// and https:// can be fetched")
 
 
 def test_nothing_tried_is_stored(wirewatch, copied):

@@ -9,8 +9,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -26,6 +28,31 @@ def _closed_port():
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def _served(body):
+    """Serve *body* as a feed at an address of this machine."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "application/rss+xml")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/rss"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -116,6 +143,21 @@ def test_once_creates_the_database_and_says_when_there_is_nothing_to_do(wirewatc
     assert database.exists()
 
 
+def test_once_says_how_many_entries_have_no_page_and_why(wirewatch, offline):
+    items = "".join(f"<item><guid>{number}</guid><title>t</title></item>" for number in range(2))
+    items += f"<item><link>http://127.0.0.1:{_closed_port()}/a</link><title>t</title></item>"
+    feed = f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode()
+    with _served(feed) as url:
+        (offline / "feeds.toml").write_text(f'[[feeds]]\nurl = "{url}"\n')
+        ended = wirewatch("--config", offline, "once")
+    assert ended.out.startswith("1 feed polled · 3 new entries · ")
+    told, see = ended.err.split("; see: ")
+    assert told.startswith("3 entries without their page: no_link 2, ")
+    assert see == f"wirewatch --config {offline} entries --reason no_link\n"
+    listed = wirewatch("--config", offline, "entries", "--reason", "no_link", "--json").json
+    assert len(listed) == 2
+
+
 def test_once_polls_only_what_is_due(wirewatch, offline):
     wirewatch("--config", offline, "once")
     ended = wirewatch("--config", offline, "once")
@@ -191,6 +233,11 @@ def test_db_status_of_a_missing_database(wirewatch, offline):
     ended = wirewatch("--config", offline, "--db", "none.db", "db", "status")
     assert ended.code == 5
     assert "none.db: missing; create it with: wirewatch init" in ended.err
+
+
+def test_a_directory_in_place_of_the_database_is_named_once(wirewatch, offline):
+    ended = wirewatch("--config", offline, "--db", offline, "db", "status")
+    assert (ended.code, ended.err) == (4, f"--db: {offline}: is a directory; name a file in it\n")
 
 
 def test_db_upgrade_creates_and_is_done_when_called_again(wirewatch, offline):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirewatch.errors import ConfigError
+from wirewatch.errors import ConfigError, WirewatchError
 from wirewatch.feedlist import FeedLine, add_feeds, address_fault, parse_feeds, read_feeds, remove_feed
 from wirewatch.places import packaged_config
 
@@ -115,10 +115,10 @@ def test_removing_the_last_feed_leaves_a_valid_file(path):
 
 def test_removing_an_unknown_feed_names_the_nearest(path):
     with pytest.raises(
-        ConfigError, match=r"https://a\.example/rs is not listed; did you mean https://a\.example/rss\?"
+        WirewatchError, match=r"https://a\.example/rs is not listed; did you mean https://a\.example/rss\?"
     ):
         remove_feed(path, "https://a.example/rs")
-    with pytest.raises(ConfigError, match=r"is not listed; see: wirewatch feeds list"):
+    with pytest.raises(WirewatchError, match=r"is not listed; see: wirewatch feeds list"):
         remove_feed(path, "q")
 
 

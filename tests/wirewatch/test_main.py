@@ -116,7 +116,40 @@ def test_a_full_disk_is_told(capsys):
             [sys.executable, "-m", "wirewatch", "--help"], stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert done.returncode == ExitCode.FAILED
-    assert done.stderr.decode().strip() == "No space left on device"
+    assert done.stderr.decode().strip() == "standard output: No space left on device"
+
+
+COMMANDS_WITH_OUTPUT = [
+    ["--help"],
+    ["feeds", "list"],
+    ["rules", "list", "--json"],
+    ["rules", "list", "--format", "table"],
+]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS_WITH_OUTPUT, ids=" ".join)
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_an_output_that_cannot_be_written_is_one_line(tmp_path, arguments, where):
+    (tmp_path / "rules").mkdir()
+    topics = "".join(f"topic many-{number}\n    match word{number}\n" for number in range(1000))
+    (tmp_path / "rules" / "many.rules").write_text(topics)
+    feeds = "".join(f'[[feeds]]\nurl = "https://{number}.example/rss"\n' for number in range(1000))
+    (tmp_path / "feeds.toml").write_text(feeds)
+    command = [sys.executable, "-m", "wirewatch", "--config", str(tmp_path), *arguments]
+    done = subprocess.run(["sh", "-c", f'exec "$@" {where}', "sh", *command], capture_output=True, check=False)
+    assert done.returncode == ExitCode.FAILED
+    assert "standard output: " in done.stderr.decode()
+    assert len(done.stderr.splitlines()) == 1, done.stderr.decode()
+
+
+def test_with_every_stream_closed_nothing_is_written_into_the_database(tmp_path):
+    """The file that is opened first would take the place of standard output."""
+    command = [sys.executable, "-m", "wirewatch", "init", str(tmp_path / "mine")]
+    subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], check=False)
+    command[3:] = ["--config", str(tmp_path / "mine"), "db", "upgrade"]
+    done = subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "mine" / "wirewatch.db").read_bytes().startswith(b"SQLite format 3\0")
 
 
 def test_an_interrupt_ends_with_130(monkeypatch, capsys):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import fields as dataclass_fields
 from pathlib import Path
 
 import pytest
 
+from ingest.errors import Reason
 from storage import records
 from wirewatch import feedcheck, fields, finding
+from wirewatch.reasons import MEANINGS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -22,7 +25,7 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "settings.md", "json.md"])
+@pytest.mark.parametrize("page", ["cli.md", "settings.md", "json.md", "reasons.md"])
 def test_a_page_is_what_the_program_says(generator, page):
     """When this fails, run: python docs/generate.py."""
     assert (DOCS / "reference" / page).read_text(encoding="utf-8") == generator.pages()[page]
@@ -40,6 +43,8 @@ def test_a_page_is_what_the_program_says(generator, page):
         (records.EntryRecord, fields.ENTRY),
         (records.FeedRecord, fields.FEED),
         (records.StatsRecord, fields.STATS),
+        (records.ArticleMatchRecord, fields.ARTICLE_MATCH),
+        (records.VersionRecord, fields.VERSION),
         (finding.Hit, fields.RULE_HIT),
         (feedcheck.FeedCheck, fields.FEED_CHECK),
     ],
@@ -47,6 +52,12 @@ def test_a_page_is_what_the_program_says(generator, page):
 def test_every_field_of_a_record_is_documented_and_the_other_way_round(record, columns):
     assert {field.name for field in dataclass_fields(record)} == {column.name for column in columns}
     assert all(column.meaning for column in columns)
+
+
+def test_every_reason_is_explained_in_one_line():
+    assert list(MEANINGS) == list(Reason)
+    for meaning in MEANINGS.values():
+        assert re.fullmatch(r"[A-Z][^|\n]+\.", meaning)
 
 
 def test_no_promised_field_has_gone(generator):

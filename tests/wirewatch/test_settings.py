@@ -52,6 +52,18 @@ def test_the_environment_wins_over_the_file(config):
     assert str(settings.zone) == "Europe/Kyiv"
 
 
+def test_a_fault_in_the_file_is_told_also_where_a_variable_hides_it(config):
+    _write(config, '[fetch]\npause_s = "x"\n')
+    hidden = {"WIREWATCH_FETCH__PAUSE_S": "0"}
+    assert _faults(config, **hidden) == 'wirewatch.toml:2: fetch.pause_s: expected a number, got "x"'
+    both = _faults(config, WIREWATCH_FETCH__PAUSE_S="y").splitlines()
+    assert [fault.split(": ")[0] for fault in both] == ["wirewatch.toml:2", "WIREWATCH_FETCH__PAUSE_S"]
+    _write(config, '[database]\nurl = "mysql://x/y"\n')
+    assert _faults(config, WIREWATCH_DATABASE__URL="other.db").startswith("wirewatch.toml:2: mysql://x/y: ")
+    with pytest.raises(ConfigError, match=r"toml:2: mysql://x/y: "):
+        load_settings(config, environ={}, db="other.db")
+
+
 def test_settings_are_frozen(config):
     settings = load_settings(config, environ={})
     with pytest.raises(ValidationError):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wirewatch.output import timestamp
 from wirewatch.timespec import DAYS, parse_when
 
 #: a Sunday
@@ -36,6 +37,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("2026-11-01T10:20Z", BERLIN, "2026-11-01T10:20:00"),
         ("2026-11-01T10:20:30+02:00", UTC, "2026-11-01T08:20:30"),
         ("2026-11-01 10:20:30.5-03:30", UTC, "2026-11-01T13:50:30.500000"),
+        ("2026-11-01T10:20", BERLIN, "2026-11-01T09:20:00"),
+        ("2026-07-01 10:20", BERLIN, "2026-07-01T08:20:00"),
+        ("2026-11-01 10:20:30.250000", UTC, "2026-11-01T10:20:30.250000"),
     ],
 )
 def test_every_form(text, zone, expected):
@@ -47,12 +51,23 @@ def test_every_form(text, zone, expected):
 @pytest.mark.parametrize(
     "text",
     ["", "2", "d", "-2d", "2 d", "2y", "1.5h", "last 24 hours", "tomorrow", "mon", "01/11/2026", "2026-13-01",
-     "2026-02-30", "20261101", "2026-W47", "2026-11-01T10:20", "2026-11-01T25:00Z", "2026-11-01T10:20:30+99:00", "now",
-     "٢d", "9999999d", "999999w", "2026-11-01T10Z"],
+     "2026-02-30", "20261101", "2026-W47", "2026-11-01T25:00Z", "2026-11-01T10:20:30+99:00", "now",
+     "٢d", "9999999d", "999999w", "2026-11-01T10Z", "1M", "36H", "1W", "2026-11-01T25:00", "2026-11-01 1:20"],
 )  # fmt: skip
 def test_anything_else_is_refused_with_the_list_of_forms(text):
     with pytest.raises(ValueError, match="use 90m, 36h, 2d, 1w"):
         parse_when(text, now=NOW, zone=UTC)
+
+
+@given(st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)))  # noqa: DTZ001  # made aware below
+def test_a_time_is_read_as_the_program_prints_it(naive):
+    """In JSON with Z; in a table in the zone of the settings, and there to the minute."""
+    moment = naive.replace(tzinfo=UTC)
+    assert parse_when(timestamp(moment), now=NOW, zone=BERLIN) == moment
+    minute = moment.replace(second=0, microsecond=0)
+    shown = minute.astimezone(BERLIN)
+    if not shown.fold:
+        assert parse_when(shown.strftime("%Y-%m-%d %H:%M"), now=NOW, zone=BERLIN) == minute
 
 
 @given(st.text(max_size=30))

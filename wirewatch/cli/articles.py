@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ingest.errors import Reason
 from wirewatch.cli.listing import listing_options, record_options
-from wirewatch.cli.options import Command
+from wirewatch.cli.options import IDENT, Command
 from wirewatch.cli.wiring import note, pass_call
 from wirewatch.fields import ARTICLE, ARTICLE_SHOWN, ENTRY, FOUND
 
@@ -33,25 +34,32 @@ def articles(call: Call, listing: Listing) -> None:
 
 @click.command(cls=Command)
 @click.option("--state", type=click.Choice(STATES), help="Only entries in this state.")
-@click.option("--feed", "feed_id", type=int, metavar="ID", help="Only entries of this feed.")
+@click.option(
+    "--reason",
+    type=click.Choice([reason.value for reason in Reason]),
+    metavar="REASON",
+    help="Only entries with this reason, such as paywall.",
+)
+@click.option("--feed", "feed_id", type=IDENT, metavar="ID", help="Only entries of this feed.")
 @listing_options
 @pass_call
-def entries(call: Call, listing: Listing, *, state: str | None, feed_id: int | None) -> None:
+def entries(call: Call, listing: Listing, *, state: str | None, reason: str | None, feed_id: int | None) -> None:
     """List the entries of feeds, with state and reason.
 
-    Every entry that was ever seen is in one state; for those without a page, reason says why.
+    Every entry that was ever seen is in one state; for those without a page, reason and detail say why.
+    docs/reference/reasons.md explains each reason.
     """
     with call.reading(f"wirewatch{call.repeated} feeds list") as listings:
-        rows = listings.entries(state=state, feed_id=feed_id, **listing.span(call))
+        rows = listings.entries(state=state, reason=reason, feed_id=feed_id, **listing.span(call))
     listing.show(rows, ENTRY, call, empty="no such entries; poll with: wirewatch once")
 
 
 @click.command(cls=Command)
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=IDENT)
 @record_options
 @pass_call
 def show(call: Call, listing: Listing, *, number: int) -> None:
-    """Show an article: text, versions, relations."""
+    """Show an article: text, versions, relations, and why it matches."""
     with call.reading(f"wirewatch{call.repeated} articles") as listings:
         found = listings.article(number)
     listing.show_one(found, ARTICLE_SHOWN, call)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shlex
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,14 +38,42 @@ def demo() -> None:
         app = set_up(folder, newsroom)
         asyncio.run(_poll(app, newsroom))
     _show(app)
+    program = how_called(sys.argv[0], sys.executable, shutil.which("wirewatch"), Path.cwd())
     click.echo(
         f"""
 all of it is kept in {folder}; look around with
-  wirewatch --config {folder} matches purl
-  wirewatch --config {folder} stories --json
-  wirewatch --config {folder} search 'frozen BEFORE/3 assets'
-on real feeds: wirewatch init, then wirewatch once"""
+  {program} --config {folder} matches purl
+  {program} --config {folder} stories --json
+  {program} --config {folder} search 'frozen BEFORE/3 assets'
+on real feeds: {program} init, then {program} once"""
     )
+
+
+def how_called(script: str, python: str, on_path: str | None, cwd: Path) -> str:
+    """Return what to write in *cwd* so that this program is called.
+
+    *script* is what was called (`sys.argv[0]`), *python* the interpreter, *on_path* the program `wirewatch` that the
+    shell finds. A module that was called with -m is called by the script beside the interpreter, if there is one.
+    """
+    ours = Path(script).absolute()
+    is_module = ours.suffix == ".py"
+    if is_module:
+        ours = Path(python).absolute().parent / "wirewatch"
+    if on_path and Path(on_path).absolute() == ours:
+        return "wirewatch"
+    if is_module and not ours.is_file():
+        return f"{shlex.quote(_near(Path(python).absolute(), cwd))} -m wirewatch"
+    return shlex.quote(_near(ours, cwd))
+
+
+def _near(path: Path, cwd: Path) -> str:
+    """Return *path* in its shortest form, relative to *cwd* where it lies below it."""
+    try:
+        relative = str(path.relative_to(cwd))
+    except ValueError:
+        return str(path)
+    # without a slash, the shell would look for it on PATH
+    return relative if "/" in relative else f"./{relative}"
 
 
 def set_up(folder: Path, newsroom: Newsroom) -> App:

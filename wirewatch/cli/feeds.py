@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wirewatch.cli.listing import format_options, limited_options
+from wirewatch.cli.listing import format_options, span_options
 from wirewatch.cli.options import Group
-from wirewatch.cli.wiring import note, pass_call
+from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.errors import ExitCode, WirewatchError
 from wirewatch.fields import FEED, FEED_CHECK
 
@@ -34,8 +34,10 @@ def feeds() -> None:
 @pass_call
 def add(call: Call, address: str, title: str | None) -> None:
     """Add a feed to feeds.toml; it is polled from the next cycle on."""
-    from wirewatch.feedlist import FeedLine, add_feeds
+    from wirewatch.feedlist import FeedLine, add_feeds, address_fault
 
+    if fault := address_fault(address):
+        raise click.UsageError(f"{address}: {fault}")
     path = call.own_config_dir.feeds_file
     added, _ = add_feeds(path, [FeedLine(url=address, title=title)])
     note(f"{'added to' if added else 'already in'} {path}")
@@ -55,15 +57,30 @@ def remove(call: Call, address: str) -> None:
 
 @feeds.command("list")
 @click.option("--removed", is_flag=True, help="Also feeds that are no longer in feeds.toml.")
-@limited_options
+@span_options("Only feeds whose last poll was then or later")
 @pass_call
 def list_feeds(call: Call, listing: Listing, *, removed: bool) -> None:
-    """List the feeds of feeds.toml with what is known about each."""
+    """List the feeds of feeds.toml with what is known about each.
+
+    With --until, those that were not polled since then.
+    """
     from wirewatch.feedlist import read_feeds
 
     configured = read_feeds(call.config_dir.feeds_file)
-    rows = list(_joined(configured, _stored(call), with_removed=removed))[: listing.row_limit]
-    listing.show(rows, FEED, call, empty="no feed is configured; add one with: wirewatch feeds add ADDRESS")
+    rows = list(_joined(configured, _stored(call), with_removed=removed))
+    shown = listing.within(rows, "last_polled_at", call)
+    listing.show(shown, FEED, call, empty="no feed was polled in that span" if rows else "")
+    if not rows and not listing.is_for_programs:
+        note(_no_feed(call))
+    if listing.how == "table":
+        for row in shown:
+            if row["last_error"]:
+                note(f"{row['url']}: {row['last_error_detail'] or row['last_error']}")
+
+
+def _no_feed(call: Call) -> str:
+    add = f"wirewatch{call.repeated} feeds add ADDRESS"
+    return f"no feed in {call.config_dir.feeds_file}; add one with: {add}"
 
 
 def _stored(call: Call) -> dict[str, dict[str, object]]:
@@ -141,13 +158,15 @@ def check(call: Call, listing: Listing) -> None:
     Exit code 3 when some feeds fail.
     """
     rows = asyncio.run(_check(call))
-    listing.show(rows, FEED_CHECK, call, empty="no feed is configured; add one with: wirewatch feeds add ADDRESS")
+    listing.show(rows, FEED_CHECK, call, empty="")
+    if not rows and not listing.is_for_programs:
+        note(_no_feed(call))
     failed = [row for row in rows if row["reason"]]
     if failed:
         if all(row["reason"] in {"dns", "connect"} for row in rows):
-            note(f"no network: {len(failed)} of {len(rows)} feeds unreachable; try wirewatch demo")
+            note(f"no network: {len(failed)} of {counted(len(rows), 'feed')} unreachable; try wirewatch demo")
         else:
-            note(f"{len(failed)} of {len(rows)} feeds failed; correct them in {call.config_dir.feeds_file}")
+            note(f"{len(failed)} of {counted(len(rows), 'feed')} failed; correct them in {call.config_dir.feeds_file}")
         click.get_current_context().exit(ExitCode.SOME_FEEDS_FAILED)
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast
 
 import click
 
+from wirewatch.cli.options import MOST
 from wirewatch.cli.wiring import note
 from wirewatch.output import FORMATS, default_format, emit, emit_one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import tzinfo
 
     from wirewatch.cli.wiring import Call
@@ -23,6 +24,9 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 #: rows that a table on a terminal shows when no --limit is given; the other formats have no limit of their own
 SCREEN_LIMIT = 100
+
+#: formats that have an option of their own
+SHORT: tuple[Format, ...] = ("json", "jsonl", "csv")
 
 
 class Span(TypedDict):
@@ -44,6 +48,11 @@ class Listing:
     by: Literal["first_seen", "published"] = "first_seen"
     limit: int | None = None
 
+    @property
+    def is_for_programs(self) -> bool:
+        """JSON was asked for, so standard error is for errors."""
+        return self.how in {"json", "jsonl"}
+
     def span(self, call: Call) -> Span:
         """The arguments that `storage.listings` wants."""
         return {
@@ -52,6 +61,17 @@ class Listing:
             "by": self.by,
             "limit": self.row_limit,
         }
+
+    def within(self, rows: Iterable[Mapping[str, Any]], name: str, call: Call) -> list[Mapping[str, Any]]:
+        """Return the *rows* whose time in the field *name* lies in the span, as far as the limit allows.
+
+        Where a span is given, rows without a time are not in it.
+        """
+        since, until = _moment(self.since, "--since", call), _moment(self.until, "--until", call)
+        if since or until:
+            rows = (row for row in rows if row[name] and not (since and row[name] < since))
+            rows = (row for row in rows if not (until and row[name] >= until))
+        return list(rows)[: self.row_limit]
 
     @property
     def row_limit(self) -> int | None:
@@ -64,7 +84,7 @@ class Listing:
         """Write the rows. Says *empty* where people look at a table without rows, and when a limit cuts it."""
         count = emit(rows, shown, self.how, zone=_zone(self.how, call))
         if self.how == "table":
-            if not count:
+            if not count and empty:
                 note(empty)
             elif self.limit is None and count == SCREEN_LIMIT:
                 note(f"{SCREEN_LIMIT} rows; more with --limit, all with --limit 0")
@@ -102,8 +122,7 @@ def record_options(command: F) -> F:
 def listing_options(command: F) -> F:
     """Add --since, --until, --by, --limit and --format; the command gets them as the argument `listing`."""
     options = [
-        click.option("--since", metavar="WHEN", help="From then on: 2d, 36h, today, monday, 2026-11-22, …"),
-        click.option("--until", metavar="WHEN", help="Before then."),
+        *_span_options("From then on"),
         click.option(
             "--by",
             type=click.Choice(["first_seen", "published"]),
@@ -115,9 +134,16 @@ def listing_options(command: F) -> F:
     return _with(command, options, default=default_format, has_limit=True)
 
 
-def limited_options(command: F) -> F:
-    """Add --limit and --format; the command gets them as the argument `listing`."""
-    return _with(command, [], default=default_format, has_limit=True)
+def span_options(what: str) -> Callable[[F], F]:
+    """Add --since, --until, --limit and --format; *what* says which time of a row they mean."""
+    return lambda command: _with(command, _span_options(what), default=default_format, has_limit=True)
+
+
+def _span_options(what: str) -> list[Callable[[F], F]]:
+    return [
+        click.option("--since", metavar="WHEN", help=f"{what}: 2d, 36h, today, monday, 2026-11-22, …"),
+        click.option("--until", metavar="WHEN", help="Before then."),
+    ]
 
 
 def _with(
@@ -125,22 +151,21 @@ def _with(
 ) -> F:
     if has_limit:
         limit_help = f"At most N rows; 0 for all. A table on a terminal has {SCREEN_LIMIT} unless asked."
-        options = [*options, click.option("--limit", type=click.IntRange(min=0), metavar="N", help=limit_help)]
+        options = [*options, click.option("--limit", type=click.IntRange(0, MOST), metavar="N", help=limit_help)]
     options = [
         *options,
         click.option("--format", "how", type=click.Choice(FORMATS), help="Default: table on a terminal, else tsv."),
-        *(
-            click.option(
-                f"--{name}", "how", flag_value=name, type=click.Choice(FORMATS), help=f"Short for --format {name}."
-            )
-            for name in ("json", "jsonl", "csv")
-        ),
+        *(click.option(f"--{name}", f"as_{name}", is_flag=True, help=f"Short for --format {name}.") for name in SHORT),
     ]
 
     @functools.wraps(command)
     def with_listing(*args: object, how: Format | None, **kwargs: Any) -> object:
+        asked = [how] if how else []
+        asked += [name for name in SHORT if kwargs.pop(f"as_{name}") and name != how]
+        if len(asked) > 1:
+            raise click.UsageError(f"one format at a time, not {' and '.join(asked)}")
         own = {key: kwargs.pop(key) for key in ("since", "until", "by", "limit") if key in kwargs}
-        return command(*args, listing=Listing(how=how or default(), **own), **kwargs)
+        return command(*args, listing=Listing(how=asked[0] if asked else default(), **own), **kwargs)
 
     decorated = cast(F, with_listing)
     for option in reversed(options):

@@ -8,6 +8,7 @@ import click
 
 from wirewatch.cli.listing import listing_options
 from wirewatch.cli.options import Command
+from wirewatch.cli.topics import of_topic
 from wirewatch.cli.wiring import pass_call
 from wirewatch.fields import MATCH
 
@@ -26,5 +27,6 @@ def matches(call: Call, listing: Listing, *, topic: str | None) -> None:
     Without TOPIC, those of all topics. The newest come first.
     """
     with call.reading(f"wirewatch{call.repeated} rules list") as listings:
-        rows = listings.matches(topic, **listing.span(call))
-    listing.show(rows, MATCH, call, empty="nothing matched; test a topic with: wirewatch rules test TOPIC")
+        rows = of_topic(call, topic, lambda: listings.matches(topic, **listing.span(call)))
+    empty = "nothing matched; test a topic with: wirewatch rules test TOPIC"
+    listing.show(rows or (), MATCH, call, empty="" if rows is None else empty)

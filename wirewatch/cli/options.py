@@ -13,6 +13,11 @@ CONFIG = "wirewatch.config"
 DB = "wirewatch.db"
 DEBUG = "wirewatch.debug"
 
+#: the largest number that a database can hold
+MOST = 2**63 - 1
+#: the type of an argument that is the number of something
+IDENT = click.IntRange(1, MOST)
+
 
 def _remember(key: str) -> Callable[[click.Context, click.Parameter, object], None]:
     """Return a callback that keeps the option's value for all commands; one given later wins."""

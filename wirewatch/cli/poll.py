@@ -11,7 +11,7 @@ import click
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
-from wirewatch.cli.wiring import note, pass_call
+from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.errors import ExitCode
 from wirewatch.fields import REPORT
 
@@ -42,7 +42,7 @@ def once(call: Call, listing: Listing, *, every: bool) -> None:
         click.echo(summary(done.cycle))
     else:
         listing.show_one(as_row(done.cycle), REPORT, call)
-    _tell(done.cycle, feeds=done.feeds)
+    _tell(call, done.cycle, feeds=done.feeds, has_reasons=not listing.is_for_programs)
     if done.cycle.failed:
         click.get_current_context().exit(ExitCode.SOME_FEEDS_FAILED)
 
@@ -67,8 +67,10 @@ def summary(report: CycleReport) -> str:
     """Return what a cycle did, in one line."""
     failed = f", {len(report.failed)} failed" if report.failed else ""
     return (
-        f"{report.polled} feeds polled{failed} · {report.new_entries} new entries · {report.articles} articles · "
-        f"{report.relations} relations · {report.matches} matches"
+        f"{counted(report.polled, 'feed')} polled{failed} · "
+        f"{counted(report.new_entries, 'new entry', 'new entries')} · "
+        f"{counted(report.articles, 'article')} · {counted(report.relations, 'relation')} · "
+        f"{counted(report.matches, 'match', 'matches')}"
     )
 
 
@@ -86,10 +88,16 @@ def as_row(report: CycleReport) -> dict[str, object]:
     }
 
 
-def _tell(report: CycleReport, *, feeds: int) -> None:
+def _tell(call: Call, report: CycleReport, *, feeds: int, has_reasons: bool) -> None:
     """Say on standard error what went wrong, and what to do when nothing was to be done."""
+    if report.without_page and has_reasons:
+        by_count = sorted(report.without_page, key=lambda item: (-item[1], item[0]))
+        reasons = ", ".join(f"{reason} {count}" for reason, count in by_count)
+        entries = counted(sum(count for _, count in by_count), "entry", "entries")
+        see = f"wirewatch{call.repeated} entries --reason {by_count[0][0]}"
+        note(f"{entries} without their page: {reasons}; see: {see}")
     if report.is_offline:
-        note(f"no network: {len(report.failed)} of {report.polled} feeds unreachable; try wirewatch demo")
+        note(f"no network: {len(report.failed)} of {counted(report.polled, 'feed')} unreachable; try wirewatch demo")
     elif report.failed:
         for feed in report.failed:
             note(f"failed: {feed.url}: {feed.detail}")

@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "story": ("wirewatch.cli.stories:story", "Show a story with its copies."),
     "articles": ("wirewatch.cli.articles:articles", "List articles."),
     "entries": ("wirewatch.cli.articles:entries", "List the entries of feeds, with state and reason."),
-    "show": ("wirewatch.cli.articles:show", "Show an article: text, versions, relations."),
+    "show": ("wirewatch.cli.articles:show", "Show an article: text, versions, relations, and why it matches."),
     "search": ("wirewatch.cli.articles:search", "List the articles that an expression of the rule language matches."),
     "stats": ("wirewatch.cli.stats:stats", "Count feeds, entries, articles, stories and matches."),
     "db": ("wirewatch.cli.db:db", "Upgrade the database, or say how it stands."),

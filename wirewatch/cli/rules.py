@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wirewatch.cli.listing import limited_options, listing_options, record_options
+from wirewatch.cli.listing import listing_options, record_options, span_options
 from wirewatch.cli.options import Group
-from wirewatch.cli.wiring import note, pass_call
+from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.errors import ExitCode
 from wirewatch.fields import RULE_HIT, RULE_PROBLEM, TOPIC
 
 if TYPE_CHECKING:
     from rules.files import LoadedRules
+    from storage.records import TopicRecord
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
 
@@ -24,26 +25,38 @@ def rules() -> None:
 
 
 @rules.command("list")
-@limited_options
+@span_options("Only topics whose version is in force from then on")
 @pass_call
 def list_rules(call: Call, listing: Listing) -> None:
-    """List the topics of the rule files."""
+    """List the topics of the rule files.
+
+    Also those that are not understood now and kept at their last good version.
+    """
+    from wirewatch.cli.topics import topic_rows
+
     loaded = _load(call)
-    rows = [
-        {
-            "topic": topic.name,
-            "title": topic.title,
-            "tags": topic.tags,
-            "lang": topic.langs,
-            "rules": len(topic.rules),
-            "version": topic.version,
-            "file": topic.file,
-        }
-        for topic in loaded.topics[: listing.row_limit]
-    ]
-    listing.show(rows, TOPIC, call, empty=f"no topics in {call.config_dir.rules_dir}")
+    rows = list(topic_rows(loaded, _stored(call)))
+    shown = listing.within(rows, "known_since", call)
+    empty = "no topic in that span" if rows else _no_topic(call)
+    listing.show(shown, TOPIC, call, empty=empty)
     if loaded.errors:
-        note(f"{len(loaded.errors)} errors in the rule files; see: wirewatch{call.repeated} rules check")
+        told = counted(len(loaded.errors), "error")
+        note(f"{told} in the rule files; see: wirewatch{call.repeated} rules check")
+
+
+def _stored(call: Call) -> dict[str, TopicRecord]:
+    """The topics that were ever in force, by name; none when there is no database yet."""
+    from storage.errors import DatabaseMissing
+
+    try:
+        with call.app.listings() as listings:
+            return {topic.name: topic for topic in listings.topics()}
+    except DatabaseMissing:
+        return {}
+
+
+def _no_topic(call: Call) -> str:
+    return f"no topic in {call.config_dir.rules_dir}; write one into a file there whose name ends in .rules"
 
 
 @rules.command()
@@ -62,11 +75,12 @@ def check(call: Call, listing: Listing) -> None:
         for problem in problems:
             click.echo(problem.shown)
         tests = sum(len(topic.tests) for topic in loaded.topics)
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        verdict = count if problems else "all is well"
-        click.echo(f"{len(loaded.topics)} topics understood, {tests} tests run: {verdict}")
+        verdict = counted(len(problems), "problem") if problems else "all is well"
+        click.echo(f"{counted(len(loaded.topics), 'topic')} understood, {counted(tests, 'test')} run: {verdict}")
     else:
         listing.show(problems, RULE_PROBLEM, call, empty="")
+    if not loaded.topics and not problems:
+        note(_no_topic(call))
     if problems:
         click.get_current_context().exit(ExitCode.INVALID)
 
@@ -90,6 +104,9 @@ def test(call: Call, listing: Listing, *, what: str) -> None:
     listing.show(done.hits, RULE_HIT, call, empty="no stored article matches")
     for topic, article in done.lost:
         note(f"lost: topic {topic} no longer matches article {article}")
+    if not listing.is_for_programs:
+        least = "" if done.is_complete else "at least "
+        note(f"{least}{done.matched} of {counted(done.looked_at, 'article')}")
     if not done.is_complete:
         note("only the newest articles were read; narrow it with --since or with a word that must occur")
 

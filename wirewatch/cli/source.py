@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 #: what relative links of a file start from when no --url is given; the name can never be looked up (RFC 2606)
 NOWHERE = "https://file.invalid/"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 @contextmanager
@@ -34,7 +36,7 @@ def blaming(source: str) -> Iterator[None]:
 
 def is_address(source: str) -> bool:
     """Whether *source* is an address and not the name of a file."""
-    return source.startswith(("http://", "https://"))
+    return source.lower().startswith(("http://", "https://"))
 
 
 def read_source(call: Call, source: str, *, url: str | None = None, is_feed: bool = False) -> Page:
@@ -45,6 +47,8 @@ def read_source(call: Call, source: str, *, url: str | None = None, is_feed: boo
     """
     if is_address(source):
         return asyncio.run(_fetch(call, source, is_feed=is_feed))
+    if _SCHEME.match(source):
+        raise WirewatchError(f"{source}: only http:// and https:// can be fetched; save it to a file and name that")
     from ingest.model import Page
 
     address = url or NOWHERE + quote(Path(source).name)

@@ -8,7 +8,7 @@ import click
 
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import Command
-from wirewatch.cli.wiring import note, pass_call
+from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.fields import STATS
 
 if TYPE_CHECKING:
@@ -25,4 +25,5 @@ def stats(call: Call, listing: Listing) -> None:
         found = listings.stats()
     listing.show_one(found, STATS, call)
     if found.rule_problems and listing.how == "table":
-        note(f"{len(found.rule_problems)} problems in the rule files; see: wirewatch{call.repeated} rules check")
+        problems = counted(len(found.rule_problems), "problem")
+        note(f"{problems} in the rule files; see: wirewatch{call.repeated} rules check")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shlex
+import sys
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -106,8 +107,19 @@ def pass_call(function: Callable[Concatenate[Call, P], R]) -> Callable[P, R]:
     return command
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return *number* with the word for so many.
+
+    >>> counted(1, "feed"), counted(2, "entry", "entries")
+    ('1 feed', '2 entries')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def note(text: str) -> None:
     """Say something to people, on standard error; what came from outside is made harmless."""
     from wirewatch.output import clean_text
 
+    # what was said before is seen before; and where it cannot be written, nothing follows
+    sys.stdout.flush()
     click.echo(clean_text(text), err=True)
