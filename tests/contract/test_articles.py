@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.copies import story as copies_of_ingest
+from ingest.copies import likely as copies_of_ingest
 from ingest.errors import Conflict
 from ingest.model import EntryState, RelationKind, TextFrom
 from storage import fingerprints
