@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: How often a step that has the word alone in this process looks for candidates again, when other processes keep
-#: storing related articles in between.
-MAX_CONFLICTS = 20
+#: How often a step looks for candidates again under the lock. Steps that have met no conflict yet can still come in
+#: between, each once, so this is more than there can be at work at once.
+MAX_CONFLICTS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +309,7 @@ class Pipeline:
             return await self._place_and_save(entry, stored, reading, outcome_, now, addresses, page)
         except Conflict:
             log.debug("entry %d: related articles came in between; placed again", entry.id)
-        # One at a time: then only another process can come in between.
+        # From here on one at a time, or each round of a story at many outlets would have one winner.
         async with self._placing:
             for _ in range(MAX_CONFLICTS):
                 with suppress(Conflict):
