@@ -280,7 +280,11 @@ class Pipeline:
         try:
             title = outcome.title_for(entry, stored)
             reading = await self._workers.read_feed_text(entry, title, self._rules())
-        except (Transient, Permanent):
+        except Transient as passing:
+            # The text is there and only could not be read just now, so the entry must not end here.
+            without = outcome.without_page(entry, stored, passing, now, has_feed_text=False)
+            return await self._finish(entry, without, stored)
+        except Permanent:
             without = outcome.without_page(entry, stored, error, now, has_feed_text=False)
             return await self._finish(entry, without, stored)
         without = outcome.without_page(entry, stored, error, now, has_feed_text=True)

@@ -106,12 +106,12 @@ class Town:
     web: Web
     clock: Clock = field(default_factory=Clock)
 
-    def pipeline(self, store: Any = None) -> Pipeline:
+    def pipeline(self, store: Any = None, workers: Any = None) -> Pipeline:
         rules = compile_rules((parse_topic(RULES),))
         return Pipeline(
             store=store or self.store,
             fetch=self.web,
-            workers=InlineWorkers(),
+            workers=workers or InlineWorkers(),
             rules=lambda: rules,
             clock=self.clock,
             draw=lambda: 0.0,
@@ -196,6 +196,25 @@ async def test_a_page_that_is_gone_leaves_the_text_of_the_feed(town: Town) -> No
     (entry,) = seen["entries"]
     assert (entry.state, entry.reason, entry.text_from) == ("done", "gone", "feed")
     assert seen["articles"][0].text_from == "feed"
+
+
+class DyingWorkers(InlineWorkers):
+    """Workers whose process is killed over the text of a feed."""
+
+    async def read_feed_text(self, *_: Any) -> Any:
+        raise Transient(Reason.WORKER_DIED, "https://town.example/pier", "killed")
+
+
+async def test_the_text_of_the_feed_is_not_lost_when_a_worker_dies_over_it(town: Town) -> None:
+    town.web.answers["https://town.example/pier"] = Permanent(Reason.GONE, "https://town.example/pier", status=410)
+    (entry_id,) = await town.poll()
+    await town.pipeline(workers=DyingWorkers()).ingest_entry(entry_id)
+    (entry,) = town.dump()["entries"]
+    assert (entry.state, entry.reason) == ("retrying", "worker_died")
+    town.clock.now += timedelta(hours=1)
+    await town.pipeline().ingest_entry(entry_id)
+    (entry,) = town.dump()["entries"]
+    assert (entry.state, entry.reason, entry.text_from) == ("done", "gone", "feed")
 
 
 async def test_while_a_page_cannot_be_had_the_feed_speaks_and_the_page_becomes_the_next_version(town: Town) -> None:

@@ -99,7 +99,7 @@ def test_a_compiled_set_survives_pickling_and_stays_the_same():
     document = doc("PURL, Crimea, NATO, Ukraine", source="cnn.com", lang="en")
     assert again.match(document) == RULES.match(document)
     with pytest.raises(AttributeError):
-        RULES.version = "x"  # type: ignore[misc]
+        RULES.version = "x"  # type: ignore[misc]  # it must refuse
 
 
 def test_the_same_words_become_one_plan():

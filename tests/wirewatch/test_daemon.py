@@ -39,7 +39,7 @@ class Session:
 
 async def test_trouble_with_the_database_is_told_once_and_its_end_too(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    daemon = Daemon(Session("locked", "locked", "", "locked"), tick_s=1)  # type: ignore[arg-type]
+    daemon = Daemon(Session("locked", "locked", "", "locked"), tick_s=1)  # type: ignore[arg-type]  # a stand-in
     for _ in range(4):
         await daemon.tick()
     told = [record.message for record in caplog.records]
@@ -48,5 +48,5 @@ async def test_trouble_with_the_database_is_told_once_and_its_end_too(caplog: py
 
 
 async def test_maintenance_that_fails_is_told_and_tried_again_later(caplog: pytest.LogCaptureFixture) -> None:
-    await Daemon(Session(), tick_s=1).maintain()  # type: ignore[arg-type]
+    await Daemon(Session(), tick_s=1).maintain()  # type: ignore[arg-type]  # a stand-in
     assert "disk full" in caplog.text
