@@ -138,7 +138,7 @@ class _Compiler:
             parts = tuple(cast(Positional, self.compile(c, fields)) for c in tree.children)
             self._count += 1
             return NearPlan(number=self._count, fields=fields, parts=parts, gap=tree.gap, is_ordered=tree.is_ordered)
-        raise TypeError(f"macro @{tree.name} is not written out")
+        raise TypeError(f"{tree} cannot be compiled")
 
     def _compile_words(self, words: Words, fields: tuple[str, ...]) -> Plan:
         if fields == ("source",):

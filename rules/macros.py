@@ -36,7 +36,7 @@ def _expand(tree: Tree, macros: Mapping[str, Tree], problems: list[Problem], bud
             return Words(text="x", at=tree.at)
         if budget[0] >= 0:
             budget[0] -= sum(1 for _ in walk(found))
-        return move(found, tree.at) if budget[0] >= 0 else Words(text="x", at=tree.at)
+        return move(found, tree.at, tree.end) if budget[0] >= 0 else Words(text="x", at=tree.at)
     return map_children(tree, lambda child: _expand(child, macros, problems, budget))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.tree import And, Field, Macro, Near, Not, Or, Words
+from rules.tree import And, AtLeast, Field, Macro, Near, Not, Or, Quorum, Regex, Score, Wildcard, Words
 
 if TYPE_CHECKING:
     from rules.tree import Tree
@@ -19,11 +19,22 @@ def render(tree: Tree) -> str:
     """
     if isinstance(tree, Words):
         return _render_words(tree)
+    if isinstance(tree, Wildcard):
+        return f"{'=' * tree.is_exact}{tree.text}"
+    if isinstance(tree, Regex):
+        return f"/{tree.pattern}/{'i' * tree.ignores_case}"
     if isinstance(tree, Macro):
         return f"@{tree.name}"
     if isinstance(tree, Field):
         child = render(tree.child)
         return f"{tree.name}:{child}" if isinstance(tree.child, Words | Field | Macro) else f"{tree.name}:({child})"
+    if isinstance(tree, AtLeast):
+        return f"ATLEAST/{tree.number} ({render(tree.child)})"
+    if isinstance(tree, Quorum):
+        return f"ANY/{tree.number} ({', '.join(map(render, tree.children))})"
+    if isinstance(tree, Score):
+        items = zip(tree.children, tree.weights, strict=True)
+        return f"SCORE/{tree.number} ({', '.join(f'{_bracket(c, And, Or, Not, Near)}^{w}' for c, w in items)})"
     if isinstance(tree, Not):
         return f"NOT {_bracket(tree.child, And, Or)}"
     return _render_joined(tree)

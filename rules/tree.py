@@ -1,7 +1,8 @@
 """The trees that expressions become. Equal trees mean the same, wherever they were written.
 
 A tree that `syntax.parse` returns holds no `Macro`, no empty or single-membered `And`, `Or` or `Near`, and no
-`And` directly inside an `And` or `Or` inside an `Or`. `at` is the offset in the expression where a node starts.
+`And` directly inside an `And` or `Or` inside an `Or`. `at` is the offset in the expression where a node starts,
+`end` the one where it ends.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class Words:
     is_exact: bool = False
     #: the last token is the start of a word
     is_prefix: bool = False
+    #: the last token is meant in singular and plural; never together with the other two
+    is_plural: bool = False
     at: int = _place()
+    end: int = _place()
 
     @property
     def tokens(self) -> Tokens:
@@ -47,11 +51,35 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wildcard:
+    """One word with `*` (any run, also none) or `?` (one letter) in it, other than a single `*` at its end."""
+
+    #: as written, without `=`: `immobili?ed`, `*militari?*`
+    text: str
+    #: case and accents count
+    is_exact: bool = False
+    at: int = _place()
+    end: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regex:
+    """A regular expression in the syntax of RE2; it finds stretches of text, which are no words and have no gap."""
+
+    #: as written between the slashes
+    pattern: str
+    ignores_case: bool = False
+    at: int = _place()
+    end: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class And:
     """All hold."""
 
     children: tuple[Tree, ...]
     at: int = _place()
+    end: int = _place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +88,7 @@ class Or:
 
     children: tuple[Tree, ...]
     at: int = _place()
+    end: int = _place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +97,7 @@ class Not:
 
     child: Tree
     at: int = _place()
+    end: int = _place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +112,7 @@ class Near:
     #: BEFORE: in the order written
     is_ordered: bool = False
     at: int = _place()
+    end: int = _place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +123,42 @@ class Field:
     name: str
     child: Tree
     at: int = _place()
+    end: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLeast:
+    """The child, which has places like an operand of `Near`, starts at `number` places or more."""
+
+    #: 1 or more
+    number: int
+    child: Tree
+    at: int = _place()
+    end: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quorum:
+    """ANY: `number` or more of the children hold."""
+
+    #: 1 to the number of children
+    number: int
+    children: tuple[Tree, ...]
+    at: int = _place()
+    end: int = _place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """The weights of the children that hold add up to `number` or more."""
+
+    #: 1 or more
+    number: int
+    children: tuple[Tree, ...]
+    #: one for each child; below 0 it speaks against
+    weights: tuple[int, ...]
+    at: int = _place()
+    end: int = _place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +167,10 @@ class Macro:
 
     name: str
     at: int = _place()
+    end: int = _place()
 
 
-Tree = Words | And | Or | Not | Near | Field | Macro
+Tree = Words | Wildcard | Regex | And | Or | Not | Near | Field | AtLeast | Quorum | Score | Macro
 
 
 def join_and(children: Iterable[Tree], *, at: int = 0) -> Tree:
@@ -127,9 +195,9 @@ def _flatten(children: Iterable[Tree], kind: type[And | Or]) -> Iterator[Tree]:
 
 def children_of(tree: Tree) -> tuple[Tree, ...]:
     """The direct members of a node."""
-    if isinstance(tree, And | Or | Near):
+    if isinstance(tree, And | Or | Near | Quorum | Score):
         return tree.children
-    if isinstance(tree, Not | Field):
+    if isinstance(tree, Not | Field | AtLeast):
         return (tree.child,)
     return ()
 
@@ -149,13 +217,13 @@ def map_children(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
         return join_and(map(change, tree.children), at=tree.at)
     if isinstance(tree, Or):
         return join_or(map(change, tree.children), at=tree.at)
-    if isinstance(tree, Near):
+    if isinstance(tree, Near | Quorum | Score):
         return replace(tree, children=tuple(map(change, tree.children)))
-    if isinstance(tree, Not | Field):
+    if isinstance(tree, Not | Field | AtLeast):
         return replace(tree, child=change(tree.child))
     return tree
 
 
-def move(tree: Tree, at: int) -> Tree:
-    """The same tree with every node at the place *at*: what a macro stands for is found where the macro is."""
-    return replace(map_children(tree, lambda child: move(child, at)), at=at)
+def move(tree: Tree, at: int, end: int) -> Tree:
+    """The same tree with every node at the place `[at, end)`: what a macro stands for is found where the macro is."""
+    return replace(map_children(tree, lambda child: move(child, at, end)), at=at, end=end)
