@@ -67,3 +67,8 @@ def _row(topic: Topic, file: str, state: str, record: TopicRecord | None) -> dic
         "state": state,
         "known_since": record and record.first_seen,
     }
+
+
+def no_topic(call: Call) -> str:
+    """The line for people who have no rules yet."""
+    return f"no topic in {call.config_dir.rules_dir}; write one into a file there whose name ends in .rules"
