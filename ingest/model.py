@@ -69,6 +69,15 @@ class RelationKind(StrEnum):
     REVISION = "revision"
 
 
+class MatchOrigin(StrEnum):
+    """How it came out that an article matches a topic."""
+
+    #: as the article came in
+    LIVE = "live"
+    #: when stored articles were judged again; no news, so nobody is alerted to it unless they ask
+    BACKFILL = "backfill"
+
+
 # --- polling ----------------------------------------------------------------------------------------
 
 

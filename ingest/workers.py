@@ -13,30 +13,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import hashlib
 import math
 import multiprocessing
 import os
-import pickle
 import resource
 import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
 
 from pebble import ProcessExpired, ProcessPool
 
 from ingest.copies.likely import find_likely
 from ingest.errors import Permanent, Reason, Transient
 from ingest.model import Placement
+from ingest.packing import Packing, RulesLostError, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+    from pathlib import Path
     from types import TracebackType
 
     from ingest.model import Candidate, Entry, FeedDocument, Page, Reading
+    from ingest.packing import PackedRules, RulesTicket
     from rules.match import RuleSet
 
 P = ParamSpec("P")
@@ -52,8 +53,6 @@ MAX_MEMORY = 1 << 30
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 #: How long `close` waits for tasks that have been started.
 GRACE_S = 15.0
-#: Rule sets up to this size, pickled, travel with each page; larger ones only to workers that lack them.
-_SMALL_RULES = 65_536
 
 
 class Workers:
@@ -62,7 +61,8 @@ class Workers:
     Tasks wait in line for a free process; the limit of *limit_s* seconds counts from their start. Cancelling
     a call kills the process that works on it. Beyond what the work itself raises, every method raises
     Permanent(TOO_SLOW or TOO_LARGE) when the limits of time or memory are met, Transient(WORKER_DIED) when the
-    process was killed from outside, and RuntimeError when it is closed.
+    process was killed from outside, and RuntimeError when it is closed. *folder* is for temporary files, which are
+    kept where the system keeps such files otherwise.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Workers:
         limit_s: float = LIMIT_S,
         max_tasks: int = MAX_TASKS,
         max_memory: int = MAX_MEMORY,
+        folder: Path | None = None,
     ) -> None:
         self._count = count
         self._limit_s = limit_s
@@ -79,7 +80,7 @@ class Workers:
         self._max_memory = max_memory
         self._pool: ProcessPool | None = None
         self._is_closed = False
-        self._packed: tuple[RuleSet, _PackedRules] | None = None
+        self._packing = Packing(folder)
 
     async def __aenter__(self) -> Self:
         return self
@@ -99,6 +100,7 @@ class Workers:
     async def close(self, *, grace_s: float = GRACE_S) -> None:
         """Wait *grace_s* seconds for the tasks that are under way, then end all processes. May be called twice."""
         self._is_closed = True
+        self._packing.close()
         pool, self._pool = self._pool, None
         if pool is not None:
             await asyncio.to_thread(_close, pool, grace_s)
@@ -107,22 +109,21 @@ class Workers:
         """See `ingest.feed.parse_feed`."""
         return await self.run(page.url, _parse_feed, page, trackers)
 
+    def prepare(self, rules: RuleSet) -> None:
+        """Have *rules* at hand for the processes, so that no page waits for that; the set in use stays so.
+
+        Takes seconds for a large set, so call it in a thread. Raises OSError when there is no room for
+        temporary files.
+        """
+        self._packing.prepare(rules)
+
     async def read_page(self, page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """See `ingest.reading.read_page`."""
-        packed = self._pack(rules)
-        try:
-            return await self.run(page.url, _read_page, page, address, entry, title, packed.for_travel)
-        except _RulesMissingError:
-            return await self.run(page.url, _read_page, page, address, entry, title, packed)
+        return await self._run_with(rules, page.url, _read_page, page, address, entry, title)
 
     async def read_feed_text(self, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """See `ingest.reading.read_feed_text`."""
-        packed = self._pack(rules)
-        subject = entry.link or f"entry {entry.id}"
-        try:
-            return await self.run(subject, _read_feed_text, entry, title, packed.for_travel)
-        except _RulesMissingError:
-            return await self.run(subject, _read_feed_text, entry, title, packed)
+        return await self._run_with(rules, entry.link or f"entry {entry.id}", _read_feed_text, entry, title)
 
     async def relate(self, reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
         """See `ingest.copies.story.place`."""
@@ -134,10 +135,40 @@ class Workers:
 
         Arguments and result must be picklable.
         """
+        return await self._run(self._limit_s, subject, function, arguments, options)
+
+    async def _run_with(self, rules: RuleSet, subject: str, function: Callable[..., T], *arguments: object) -> T:
+        """Call a function with a rule set as its last argument."""
+        packed = await self._pack(rules)
         try:
-            return await asyncio.wrap_future(self._submit(function, arguments, options))
+            return await self._run_packed(packed, subject, function, arguments)
+        except RulesLostError:
+            self._packing.forget(packed)
+            return await self._run_packed(await self._pack(rules), subject, function, arguments)
+
+    async def _pack(self, rules: RuleSet) -> PackedRules:
+        packed = self._packing.take(rules)
+        return await asyncio.to_thread(self._packing.prepare, rules) if packed is None else packed
+
+    async def _run_packed(
+        self, packed: PackedRules, subject: str, function: Callable[..., T], arguments: tuple[object, ...]
+    ) -> T:
+        # Who holds *packed* keeps its file there, so it is held to the end of the call.
+        limit_s = self._limit_s + packed.ticket.load_limit_s
+        return await self._run(limit_s, subject, function, (*arguments, packed.ticket), {})
+
+    async def _run(
+        self,
+        limit_s: float,
+        subject: str,
+        function: Callable[..., T],
+        arguments: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> T:
+        try:
+            return await asyncio.wrap_future(self._submit(limit_s, function, arguments, options))
         except TimeoutError as error:
-            raise Permanent(Reason.TOO_SLOW, subject, f"took more than {self._limit_s:g} s") from error
+            raise Permanent(Reason.TOO_SLOW, subject, f"took more than {limit_s:.3g} s") from error
         except MemoryError as error:
             needed = f"needs more than {self._max_memory // 1_000_000:,} MB of memory"
             raise Permanent(Reason.TOO_LARGE, subject, needed) from error
@@ -149,7 +180,9 @@ class Workers:
                 error.add_note(f"In a worker process:\n{trace}")
             raise
 
-    def _submit(self, function: Callable[..., T], arguments: tuple[Any, ...], options: dict[str, Any]) -> Future[T]:
+    def _submit(
+        self, limit_s: float, function: Callable[..., T], arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> Future[T]:
         if self._is_closed:
             raise RuntimeError("the workers are closed")
         if self._pool is None or not self._pool.active:
@@ -157,8 +190,8 @@ class Workers:
             broken, self._pool = self._pool, self._make_pool()
             if broken is not None:
                 threading.Thread(target=_close, args=(broken, 0), daemon=True).start()
-        call = (self._limit_s, function, arguments, options)
-        return cast("Future[T]", self._pool.schedule(_call, args=call, timeout=self._limit_s))
+        call = (limit_s, function, arguments, options)
+        return cast("Future[T]", self._pool.schedule(_call, args=call, timeout=limit_s))
 
     def _make_pool(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
@@ -171,12 +204,6 @@ class Workers:
             initargs=(self._max_memory,),
             context=context,
         )
-
-    def _pack(self, rules: RuleSet) -> _PackedRules:
-        if self._packed is None or self._packed[0] is not rules:
-            blob = pickle.dumps(rules, protocol=pickle.HIGHEST_PROTOCOL)
-            self._packed = rules, _PackedRules(hashlib.sha256(blob).hexdigest(), blob)
-        return self._packed[1]
 
 
 class InlineWorkers:
@@ -203,22 +230,6 @@ class InlineWorkers:
         return _relate(reading, candidates)
 
 
-class _PackedRules(NamedTuple):
-    """A rule set on its way to a worker; without *blob* where the worker is thought to have it."""
-
-    digest: str
-    blob: bytes | None
-
-    @property
-    def for_travel(self) -> _PackedRules:
-        is_small = self.blob is not None and len(self.blob) <= _SMALL_RULES
-        return self if is_small else _PackedRules(self.digest, None)
-
-
-class _RulesMissingError(Exception):
-    """The worker does not have the rule set; send it along."""
-
-
 def _close(pool: Any, grace_s: float) -> None:
     """End a pool; Any, since these methods of it have no types."""
     if grace_s > 0 and pool.active:
@@ -231,9 +242,6 @@ def _close(pool: Any, grace_s: float) -> None:
 
 
 # --- in the workers ---------------------------------------------------------------------------------
-
-#: The last rule set that came, by its digest. A worker has one at a time.
-_rules_here: dict[str, RuleSet] = {}
 
 
 def _start_worker(max_memory: int) -> None:
@@ -279,28 +287,19 @@ def _parse_feed(page: Page, trackers: tuple[str, ...]) -> FeedDocument:
     return parse_feed(page, trackers)
 
 
-def _read_page(page: Page, address: str, entry: Entry, title: str, packed: _PackedRules) -> Reading:
+def _read_page(page: Page, address: str, entry: Entry, title: str, rules: RulesTicket) -> Reading:
     from ingest.reading import read_page
 
-    return read_page(page, address, entry, title, _unpack(packed))
+    return read_page(page, address, entry, title, unpack(rules))
 
 
-def _read_feed_text(entry: Entry, title: str, packed: _PackedRules) -> Reading:
+def _read_feed_text(entry: Entry, title: str, rules: RulesTicket) -> Reading:
     from ingest.reading import read_feed_text
 
-    return read_feed_text(entry, title, _unpack(packed))
+    return read_feed_text(entry, title, unpack(rules))
 
 
 def _relate(reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
     from ingest.copies.story import place
 
     return place(reading, candidates)
-
-
-def _unpack(packed: _PackedRules) -> RuleSet:
-    if packed.digest not in _rules_here:
-        if packed.blob is None:
-            raise _RulesMissingError
-        _rules_here.clear()
-        _rules_here[packed.digest] = pickle.loads(packed.blob)  # noqa: S301  # our own parent process has packed it
-    return _rules_here[packed.digest]

@@ -1,32 +1,36 @@
 """Rule files at hand as texts → topics. Macros are visible in every file of the set.
 
 All errors of a set are told in one run. A topic with an error is left out and named in `broken`; all others go
-ahead.
+ahead. A set is read in three steps: files are taken apart (`layout`), macros written out (`definitions`), topics read
+(`blocks`). What the steps find is kept in a `Memory`, and the next reading with that memory does again only what
+an edit has changed: its result is the same as without.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from rules.attributes import read_header, read_langs, read_let_name, read_priority, read_tags, read_test
-from rules.errors import Problem, suggest
+from rules.blocks import read_topic
+from rules.definitions import MacroDefinition, ReadMacros, read_let, read_macros
+from rules.errors import Problem, shorten
 from rules.layout import read_layout
-from rules.macros import find_loops, reaches
-from rules.syntax import read_definition, read_expression
-from rules.topic import TopicTest, make_topic
-from rules.tree import Macro, Words, walk
+from rules.macros import unknown_macro
+from rules.tree import Macro
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from rules.blocks import MacroTable, TopicReading
+    from rules.definitions import Let
     from rules.errors import RuleError
-    from rules.layout import RuleFile, Statement, TopicBlock
+    from rules.layout import Layout, RuleFile, TopicBlock
     from rules.topic import Topic
     from rules.tree import Tree
 
-_ATTRIBUTES = ("match", "not", "tags", "lang", "priority", "test")
+#: Pairs of names that are compared to find the macros that were meant; takes a second at most.
+_MAX_COMPARED = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,228 +48,209 @@ class LoadedRules:
     unread_files: tuple[str, ...]
     #: the macros that are understood, written out
     macros: Mapping[str, Tree]
-
-
-def assemble_rules(files: Iterable[RuleFile], unread: Iterable[RuleError] = ()) -> LoadedRules:
-    """Read *files* as one set; *unread* are the errors of files that could not even be opened."""
-    rules = _Set()
-    for error in unread:
-        rules.errors.append(error)
-        rules.unread.append(error.file or "")
-    return rules.read(list(files))
+    #: where all macros are defined, by name
+    definitions: Mapping[str, MacroDefinition] = field(default_factory=dict)
+    #: the texts of the files that can be read as text, by the name that topics and errors give
+    files: Mapping[str, RuleFile] = field(default_factory=dict)
+    #: `files.read_digest` of exactly what was read; "" when it was not read from files
+    digest: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)
-class _Definition:
-    """A `let`, with the expression not yet read."""
+class Memory:
+    """What was found in a set the last time. Belongs to one sequence of readings; not for several threads."""
 
-    file: RuleFile
-    name: str
-    #: where the statement starts
-    start: int
-    #: `file.text[content:end]` is the expression
-    content: int
-    end: int
+    files: dict[str, _FileReading] = field(default_factory=dict)
+    macros: ReadMacros = field(default_factory=ReadMacros)
+
+
+def assemble_rules(
+    files: Iterable[RuleFile], unread: Iterable[RuleError] = (), memory: Memory | None = None
+) -> LoadedRules:
+    """Read *files*, no two of one name, as one set; *unread* are the errors of files that could not even be opened.
+
+    *memory* is from the reading before, and is changed for the next one.
+    """
+    memory = memory or Memory()
+    # Emptied first: what is read below changes it, and must not stay half changed when that is broken off.
+    known_files, known_macros = memory.files, memory.macros
+    memory.files, memory.macros = {}, ReadMacros()
+    readings = [_take_apart(file, known_files.get(file.name)) for file in files]
+    macros = read_macros((let for reading in readings for let in reading.lets), known_macros.readings)
+    changed = _find_changes(macros.table, known_macros.table)
+    for reading in readings:
+        if reading.topics is None or not reading.topics.mentions.isdisjoint(changed):
+            _read_topics(reading, macros.table, changed)
+    memory.files = {reading.file.name: reading for reading in readings}
+    memory.macros = macros
+    return _join(readings, macros, tuple(unread))
 
 
 @dataclass(slots=True)
-class _Set:
-    """A set of files while it is read."""
-
-    errors: list[RuleError] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    topics: list[Topic] = field(default_factory=list)
-    macros: dict[str, Tree] = field(default_factory=dict)
-    #: macros that have an error, or use one that has
-    bad_macros: set[str] = field(default_factory=set)
-
-    def read(self, files: list[RuleFile]) -> LoadedRules:
-        layouts = [(file, read_layout(file)) for file in files]
-        definitions: list[_Definition] = []
-        for file, layout in layouts:
-            for problem in layout.problems:
-                self._refuse(file, problem, is_outside=True)
-            for statement in layout.lets:
-                self._add_definition(file, statement, definitions)
-        self._read_macros(definitions)
-        headers: dict[str, tuple[RuleFile, int]] = {}
-        for file, layout in layouts:
-            for block in layout.topics:
-                self._read_topic(file, block, headers)
-        self.errors.sort(key=lambda e: (e.file or "", e.line or 0, e.column))
-        return LoadedRules(
-            topics=tuple(t for t in self.topics if t.name not in self.broken),
-            errors=tuple(self.errors),
-            broken=tuple(dict.fromkeys(self.broken)),
-            unread_files=tuple(dict.fromkeys(self.unread)),
-            macros={name: tree for name, tree in self.macros.items() if name not in self.bad_macros},
-        )
-
-    def _refuse(self, file: RuleFile, problem: Problem, *, is_outside: bool = False) -> None:
-        self.errors.append(file.error(problem))
-        if is_outside:
-            self.unread.append(file.name)
-
-    # Macros
-
-    def _add_definition(self, file: RuleFile, statement: Statement, definitions: list[_Definition]) -> None:
-        named = read_let_name(file.text, statement)
-        if isinstance(named, Problem):
-            self._refuse(file, named, is_outside=True)
-            return
-        name, content = named
-        first = next((d for d in definitions if d.name == name), None)
-        if first:
-            place = f"{first.file.name}:{first.file.line_of(first.start)}"
-            message = f"macro @{name} is defined twice; the first one is at {place}"
-            self._refuse(file, Problem("E308", statement.start, message, "rename one of them"), is_outside=True)
-            self.bad_macros.add(name)
-        else:
-            definitions.append(_Definition(file, name, statement.start, content, statement.end))
-
-    def _read_macros(self, definitions: list[_Definition]) -> None:
-        by_name = {definition.name: definition for definition in definitions}
-        named = {definition.name: _find_macros(definition) for definition in definitions}
-        uses = {name: {node.name for node in nodes} for name, nodes in named.items()}
-        loops = find_loops(uses)
-        for name in sorted(loops):
-            at = next(node.at for node in named[name] if reaches(uses, node.name, name))
-            problem = Problem("E207", at, f"macro @{name} reaches itself", "break the circle")
-            self._refuse(by_name[name].file, _shift(problem, by_name[name].content), is_outside=True)
-            # What uses it finds something that is understood, and so has no error of its own.
-            self.macros[name] = _STAND_IN
-            self.bad_macros.add(name)
-        for name in TopologicalSorter(
-            {name: used - loops for name, used in uses.items() if name not in loops}
-        ).static_order():
-            if name in by_name:
-                self._read_macro(by_name[name])
-
-    def _read_macro(self, definition: _Definition) -> None:
-        text = definition.file.text[definition.content : definition.end]
-        expression = read_expression(text, self.macros, is_definition=True)
-        if expression.problem:
-            self._refuse(definition.file, _shift(expression.problem, definition.content), is_outside=True)
-        if expression.problem or expression.macros & self.bad_macros:
-            self.bad_macros.add(definition.name)
-        is_bad = definition.name in self.bad_macros
-        self.macros[definition.name] = _STAND_IN if is_bad else expression.tree
-
-    # Topics
-
-    def _read_topic(self, file: RuleFile, block: TopicBlock, headers: dict[str, tuple[RuleFile, int]]) -> None:
-        name, header = read_header(file.text, block.header)
-        if name is None:
-            assert isinstance(header, Problem)
-            self._refuse(file, header, is_outside=True)
-            return
-        found = _Attributes(file=file, macros=self.macros, bad_macros=self.bad_macros)
-        if name in headers:
-            first, at = headers[name]
-            message = f"topic {name} is defined twice; the first one is at {first.name}:{first.line_of(at)}"
-            found.refuse(Problem("E307", block.header.start, message, "rename one of them, or join them"))
-        headers.setdefault(name, (file, block.header.start))
-        if isinstance(header, Problem):
-            found.refuse(header)
-        for problem in block.problems:
-            found.refuse(problem)
-        for statement in block.attributes:
-            found.read(statement)
-        # A misspelled attribute may well be the match line.
-        if not found.errors and not any(s.keyword == "match" for s in block.attributes):
-            found.refuse(Problem("E306", block.header.start, f"topic {name} has no match line", "add  match …"))
-        self.errors.extend(found.errors)
-        if found.is_broken or isinstance(header, Problem):
-            self.broken.append(name)
-        else:
-            self.topics.append(found.build(name, header.title, file.line_of(block.header.start)))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Attributes:
-    """The attributes of one topic while they are read."""
+class _FileReading:
+    """A file of the set, as far as it is read."""
 
     file: RuleFile
-    macros: Mapping[str, Tree]
-    bad_macros: set[str]
-    is_broken: bool = False
-    errors: list[RuleError] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    langs: list[str] | None = None
-    priority: int | None = None
-    matches: list[tuple[Tree, int]] = field(default_factory=list)
-    excludes: list[tuple[Tree, int]] = field(default_factory=list)
-    tests: list[TopicTest] = field(default_factory=list)
+    lets: tuple[Let, ...]
+    #: outside all topics
+    problems: tuple[Problem, ...]
+    #: None when it must be found anew
+    layout: Layout | None
+    #: None when they are not read yet
+    topics: _Topics | None
+    #: topics of this file that were read before, by their text
+    known: Mapping[str, TopicReading]
 
-    def refuse(self, problem: Problem) -> None:
-        self.is_broken = True
-        self.errors.append(self.file.error(problem))
 
-    def read(self, statement: Statement) -> None:
-        keyword = statement.keyword
-        if keyword in {"match", "not"}:
-            self._read_expression(statement, self.matches if keyword == "match" else self.excludes)
-            return
-        problem: object = None
-        if keyword == "tags":
-            problem = tags = read_tags(self.file.text, statement)
-            self.tags += [] if isinstance(tags, Problem) else tags
-        elif keyword == "lang" and self.langs is None:
-            problem = langs = read_langs(self.file.text, statement)
-            self.langs = [] if isinstance(langs, Problem) else langs
-        elif keyword == "priority" and self.priority is None:
-            problem = priority = read_priority(self.file.text, statement)
-            self.priority = 0 if isinstance(priority, Problem) else priority
-        elif keyword == "test":
-            problem = test = read_test(self.file.text, statement)
-            if not isinstance(test, Problem):
-                line = self.file.line_of(statement.start)
-                self.tests.append(TopicTest(should_match=test[0], text=test[1], line=line))
-        elif keyword in {"lang", "priority"}:
-            problem = Problem("E310", statement.start, f"{keyword} stands twice in this topic", "join the two")
-        else:
-            problem = self._unknown(statement)
-        if isinstance(problem, Problem):
-            self.refuse(problem)
+class _Topics(NamedTuple):
+    """The topics of a file."""
 
-    def _read_expression(self, statement: Statement, found: list[tuple[Tree, int]]) -> None:
-        expression = read_expression(self.file.text[statement.content : statement.end], self.macros)
-        if expression.problem:
-            self.refuse(_shift(expression.problem, statement.content))
-        elif expression.macros & self.bad_macros:
-            self.is_broken = True  # the error is told once, at the macro
-        else:
-            found.append((expression.tree, self.file.line_of(statement.start)))
+    #: those that are understood
+    topics: tuple[Topic, ...]
+    #: names of the others
+    broken: tuple[str, ...]
+    #: all names, with the offset of the header
+    named: tuple[tuple[str, int], ...]
+    problems: tuple[Problem, ...]
+    #: has a header without a name
+    is_unread: bool
+    #: macros that they name, and those that they could name
+    macros: frozenset[str]
+    mentions: frozenset[str]
 
-    def _unknown(self, statement: Statement) -> Problem:
-        word = statement.keyword or self.file.text[statement.start : statement.end].split()[0]
-        nearest = suggest(word.rstrip(":").lower(), _ATTRIBUTES)
-        remedy = f"did you mean {nearest} ?" if nearest else f"attributes are {', '.join(_ATTRIBUTES)}"
-        return Problem("E302", statement.start, f"unknown attribute {word}", remedy)
 
-    def build(self, name: str, title: str | None, line: int) -> Topic:
-        return make_topic(
+def _take_apart(file: RuleFile, before: _FileReading | None) -> _FileReading:
+    if before and before.file == file:
+        return before
+    layout = read_layout(file)
+    read = [read_let(file, statement) for statement in layout.lets]
+    return _FileReading(
+        file=file,
+        lets=tuple([let for let in read if not isinstance(let, Problem)]),
+        problems=(*layout.problems, *[problem for problem in read if isinstance(problem, Problem)]),
+        layout=layout,
+        topics=None,
+        known=before.known if before else {},
+    )
+
+
+def _find_changes(now: MacroTable, before: MacroTable) -> set[str]:
+    """The macros that have come, gone, or stand for something else."""
+    return {
+        name
+        for name in now.trees.keys() | before.trees.keys()
+        if now.trees.get(name) != before.trees.get(name) or (name in now.bad) != (name in before.bad)
+    }
+
+
+def _read_topics(reading: _FileReading, macros: MacroTable, changed: set[str]) -> None:
+    """Read the topics of a file; those that were read before are only placed, unless one of their macros *changed*."""
+    file = reading.file
+    layout = reading.layout or read_layout(file)
+    known: dict[str, TopicReading] = {}
+    placed = []
+    for block in layout.topics:
+        text = _text_of(file, block)
+        read = known.get(text) or reading.known.get(text)
+        if read is None or not read.mentions.isdisjoint(changed):
+            read = read_topic(file, block, macros)
+        known[text] = read
+        placed.append((read, block.header.start))
+    reading.topics = _Topics(
+        topics=tuple([topic for read, at in placed if (topic := read.place(file.line_of(at), at))]),
+        broken=tuple([read.name for read, _ in placed if read.topic is None and read.name is not None]),
+        named=tuple([(read.name, at) for read, at in placed if read.name is not None]),
+        problems=tuple([problem.shift(at) for read, at in placed for problem in read.problems]),
+        is_unread=any(read.name is None for read, _ in placed),
+        macros=frozenset[str]().union(*[read.macros for read, _ in placed]),
+        mentions=frozenset[str]().union(*[read.mentions for read, _ in placed]),
+    )
+    # What was laid out is not needed again and takes more memory than the text.
+    reading.layout, reading.known = None, known
+
+
+def _text_of(file: RuleFile, block: TopicBlock) -> str:
+    return file.text[block.header.start : block.end]
+
+
+def _join(readings: list[_FileReading], macros: ReadMacros, unread: tuple[RuleError, ...]) -> LoadedRules:
+    """What the files say together."""
+    topics = [(reading.file, reading.topics) for reading in readings if reading.topics]
+    twice, problems = _find_twice(topics)
+    problems += macros.problems
+    problems += [(reading.file, problem) for reading in readings for problem in reading.problems]
+    problems += [(file, problem) for file, read in topics for problem in read.problems]
+    problems = _tell_nearest(problems, macros.trees)
+    errors = [*unread, *[file.error(problem) for file, problem in problems]]
+    errors.sort(key=lambda e: (e.file or "", e.line or 0, e.column, e.code, e.message))
+    unread_files = {error.file or "" for error in unread} | {file.name for file, _ in macros.problems}
+    unread_files.update(reading.file.name for reading in readings if reading.problems)
+    unread_files.update(file.name for file, read in topics if read.is_unread)
+    return LoadedRules(
+        topics=tuple([topic for _, read in topics for topic in read.topics if topic.name not in twice]),
+        errors=tuple(errors),
+        broken=tuple(dict.fromkeys([*[name for _, read in topics for name in read.broken], *twice])),
+        unread_files=tuple(sorted(unread_files)),
+        macros={name: macros.trees[name] for name in macros.lets if name not in macros.bad},
+        definitions=_define(macros, macros.used.union(*[read.macros for _, read in topics])),
+        files={reading.file.name: reading.file for reading in readings},
+    )
+
+
+def _find_twice(topics: Iterable[tuple[RuleFile, _Topics]]) -> tuple[dict[str, None], list[tuple[RuleFile, Problem]]]:
+    """The names that several topics have, and a problem for each topic but the first."""
+    first: dict[str, tuple[RuleFile, int]] = {}
+    twice: dict[str, None] = {}
+    problems = []
+    for file, read in topics:
+        for name, at in read.named:
+            other, place = first.setdefault(name, (file, at))
+            if other is not file or place != at:
+                twice[name] = None
+                message = (
+                    f"topic {shorten(name)} is defined twice; the first one is at {other.name}:{other.line_of(place)}"
+                )
+                remedy = "rename one of them, or join them"
+                problems.append((file, Problem("E307", at, message, remedy, at + len("topic"))))
+    return twice, problems
+
+
+def _tell_nearest(
+    problems: Iterable[tuple[RuleFile, Problem]], macros: Mapping[str, Tree]
+) -> list[tuple[RuleFile, Problem]]:
+    """*problems*, those of unknown macros with the name that may have been meant.
+
+    Expressions are read with only the macros that they name, so what they say of others is not known to them.
+    """
+    listed = list(problems)
+    unknown = {name for file, problem in listed if (name := _unknown_name(file, problem))}
+    compared = set(sorted(unknown)[: _MAX_COMPARED // max(len(macros), 1)])
+    remedies = {name: unknown_macro(Macro(name=name), macros if name in compared else ()).remedy for name in unknown}
+    return [
+        (file, problem._replace(remedy=remedies[name]) if (name := _unknown_name(file, problem)) else problem)
+        for file, problem in listed
+    ]
+
+
+def _unknown_name(file: RuleFile, problem: Problem) -> str:
+    """The name that an unknown macro was called by; "" for other problems."""
+    name = _MACRO.match(file.text, problem.at) if problem.code == "E206" else None
+    return name[1] if name else ""
+
+
+_MACRO = re.compile(r"@([^\W\d_][\w\-]*)")
+
+
+def _define(macros: ReadMacros, used: set[str]) -> dict[str, MacroDefinition]:
+    return {
+        name: MacroDefinition(
             name=name,
-            title=title,
-            tags=self.tags,
-            langs=self.langs or (),
-            priority=self.priority or 0,
-            file=self.file.name,
-            line=line,
-            matches=self.matches,
-            excludes=self.excludes,
-            tests=self.tests,
+            file=let.file.name,
+            at=let.at,
+            start=let.start,
+            end=let.end,
+            is_used=name in used,
+            is_understood=name not in macros.bad,
         )
-
-
-_STAND_IN = Words(text="x")
-
-
-def _find_macros(definition: _Definition) -> list[Macro]:
-    tree, _ = read_definition(definition.file.text[definition.content : definition.end])
-    return [node for node in walk(tree) if isinstance(node, Macro)]
-
-
-def _shift(problem: Problem, offset: int) -> Problem:
-    return problem._replace(at=problem.at + offset)
+        for name, let in macros.lets.items()
+    }

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.compile import compile_rules
+from rules.compile import compile_tree
 from rules.document import Document
-from rules.view import View
+from rules.match import Query
+from rules.plans import RulePlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from rules.match import RuleSet, TopicMatch
-    from rules.topic import Topic, TopicTest
+    from rules.topic import Rule, Topic, TopicTest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class TestFailure:
     topic: str
     file: str
     line: int
+    #: where the text's opening quote stands, see `TopicTest.at`
+    at: int
     should_match: bool
     #: the text of the test
     text: str
@@ -40,42 +42,58 @@ def run_tests(topic: Topic) -> tuple[TestFailure, ...]:
     """
     if not topic.tests:
         return ()
-    rules = compile_rules([replace(topic, langs=())])
+    lines = _Lines(topic)
     return tuple(
         TestFailure(
             topic=topic.name,
             file=topic.file,
             line=test.line,
+            at=test.at,
             should_match=test.should_match,
             text=test.text,
             reason=reason,
         )
         for test in topic.tests
-        if (reason := _judge(rules, test))
+        if (reason := lines.judge(test))
     )
 
 
-def _judge(rules: RuleSet, test: TopicTest) -> str:
-    """Why the test fails; "" when it does not."""
-    documents = (Document(title=test.text, body=""), Document(title="", body=test.text))
-    matches = [match for document in documents for match in rules.match(document)]
-    if matches and not test.should_match:
-        return _tell_match(matches[0], test.text)
-    if not matches and test.should_match:
-        return _tell_miss(rules, documents)
-    return ""
+class _Lines:
+    """The lines of a topic, each compiled by itself: an index would take longer to build than to go without."""
+
+    def __init__(self, topic: Topic) -> None:
+        self._rules = [(rule, _compile(rule)) for rule in topic.rules]
+        self._excludes = [(rule, _compile(rule)) for rule in topic.excludes]
+
+    def judge(self, test: TopicTest) -> str:
+        """Why the test fails; "" when it does not."""
+        documents = (Document(title=test.text, body=""), Document(title="", body=test.text))
+        matched = next((document for document in documents if self._matches(document)), None)
+        if matched and not test.should_match:
+            return self._tell_match(matched, test.text)
+        if not matched and test.should_match:
+            return self._tell_miss(documents)
+        return ""
+
+    def _matches(self, document: Document) -> bool:
+        return any(query.matches(document) for _, query in self._rules) and not self._excluding(document)
+
+    def _excluding(self, document: Document) -> list[Rule]:
+        return [rule for rule, query in self._excludes if query.matches(document)]
+
+    def _tell_match(self, document: Document, text: str) -> str:
+        fired = [(rule, query) for rule, query in self._rules if query.matches(document)]
+        spans = sorted({(span.start, span.end) for _, query in fired for span in query.spans(document)})
+        found = dict.fromkeys(text[start:end] for start, end in spans)
+        return f"{', '.join(rule.id for rule, _ in fired)} matches: {', '.join(found)}"
+
+    def _tell_miss(self, documents: Sequence[Document]) -> str:
+        for document in documents:
+            if any(query.matches(document) for _, query in self._rules):
+                lines = ", ".join(str(rule.line) for rule in self._excluding(document))
+                return f"excluded by the not line in line {lines}"
+        return "no match line holds"
 
 
-def _tell_match(match: TopicMatch, text: str) -> str:
-    found = dict.fromkeys(text[span.start : span.end] for span in match.spans)
-    return f"{', '.join(match.rules)} matches: {', '.join(found)}"
-
-
-def _tell_miss(rules: RuleSet, documents: Iterable[Document]) -> str:
-    (topic,) = rules.plans
-    for view in map(View, documents):
-        if any(rule.plan.holds(view) for rule in topic.rules):
-            excluding = {exclusion.id for exclusion in topic.excludes if exclusion.plan.holds(view)}
-            lines = [str(line.line) for line in rules.topics[0].excludes if line.id in excluding]
-            return f"excluded by the not line in line {', '.join(lines)}"
-    return "no match line holds"
+def _compile(rule: Rule) -> Query:
+    return Query(tree=rule.tree, plan=RulePlan(rule.id, compile_tree(rule.tree)))

@@ -1,81 +1,85 @@
-"""Trees → an immutable `RuleSet`, with an index from words to the rules that need them.
+"""Trees → an immutable `RuleSet`, or the plan of one expression.
 
-Every distinct word, phrase and prefix of the set becomes one plan, so that it is looked for once in an article.
-Only rules whose trigger is found are judged.
+Every distinct word, phrase and prefix of a set becomes one plan, so that it is looked for once in an article.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, cast
 
+from rules.characters import fold, normalise, script_of
+from rules.collection import without_collection
+from rules.document import DEFAULT_FIELDS
+from rules.glob import longest_piece
+from rules.index import Index, Numbers
 from rules.match import Query, RuleSet
 from rules.plans import (
     AllPlan,
     AnyPlan,
+    AtLeastPlan,
     LangPlan,
     NearPlan,
     NotPlan,
-    Positional,
+    QuorumPlan,
+    RegexPlan,
     RulePlan,
+    ScorePlan,
     SourcePlan,
     TopicPlan,
+    WildcardPlan,
     WordsPlan,
 )
+from rules.plural import forms
+from rules.regex import required_literals
 from rules.syntax import parse
 from rules.text import tokenize_url
-from rules.tree import And, Field, Near, Not, Or, Words
-from rules.triggers import atom_keys, find_trigger
+from rules.tree import And, AtLeast, Field, Near, Not, Or, Quorum, Regex, Score, Wildcard, Words, children_of
+from rules.triggers import atom_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from rules.match import Place
-    from rules.plans import (
-        Atom,
-        Plan,
-    )
+    from rules.plans import Plan, Positional
     from rules.topic import Rule, Topic
     from rules.tree import Tree
-
-#: Where words are looked for that stand in no field group. Never the address, never the author.
-DEFAULT_FIELDS = ("title", "body")
 
 
 def compile_rules(topics: Iterable[Topic]) -> RuleSet:
     """Compile *topics*; their order makes no difference. Raises ValueError when two have the same name."""
-    ordered = tuple(sorted(topics, key=lambda topic: topic.name))
+    ordered = sorted(topics, key=lambda topic: topic.name)
     twice = [name for name, count in Counter(topic.name for topic in ordered).items() if count > 1]
     if twice:
         raise ValueError(f"two topics are named {twice[0]}")
-    compiler = _Compiler()
-    plans = tuple(_compile_topic(compiler, topic) for topic in ordered)
-    triggers, prefixes = _index(plans)
-    return RuleSet(
-        topics=ordered,
-        version=_version(ordered),
-        plans=plans,
-        triggers=triggers,
-        prefixes=prefixes,
-        fields=(*DEFAULT_FIELDS, *sorted(compiler.fields - set(DEFAULT_FIELDS))),
-    )
+    with without_collection():
+        compiler = _Compiler()
+        plans = tuple(_compile_topic(compiler, topic) for topic in ordered)
+        rules = [rule for plan in plans for rule in plan.rules]
+        index = Index(rules, compiler.numbers, compiler.fields)
+    return RuleSet(topics=plans, version=_version(plans), index=index)
 
 
 def compile_expression(text: str, *, macros: Mapping[str, Tree] | None = None) -> Query:
     """Compile one expression, as `search` takes it. Raises RuleError."""
     tree = parse(text, macros=macros)
-    return Query(tree=tree, plan=_compile_rule(_Compiler(), "", tree))
+    return Query(tree=tree, plan=RulePlan("", compile_tree(tree)))
 
 
-def _version(topics: Iterable[Topic]) -> str:
+def compile_tree(tree: Tree, fields: tuple[str, ...] = DEFAULT_FIELDS) -> Plan:
+    """The plan of *tree*, which holds no macros; its words are looked for in *fields*."""
+    return _Compiler().compile(tree, fields)
+
+
+def _version(topics: Iterable[TopicPlan]) -> str:
     text = "\n".join(f"{topic.name} {topic.version}" for topic in topics)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _compile_topic(compiler: _Compiler, topic: Topic) -> TopicPlan:
     def compile_lines(lines: Iterable[Rule]) -> tuple[RulePlan, ...]:
-        return tuple(_compile_rule(compiler, line.id, line.tree) for line in lines)
+        return tuple(RulePlan(line.id, compiler.compile(line.tree)) for line in lines)
 
     return TopicPlan(
         name=topic.name,
@@ -86,94 +90,101 @@ def _compile_topic(compiler: _Compiler, topic: Topic) -> TopicPlan:
     )
 
 
-def _compile_rule(compiler: _Compiler, rule_id: str, tree: Tree) -> RulePlan:
-    plan = compiler.compile(tree)
-    return RulePlan(rule_id, plan, tuple(dict.fromkeys(_find_atoms(plan))))
-
-
-def _index(
-    topics: Iterable[TopicPlan],
-) -> tuple[dict[str, tuple[Place, ...]], dict[str, tuple[tuple[str, tuple[Place, ...]], ...]]]:
-    """The triggers of all rules: those that are whole words (or hosts, languages), and prefixes by their start."""
-    rules = {(t, i): rule for t, topic in enumerate(topics) for i, rule in enumerate(topic.rules)}
-    usage = Counter(key for rule in rules.values() for atom in rule.atoms for key in atom_keys(atom))
-    places: dict[str, list[Place]] = defaultdict(list)
-    for place, rule in rules.items():
-        trigger = find_trigger(rule.plan, usage)
-        assert trigger is not None, f"{rule.id} could match anything"
-        for key in trigger.keys:
-            places[key].append(place)
-    prefixes: dict[str, list[tuple[str, tuple[Place, ...]]]] = defaultdict(list)
-    for key in sorted(k for k in places if k.endswith("*")):
-        prefixes[key[:2]].append((key[:-1], tuple(places.pop(key))))
-    return (
-        {key: tuple(found) for key, found in places.items()},
-        {start: tuple(found) for start, found in prefixes.items()},
-    )
-
-
 class _Compiler:
     """Makes plans of trees; the same words in the same fields become the same plan."""
 
     def __init__(self) -> None:
-        self._plans: dict[tuple[object, ...], Plan] = {}
-        self._count = 0
-        #: all fields whose text is looked at
+        self.numbers = Numbers()
+        self._plans: dict[object, Plan] = {}
+        #: all fields whose words are looked at
         self.fields: set[str] = set()
 
     def compile(self, tree: Tree, fields: tuple[str, ...] = DEFAULT_FIELDS) -> Plan:
         """The plan of *tree*, whose words are looked for in *fields*."""
-        if isinstance(tree, Words):
-            return self._compile_words(tree, fields)
-        if isinstance(tree, Field):
-            return self.compile(tree.child, (tree.name,))
-        if isinstance(tree, Not):
-            return NotPlan(part=self.compile(tree.child, fields))
-        if isinstance(tree, And):
-            return AllPlan(parts=tuple(self.compile(c, fields) for c in tree.children))
-        if isinstance(tree, Or):
-            return AnyPlan(parts=tuple(self.compile(c, fields) for c in tree.children))
-        if isinstance(tree, Near):
-            # `sense` has seen to it that these have places.
-            parts = tuple(cast(Positional, self.compile(c, fields)) for c in tree.children)
-            self._count += 1
-            return NearPlan(number=self._count, fields=fields, parts=parts, gap=tree.gap, is_ordered=tree.is_ordered)
-        raise TypeError(f"{tree} cannot be compiled")
+        match tree:
+            case Words():
+                return self._compile_words(tree, fields)
+            case Wildcard():
+                return self._compile_wildcard(tree, fields)
+            case Regex():
+                literals = required_literals(tree.pattern, ignores_case=tree.ignores_case) or ()
+                return RegexPlan(fields, tree.pattern, tree.ignores_case, literals)
+            case Field():
+                return self.compile(tree.child, (tree.name,))
+            case Near() | AtLeast():
+                return self._compile_counted(tree, fields)
+            case _:
+                return self._compile_logic(tree, fields)
+
+    def _compile_counted(self, tree: Near | AtLeast, fields: tuple[str, ...]) -> Plan:
+        # `sense` has seen to it that the children have places.
+        parts = cast("tuple[Positional, ...]", self._compile_all(children_of(tree), fields))
+        if isinstance(tree, AtLeast):
+            return AtLeastPlan(tree.number, fields, parts[0])
+        return NearPlan(self.numbers.new(), fields, parts, tree.gap, tree.is_ordered)
+
+    def _compile_logic(self, tree: Tree, fields: tuple[str, ...]) -> Plan:
+        parts = self._compile_all(children_of(tree), fields)
+        match tree:
+            case Not():
+                return NotPlan(parts[0])
+            case And():
+                return AllPlan(parts)
+            case Or():
+                return AnyPlan(parts)
+            case Quorum():
+                return QuorumPlan(tree.number, parts)
+            case Score():
+                return ScorePlan(tree.number, parts, tree.weights)
+            case _:
+                raise TypeError(f"{tree} cannot be compiled: macros must be written out")
+
+    def _compile_all(self, children: Iterable[Tree], fields: tuple[str, ...]) -> tuple[Plan, ...]:
+        return tuple([self.compile(child, fields) for child in children])
 
     def _compile_words(self, words: Words, fields: tuple[str, ...]) -> Plan:
         if fields == ("source",):
-            return self._intern("source", SourcePlan(host=words.text.lower().lstrip(".")))
+            return self._once(SourcePlan(words.text.lower().lstrip(".")))
         if fields == ("lang",):
-            return self._intern("lang", LangPlan(lang=words.text.lower()))
+            return self._once(LangPlan(words.text.lower()))
         tokens = tokenize_url(words.text) if fields == ("url",) else words.tokens
         if not len(tokens):
-            return AnyPlan(parts=())  # a Thai vowel sign alone: a word, but none that an address could hold
-        self.fields.update(fields)
-        forms = tokens.exact if words.is_exact else tokens.folded
-        key = (fields, forms, words.is_exact, words.is_prefix)
+            return AnyPlan(())  # a Thai vowel sign alone: a word, but none that an address could hold
+        if words.is_plural:
+            *first, last = tokens.folded
+            return AnyPlan(
+                tuple(self._words_plan((*first, form), (*first, form), words, fields) for form in forms(last))
+            )
+        return self._words_plan(tokens.exact if words.is_exact else tokens.folded, tokens.folded, words, fields)
+
+    def _words_plan(
+        self, compared: tuple[str, ...], folded: tuple[str, ...], words: Words, fields: tuple[str, ...]
+    ) -> Plan:
+        key = (fields, compared, words.is_exact, words.is_prefix)
         found = self._plans.get(key)
         if found is None:
-            self._count += 1
-            found = self._plans[key] = WordsPlan(
-                number=self._count,
-                fields=fields,
-                tokens=forms,
-                keys=tokens.folded,
-                is_exact=words.is_exact,
-                is_prefix=words.is_prefix,
-            )
+            self.fields.update(fields)
+            is_single = len(compared) == 1 and not words.is_prefix
+            is_indexed = fields == DEFAULT_FIELDS and (is_single or not words.is_exact)
+            plan = WordsPlan(-1, fields, compared, folded, words.is_exact, words.is_prefix, is_indexed)
+            number = self.numbers.of(atom_key(plan)) if is_indexed else self.numbers.new()
+            found = self._plans[key] = plan._replace(number=number)
         return found
 
-    def _intern(self, kind: str, plan: SourcePlan | LangPlan) -> Plan:
-        return self._plans.setdefault((kind, plan), plan)
+    def _compile_wildcard(self, word: Wildcard, fields: tuple[str, ...]) -> Plan:
+        self.fields.update(fields)
+        folded = _LITERAL.sub(lambda piece: _fold(piece[0]), word.text)
+        pattern = _LITERAL.sub(lambda piece: normalise(piece[0]), word.text) if word.is_exact else folded
+        plan = WildcardPlan(self.numbers.new(), fields, pattern, word.is_exact, longest_piece(folded))
+        return self._plans.setdefault((fields, pattern, word.is_exact), plan)
+
+    def _once(self, plan: SourcePlan | LangPlan) -> Plan:
+        return self._plans.setdefault((type(plan), plan), plan)
 
 
-def _find_atoms(plan: Plan, *, is_positive: bool = True) -> Iterator[Atom]:
-    """What *plan* looks for: what stands under no NOT, or under two."""
-    if isinstance(plan, NotPlan):
-        yield from _find_atoms(plan.part, is_positive=not is_positive)
-    elif isinstance(plan, AllPlan | AnyPlan | NearPlan):
-        for part in plan.parts:
-            yield from _find_atoms(part, is_positive=is_positive)
-    elif is_positive:
-        yield plan
+_LITERAL = re.compile(r"[^*?]+")
+
+
+def _fold(piece: str) -> str:
+    exact = normalise(piece)
+    return fold(exact, script_of(exact)) or exact

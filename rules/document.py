@@ -11,6 +11,9 @@ from rules.text import tokenize, tokenize_url
 if TYPE_CHECKING:
     from rules.text import Tokens
 
+#: Where words are looked for that stand in no field group. Never the address, never the author.
+DEFAULT_FIELDS = ("title", "body")
+
 #: What stands between two section names in the text that spans of field "section" point into.
 SECTION_SEPARATOR = "\n"
 

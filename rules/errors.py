@@ -21,13 +21,20 @@ class Problem(NamedTuple):
     at: int
     message: str
     remedy: str = ""
+    #: where the faulty stretch ends; 0, or anything before `at`, when only its start is known
+    end: int = 0
+
+    def shift(self, offset: int) -> Problem:
+        """The same fault within a longer text, in which this one starts at *offset*."""
+        return self._replace(at=self.at + offset, end=max(self.at, self.end) + offset)
 
 
 class RuleError(Exception):
     """A rule that is not understood.
 
     `line` and `column` count from 1, columns in characters. For an expression that stands in no file, `file`
-    and `line` are None and the column counts within the expression.
+    and `line` are None and the column counts within the expression. The faulty stretch ends before `end_column`
+    of `end_line`, for editors that underline it; when it is not known, that is where it starts.
     """
 
     def __init__(
@@ -40,6 +47,8 @@ class RuleError(Exception):
         source_line: str = "",
         file: str | None = None,
         line: int | None = None,
+        end_line: int | None = None,
+        end_column: int | None = None,
     ) -> None:
         self.code = code
         self.column = column
@@ -49,6 +58,8 @@ class RuleError(Exception):
         self.source_line = source_line
         self.file = file
         self.line = line
+        self.end_line = line if end_line is None else end_line
+        self.end_column = column if end_column is None else end_column
         super().__init__(self.summary)
 
     @property
@@ -62,9 +73,10 @@ class RuleError(Exception):
 
         Holds no control characters but the ends of its own lines.
         """
-        shown = _printable(self.source_line)
+        line, column = _window(self.source_line, self.column)
+        shown = _printable(line)
         # Wide characters take two places on a terminal, combining ones none.
-        caret = " " * sum(map(_width, shown[: self.column - 1].ljust(self.column - 1)))
+        caret = " " * sum(map(_width, shown[: column - 1].ljust(column - 1)))
         pointer = f"  {caret}^ {_printable(self.remedy)}".rstrip()
         return f"{self.summary}\n  {shown}\n{pointer}"
 
@@ -94,9 +106,37 @@ def suggest(word: str, known: Iterable[str]) -> str:
     >>> suggest("tittle", ["title", "body"])
     'title'
     """
+    if len(word) > _MAX_NAME:
+        return ""
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=0.5)), "")
+
+
+#: Nobody misspells a longer name, and comparing texts takes quadratic time.
+_MAX_NAME = 64
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """*text* for a message: its first characters when it is longer than *limit*.
+
+    >>> shorten("crimea" * 20, 8)
+    'crimeac…'
+    """
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+#: Characters of a line that are shown before and after the caret, where all of it would fill the terminal.
+_SHOWN = 120
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """The part of *line* around *column*, and the column within that part."""
+    at = column - 1
+    start, end = max(at - _SHOWN, 0), at + _SHOWN
+    if start:
+        line, at, end = f"…{line[start:]}", at - start + 1, end - start + 1
+    return (f"{line[:end]}…" if len(line) > end else line), at + 1
 
 
 def _rebuild(kind: type[RuleError], attributes: dict[str, object]) -> RuleError:

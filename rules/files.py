@@ -1,49 +1,95 @@
-"""Rule files → topics. The one module of this package that reads files."""
+"""Rule files → topics."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rules.assemble import LoadedRules, assemble_rules
-from rules.errors import Problem, RuleError, RuleErrors
+from rules.assemble import LoadedRules, Memory, assemble_rules
+from rules.contents import digest_of, hash_content, read_contents, read_text
+from rules.errors import RuleError, RuleErrors
 from rules.layout import RuleFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from rules.contents import Where
     from rules.topic import Topic
 
-__all__ = ["LoadedRules", "load_rules", "parse_topic"]
+__all__ = ["LoadedRules", "RuleReader", "load_rules", "parse_topic", "read_digest"]
+
+#: Times that a folder is listed when files vanish while it is read: editors replace files by others.
+_MAX_LISTINGS = 3
 
 
-def load_rules(where: str | Path | Iterable[str | Path]) -> LoadedRules:
+class RuleReader:
+    """Reads a folder of rules again and again; what has not changed since is not read anew.
+
+    Every reading gives what `load_rules` would give. Holds the last one; not for several threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._memory = Memory()
+        #: hash of the bytes of each file, and what they say
+        self._texts: dict[str, tuple[bytes, RuleFile | RuleError]] = {}
+
+    def read(self, where: Where) -> LoadedRules:
+        """Read all `*.rules` files of a folder, or the files given; see `load_rules`."""
+        where = where if isinstance(where, str | Path) else tuple(where)
+        is_whole = False
+        for _ in range(_MAX_LISTINGS):
+            if not is_whole:
+                is_whole = self._read_texts(where)
+        loaded = assemble_rules(
+            (said for _, said in self._texts.values() if isinstance(said, RuleFile)),
+            (said for _, said in self._texts.values() if isinstance(said, RuleError)),
+            self._memory,
+        )
+        return replace(loaded, digest=digest_of((name, key) for name, (key, _) in self._texts.items()))
+
+    def _read_texts(self, where: Where) -> bool:
+        """Read all files; False when one has vanished since the folder was listed."""
+        texts: dict[str, tuple[bytes, RuleFile | RuleError]] = {}
+        is_whole = True
+        for name, content in read_contents(where):
+            if content is None:
+                is_whole = False
+                continue
+            key = hash_content(content)
+            before = self._texts.get(name)
+            if before and before[0] == key:
+                texts[name] = before
+            else:
+                texts[name] = key, content if isinstance(content, RuleError) else read_text(name, content)
+        self._texts = texts
+        return is_whole
+
+
+def load_rules(where: Where) -> LoadedRules:
     """Read all `*.rules` files of a folder, or the files given.
 
     In errors and topics a file bears its name within the folder, or the path given. Raises OSError
     (FileNotFoundError, NotADirectoryError) when the folder cannot be listed; a file that cannot be read is an
-    error of the set (E300).
+    error of the set (E300). A file that vanishes while the folder is read is not there.
     """
-    if isinstance(where, str | Path):
-        folder = Path(where)
-        if not folder.exists():
-            raise FileNotFoundError(f"there is no rules folder {folder}")
-        if not folder.is_dir():
-            raise NotADirectoryError(f"the rules folder {folder} is not a folder")
-        named = sorted((path.name, path) for path in folder.iterdir() if path.suffix == ".rules")
-    else:
-        named = [(str(path), Path(path)) for path in where]
-    read = [_read_file(name, path) for name, path in named]
-    return assemble_rules(
-        (file for file in read if isinstance(file, RuleFile)),
-        (error for error in read if isinstance(error, RuleError)),
-    )
+    return RuleReader().read(where)
+
+
+def read_digest(where: Where) -> str:
+    """32 hexadecimal digits that change when a file comes, goes or changes; `LoadedRules.digest` for what was read.
+
+    Reads the files, but not what is too large for a rule file. Never raises OSError: a folder that cannot be listed
+    has a digest too.
+    """
+    try:
+        return digest_of((name, hash_content(content)) for name, content in read_contents(where) if content is not None)
+    except OSError as error:
+        return digest_of([(str(error), b"")])
 
 
 def parse_topic(source: str, *, file: str = "stored topic") -> Topic:
     """Read one topic that stands by itself, as in `Topic.source`; its version comes out the same.
 
-    *file* is what errors and the topic give as their file. Raises RuleErrors.
+    *file* is what errors and the topic give as their file; places count in *source*. Raises RuleErrors.
     """
     loaded = assemble_rules([RuleFile(file, source)])
     if loaded.errors:
@@ -52,18 +98,3 @@ def parse_topic(source: str, *, file: str = "stored topic") -> Topic:
         message = f"one topic is wanted here, not {len(loaded.topics)}"
         raise RuleErrors([RuleError(code="E301", column=1, message=message, file=file, line=1)])
     return loaded.topics[0]
-
-
-def _read_file(name: str, path: Path) -> RuleFile | RuleError:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        message = f"cannot be read: {error.strerror or error}"
-        return RuleError(code="E300", column=1, message=message, file=name, line=1)
-    try:
-        return RuleFile(name, content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        # What stands before the bad byte is good, so the place can be told in characters.
-        shown = RuleFile(name, content[: error.start].decode("utf-8") + "\ufffd")
-        message = f"not UTF-8: byte {content[error.start]:#04x}"
-        return shown.error(Problem("E300", len(shown.text) - 1, message, "save the file as UTF-8"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.errors import Problem, suggest
-from rules.tree import Macro, Words, map_children, move, walk
+from rules.errors import Problem, shorten, suggest
+from rules.tree import Macro, Words, children_of, move, walk, with_children
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from rules.tree import Tree
 
@@ -22,47 +22,33 @@ def expand_macros(tree: Tree, macros: Mapping[str, Tree], problems: list[Problem
     expanded = _expand(tree, macros, problems, budget)
     if budget[0] < 0:
         problems.append(
-            Problem("E311", tree.at, "too large with its macros written out", "use fewer or smaller macros")
+            Problem("E311", tree.at, "too large with its macros written out", "use fewer or smaller macros", tree.end)
         )
-        return Words(text="x", at=tree.at)
+        return Words(text="x", at=tree.at, end=tree.end)
     return expanded
 
 
 def _expand(tree: Tree, macros: Mapping[str, Tree], problems: list[Problem], budget: list[int]) -> Tree:
+    if isinstance(tree, Words):
+        return tree
     if isinstance(tree, Macro):
         found = macros.get(tree.name)
         if found is None:
-            problems.append(unknown_macro(tree, macros))
-            return Words(text="x", at=tree.at)
+            # One is told, the first; to look for names like a thousand unknown ones would take minutes.
+            if not any(problem.code == "E206" for problem in problems):
+                problems.append(unknown_macro(tree, macros))
+            return Words(text="x", at=tree.at, end=tree.end)
         if budget[0] >= 0:
             budget[0] -= sum(1 for _ in walk(found))
-        return move(found, tree.at, tree.end) if budget[0] >= 0 else Words(text="x", at=tree.at)
-    return map_children(tree, lambda child: _expand(child, macros, problems, budget))
+        return move(found, tree.at, tree.end) if budget[0] >= 0 else Words(text="x", at=tree.at, end=tree.end)
+    children = []
+    for child in children_of(tree):  # a comprehension would take two frames of the stack for each level
+        children.append(_expand(child, macros, problems, budget))  # noqa: PERF401  # see above
+    return with_children(tree, children)
 
 
 def unknown_macro(macro: Macro, known: Collection[str]) -> Problem:
     """The problem of a name that nothing stands behind."""
     nearest = suggest(macro.name, known)
-    remedy = f"did you mean @{nearest} ?" if nearest else f"define it: let @{macro.name} = …"
-    return Problem("E206", macro.at, f"unknown macro @{macro.name}", remedy)
-
-
-def find_loops(uses: Mapping[str, Iterable[str]]) -> set[str]:
-    """The names that reach themselves, *uses* telling which names each one uses directly.
-
-    >>> sorted(find_loops({"a": ["b"], "b": ["a"], "c": ["a"]}))
-    ['a', 'b']
-    """
-    return {name for name, used in uses.items() if any(reaches(uses, other, name) for other in used)}
-
-
-def reaches(uses: Mapping[str, Iterable[str]], start: str, goal: str) -> bool:
-    """Is *start* the name *goal*, or does it use it directly or through others?"""
-    reached = {start}
-    stack = [start]
-    while stack:
-        for name in uses.get(stack.pop(), ()):
-            if name not in reached:
-                reached.add(name)
-                stack.append(name)
-    return goal in reached
+    remedy = f"did you mean @{nearest} ?" if nearest else f"define it: let @{shorten(macro.name)} = …"
+    return Problem("E206", macro.at, f"unknown macro @{shorten(macro.name)}", remedy, macro.end)

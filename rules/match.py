@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
-from rules.plans import Span
-from rules.triggers import document_keys
+from rules.index import NullIndex
+from rules.plans import Span, find_atoms
 from rules.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
     from rules.document import Document
+    from rules.index import Index
     from rules.plans import RulePlan, TopicPlan
-    from rules.topic import Topic
     from rules.tree import Tree
 
-__all__ = ["Query", "RuleSet", "Span", "TopicMatch"]
+__all__ = ["Fired", "Query", "RuleSet", "Span", "TopicMatch"]
 
 #: In this order the spans of a match are sorted.
 FIELD_ORDER = {"title": 0, "body": 1, "author": 2, "source": 3, "url": 4, "lang": 5, "section": 6}
@@ -36,6 +39,13 @@ class TopicMatch:
     spans: tuple[Span, ...]
 
 
+class Fired(NamedTuple):
+    """A topic that matches, with the rules that fired in their order, at least one."""
+
+    topic: TopicPlan
+    rules: tuple[RulePlan, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """A compiled expression that stands by itself."""
@@ -51,78 +61,78 @@ class Query:
     def spans(self, document: Document) -> tuple[Span, ...]:
         """The occurrences of what the expression looks for; none where it does not hold."""
         view = View(document)
-        return _collect_spans([self.plan], view) if self.plan.plan.holds(view) else ()
+        return collect_spans([self.plan], view) if self.plan.plan.holds(view) else ()
 
 
-#: A rule's place: number of its topic, number of its line.
-Place = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RuleSet:
     """A compiled set of rules: immutable, picklable, safe to share between threads. Built by `compile_rules`."""
 
+    # Not slotted: cached_property needs the instance's dictionary.
+
     #: by name
-    topics: tuple[Topic, ...]
+    topics: tuple[TopicPlan, ...]
     #: hash of the topics' names and versions
     version: str
-    plans: tuple[TopicPlan, ...]
-    #: key → the rules that it triggers; see `triggers`
-    triggers: Mapping[str, tuple[Place, ...]]
-    #: first two characters → the prefixes that start so, with the rules that each triggers
-    prefixes: Mapping[str, tuple[tuple[str, tuple[Place, ...]], ...]]
-    #: the fields whose tokens can trigger a rule
-    fields: tuple[str, ...]
+    #: tells which rules to judge
+    index: Index | NullIndex = field(repr=False)
 
     def match(self, document: Document) -> tuple[TopicMatch, ...]:
         """The topics that match *document*, by name."""
         view = View(document)
-        triggered: dict[int, set[int]] = {}
-        for topic, line in self._find_triggered(view):
-            triggered.setdefault(topic, set()).add(line)
-        found = (_judge(self.plans[topic], sorted(lines), view) for topic, lines in sorted(triggered.items()))
-        return tuple(match for match in found if match is not None)
+        return tuple(_tell(fired, view) for fired in self._find(view))
+
+    def find(self, document: Document) -> tuple[Fired, ...]:
+        """The topics that match *document*, by name, without the places, which take more time than the rest."""
+        return tuple(self._find(View(document)))
 
     def match_brute(self, document: Document) -> tuple[TopicMatch, ...]:
-        """The same without triggers: every rule is judged. For tests of the index."""
-        view = View(document)
-        found = (_judge(topic, range(len(topic.rules)), view) for topic in self.plans)
-        return tuple(match for match in found if match is not None)
+        """The same as `match` without the index: every rule is judged. For tests."""
+        return replace(self, index=NullIndex(len(self._rules))).match(document)
 
-    def _find_triggered(self, view: View) -> set[Place]:
-        words = document_keys(view.document)
-        for stream in view.streams(self.fields):
-            words |= stream.folded
-        places: set[Place] = set()
-        for key in self.triggers.keys() & words:
-            places.update(self.triggers[key])
-        if self.prefixes:
-            for word in words:
-                for prefix, triggered in self.prefixes.get(word[:2], ()):
-                    if word.startswith(prefix):
-                        places.update(triggered)
-        return places
+    @cached_property
+    def _rules(self) -> tuple[RulePlan, ...]:
+        """All rules; their places here are the numbers that the index knows them by."""
+        return tuple(rule for topic in self.topics for rule in topic.rules)
+
+    @cached_property
+    def _ends(self) -> tuple[int, ...]:
+        """For each topic the number after that of its last rule."""
+        return tuple(accumulate(len(topic.rules) for topic in self.topics))
+
+    def _find(self, view: View) -> Iterator[Fired]:
+        found = self.index.look(view)
+        rules = self._rules
+        holding = found.certain.union(number for number in found.possible if rules[number].plan.holds(view))
+        by_topic: dict[int, list[RulePlan]] = {}
+        for number in sorted(holding):
+            by_topic.setdefault(bisect_right(self._ends, number), []).append(rules[number])
+        for number, fired in by_topic.items():
+            topic = self.topics[number]
+            if _lets_pass(topic.langs, view.document) and not any(e.plan.holds(view) for e in topic.excludes):
+                yield Fired(topic, tuple(fired))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: self.__dict__[name] for name in ("topics", "version", "index")}
 
 
-def _judge(topic: TopicPlan, lines: Iterable[int], view: View) -> TopicMatch | None:
-    if not _lets_pass(topic.langs, view.document):
-        return None
-    fired = [topic.rules[i] for i in lines if topic.rules[i].plan.holds(view)]
-    if not fired or any(exclusion.plan.holds(view) for exclusion in topic.excludes):
-        return None
+def collect_spans(rules: Iterable[RulePlan], view: View) -> tuple[Span, ...]:
+    """All occurrences of what *rules* look for, sorted as in `TopicMatch.spans`."""
+    # By identity: the plans of host "de" and language "de" are equal tuples.
+    atoms = {id(atom): atom for rule in rules for atom in find_atoms(rule.plan)}
+    spans = {span for atom in atoms.values() for span in atom.spans(view)}
+    return tuple(sorted(spans, key=lambda span: (FIELD_ORDER[span.field], span.start, span.end)))
+
+
+def _tell(fired: Fired, view: View) -> TopicMatch:
     return TopicMatch(
-        topic=topic.name,
-        version=topic.version,
-        rules=tuple(rule.id for rule in fired),
-        spans=_collect_spans(fired, view),
+        topic=fired.topic.name,
+        version=fired.topic.version,
+        rules=tuple(rule.id for rule in fired.rules),
+        spans=collect_spans(fired.rules, view),
     )
 
 
 def _lets_pass(langs: Collection[str], document: Document) -> bool:
     """A guard lets an article of unknown language pass."""
     return not langs or not document.lang or document.lang.split("-")[0].lower() in langs
-
-
-def _collect_spans(fired: Iterable[RulePlan], view: View) -> tuple[Span, ...]:
-    spans = {span for rule in fired for atom in rule.atoms for span in atom.spans(view)}
-    return tuple(sorted(spans, key=lambda span: (FIELD_ORDER[span.field], span.start, span.end)))

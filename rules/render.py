@@ -17,27 +17,35 @@ def render(tree: Tree) -> str:
     >>> render(Or(children=(Words(text="AT&T"), Not(child=Words(text="pur", is_prefix=True)))))
     '"AT&T" | NOT pur*'
     """
+    if isinstance(tree, And | Or | Near):
+        return _render_joined(tree)
+    if isinstance(tree, AtLeast | Quorum | Score):
+        return _render_counted(tree)
+    if isinstance(tree, Field):
+        child = render(tree.child)
+        return f"{tree.name}:{child}" if isinstance(tree.child, _ATOMS) else f"{tree.name}:({child})"
+    if isinstance(tree, Not):
+        return f"NOT {_bracket(tree.child, And, Or)}"
+    return _render_leaf(tree)
+
+
+def _render_leaf(tree: Words | Wildcard | Regex | Macro) -> str:
     if isinstance(tree, Words):
         return _render_words(tree)
     if isinstance(tree, Wildcard):
         return f"{'=' * tree.is_exact}{tree.text}"
     if isinstance(tree, Regex):
-        return f"/{tree.pattern}/{'i' * tree.ignores_case}"
-    if isinstance(tree, Macro):
-        return f"@{tree.name}"
-    if isinstance(tree, Field):
-        child = render(tree.child)
-        return f"{tree.name}:{child}" if isinstance(tree.child, Words | Field | Macro) else f"{tree.name}:({child})"
+        return f"/{_escape_slashes(tree.pattern)}/{'i' * tree.ignores_case}"
+    return f"@{tree.name}"
+
+
+def _render_counted(tree: AtLeast | Quorum | Score) -> str:
     if isinstance(tree, AtLeast):
         return f"ATLEAST/{tree.number} ({render(tree.child)})"
     if isinstance(tree, Quorum):
         return f"ANY/{tree.number} ({', '.join(map(render, tree.children))})"
-    if isinstance(tree, Score):
-        items = zip(tree.children, tree.weights, strict=True)
-        return f"SCORE/{tree.number} ({', '.join(f'{_bracket(c, And, Or, Not, Near)}^{w}' for c, w in items)})"
-    if isinstance(tree, Not):
-        return f"NOT {_bracket(tree.child, And, Or)}"
-    return _render_joined(tree)
+    items = [f"{_bracket(c, And, Or, Not, Near)}^{w}" for c, w in zip(tree.children, tree.weights, strict=True)]
+    return f"SCORE/{tree.number} ({', '.join(items)})"
 
 
 def _render_joined(tree: And | Or | Near) -> str:
@@ -69,11 +77,24 @@ def _bracket(tree: Tree, *kinds: type[Tree]) -> str:
     return f"({text})" if isinstance(tree, kinds) else text
 
 
+#: Nodes that are written without brackets behind a field.
+_ATOMS = (Words, Wildcard, Regex, Field, AtLeast, Quorum, Score, Macro)
+
+_PAIR_OR_SLASH = re.compile(r"\\.|/")
+
+
+def _escape_slashes(pattern: str) -> str:
+    return _PAIR_OR_SLASH.sub(lambda found: "\\/" if found[0] == "/" else found[0], pattern)
+
+
 _BARE = re.compile(r"[^\W_][\w.\-'’]*")
 _RESERVED = {"AND", "OR", "NOT", "NEAR", "BEFORE", "ATLEAST", "ANY", "SCORE", "and", "or", "not"}
 
 
 def _render_words(words: Words) -> str:
+    if words.is_plural:
+        # Only a bare word can be a plural.
+        return f"{'-'.join(words.tokens.exact)}~"
     star = "*" if words.is_prefix else ""
     is_bare = _BARE.fullmatch(words.text) and words.text not in _RESERVED
     text = f"{words.text}{star}" if is_bare else f'"{words.text}{star}"'

@@ -5,12 +5,27 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.errors import Problem
+from rules.errors import Problem, shorten
 from rules.render import render
-from rules.tree import And, Field, Near, Not, Or, Words, children_of, join_and, walk
+from rules.tree import (
+    And,
+    AtLeast,
+    Field,
+    Macro,
+    Near,
+    Not,
+    Or,
+    Quorum,
+    Regex,
+    Score,
+    Wildcard,
+    Words,
+    children_of,
+    join_and,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rules.tree import Tree
 
@@ -33,8 +48,20 @@ def check_depth(tree: Tree, problems: list[Problem]) -> bool:
         level = [c for node in level for c in children_of(node)]
         if not level:
             return False
-    problems.append(TOO_DEEP._replace(at=tree.at))
+    problems.append(TOO_DEEP._replace(at=tree.at, end=tree.end))
     return True
+
+
+def check_regexes(regexes: Iterable[Regex], problems: list[Problem]) -> None:
+    """Add to *problems* what RE2 says of the first of *regexes* that it does not take."""
+    for regex in regexes:
+        # Most sets of rules have no regex, and need not load what reads them.
+        from rules.regex import find_fault
+
+        if fault := find_fault(regex.pattern, ignores_case=regex.ignores_case):
+            code, message, remedy = fault
+            problems.append(Problem(code, regex.at, message, remedy, regex.end))
+            return
 
 
 def check_sense(tree: Tree, problems: list[Problem], *, is_definition: bool = False) -> None:
@@ -42,60 +69,123 @@ def check_sense(tree: Tree, problems: list[Problem], *, is_definition: bool = Fa
 
     A definition may be negative: what uses it must not.
     """
-    problems.extend(_check_operands(tree))
-    problems.extend(_check_labels(tree))
     # Where something is missing, it may be just what is positive.
     is_incomplete = any(problem.code.startswith("E10") for problem in problems)
-    alternatives = list(_check_alternatives(tree))
-    if _has_positive(tree) and alternatives:
-        problems.extend(alternatives)
-    elif not is_definition and not is_incomplete and _holds_for_nothing(tree):
+    judge = _Judge(problems)
+    holds_for_nothing = judge.visit(tree, "", is_positive=True)
+    if judge.has_positive and judge.alternatives:
+        # In the order of the text, and only the first one is ever told.
+        problems.append(_refuse_alternative(*min(judge.alternatives, key=lambda found: found[1].at)))
+    elif holds_for_nothing and not is_definition and not is_incomplete:
         remedy = "add what must be there: a NOT b"
-        problems.append(Problem("E201", tree.at, "nothing positive to look for", remedy))
+        problems.append(Problem("E201", tree.at, "nothing positive to look for", remedy, tree.end))
 
 
 def is_positional(tree: Tree) -> bool:
     """Its occurrences have places in the text: words, NEAR, alternatives of these (and names, not yet known)."""
     if isinstance(tree, Or):
         return all(map(is_positional, tree.children))
-    return not isinstance(tree, And | Not | Field)
+    return isinstance(tree, Words | Wildcard | Near | Macro)
 
 
-def _check_operands(tree: Tree) -> Iterator[Problem]:
-    for node in walk(tree):
-        if isinstance(node, Near):
-            for child in node.children:
-                if not is_positional(child):
-                    what = _NAMES.get(type(child), "what stands here")
-                    remedy = "NEAR and BEFORE join words, phrases, alternatives of these, and NEAR"
-                    yield Problem("E205", child.at, f"{what} has no position", remedy)
-            if len(node.children) > MAX_OPERANDS:
-                yield Problem("E311", node.at, f"more than {MAX_OPERANDS} operands in one chain", "split the rule")
+class _Judge:
+    """One walk over a tree, on which everything is looked at."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self._problems = problems
+        #: a word stands under no NOT, or under two
+        self.has_positive = False
+        #: alternatives that would match an article without any of the words, each with the OR that it stands in
+        self.alternatives: list[tuple[Or, Tree]] = []
+
+    def visit(self, tree: Tree, field: str, *, is_positive: bool) -> bool:
+        """Would an article without any of the words match? *field* is the one that *tree* is read in, or ""."""
+        if isinstance(tree, Words | Wildcard | Regex):
+            self.has_positive = self.has_positive or is_positive
+            if field in _LABEL_REMEDIES:
+                self._problems.extend(_check_label(tree, field))
+            return False
+        if isinstance(tree, Or):
+            return self._visit_or(tree, field, is_positive=is_positive)
+        if isinstance(tree, Score):
+            return self._visit_score(tree, field, is_positive=is_positive)
+        if isinstance(tree, Near | AtLeast):
+            self._check_operands(tree, field)
+        if isinstance(tree, Field):
+            field = tree.name
+        is_negated = isinstance(tree, Not)
+        held = sum([self.visit(c, field, is_positive=is_positive != is_negated) for c in children_of(tree)])
+        # Of how many members that is true for it to be true of the whole.
+        needed = tree.number if isinstance(tree, Quorum) else len(children_of(tree))
+        return (held >= needed) != is_negated and not isinstance(tree, Near | AtLeast)
+
+    def _visit_score(self, tree: Score, field: str, *, is_positive: bool) -> bool:
+        reached = 0
+        for child, weight in zip(tree.children, tree.weights, strict=True):
+            if self.visit(child, field, is_positive=is_positive == (weight >= 0)):
+                reached += weight
+        return reached >= tree.number
+
+    def _visit_or(self, tree: Or, field: str, *, is_positive: bool) -> bool:
+        found = False
+        is_label = field in _LABEL_REMEDIES
+        for child in tree.children:
+            if isinstance(child, Words) and not is_label:  # of which there may be thousands
+                self.has_positive = self.has_positive or is_positive
+            elif self.visit(child, field, is_positive=is_positive):
+                found = True
+                self.alternatives.append((tree, child))
+        return found
+
+    def _check_operands(self, tree: Near | AtLeast, field: str) -> None:
+        if isinstance(tree, AtLeast):
+            if field in _LABEL_REMEDIES:
+                self._refuse(tree, f"nothing in {field}: has a position", "put ATLEAST outside", "ATLEAST")
+            elif not is_positional(tree.child):
+                what = _NAMES.get(type(tree.child), "what stands in its brackets")
+                remedy = "ATLEAST counts words, phrases, alternatives of these, and NEAR; put the rest outside"
+                self._refuse(tree, f"{what} has no position that ATLEAST could count", remedy, "ATLEAST")
+            return
+        if field in _LABEL_REMEDIES:
+            self._refuse(tree.children[0], f"nothing in {field}: has a position", "write AND")
+        for child in tree.children:
+            if not is_positional(child):
+                what = _NAMES.get(type(child), "what stands here")
+                remedy = "NEAR and BEFORE join words, phrases, alternatives of these, and NEAR"
+                self._refuse(child, f"{what} has no position", remedy)
+        if len(tree.children) > MAX_OPERANDS:
+            message = f"more than {MAX_OPERANDS} operands in one chain"
+            self._problems.append(Problem("E311", tree.at, message, "split the rule", tree.end))
+
+    def _refuse(self, tree: Tree, message: str, remedy: str, word: str = "") -> None:
+        end = tree.at + len(word) if word else tree.end
+        self._problems.append(Problem("E205", tree.at, message, remedy, end))
 
 
-_NAMES = {And: "AND", Not: "NOT", Field: "a field", Or: "AND, NOT or a field among alternatives"}
+_NAMES = {
+    And: "AND",
+    Not: "NOT",
+    Field: "a field",
+    Regex: "a regex",
+    AtLeast: "ATLEAST",
+    Quorum: "ANY",
+    Score: "SCORE",
+    Or: "one of the alternatives",
+}
 
 
-def _check_labels(tree: Tree) -> Iterator[Problem]:
+def _check_label(leaf: Words | Wildcard | Regex, field: str) -> Iterator[Problem]:
     """`source:` and `lang:` compare labels, they do not read text."""
-    stack: list[tuple[Tree, str]] = [(tree, "")]
-    while stack:
-        node, field = stack.pop()
-        if isinstance(node, Field):
-            field = node.name
-        if field in {"source", "lang"}:
-            if isinstance(node, Near):
-                yield Problem("E205", node.children[0].at, f"nothing in {field}: has a position", "write AND")
-            elif isinstance(node, Words):
-                yield from _check_label(node, field)
-        stack.extend((c, field) for c in children_of(node))
-
-
-def _check_label(words: Words, field: str) -> Iterator[Problem]:
-    if words.is_prefix:
-        yield Problem("E203", words.at, f"no wildcard in {field}:", _LABEL_REMEDIES[field])
-    elif not (_HOST if field == "source" else _LANGUAGE).fullmatch(words.text):
-        yield Problem("E100", words.at, f"nothing to match in {field}: by {words.text}", _LABEL_REMEDIES[field])
+    remedy = _LABEL_REMEDIES[field]
+    if isinstance(leaf, Regex):
+        yield Problem("E208", leaf.at, f"no regex in {field}:", remedy, leaf.end)
+    elif isinstance(leaf, Wildcard) or leaf.is_prefix:
+        yield Problem("E203", leaf.at, f"no wildcard in {field}:", remedy, leaf.end)
+    elif leaf.is_plural:
+        yield Problem("E203", leaf.at, f"no ~ in {field}:", remedy, leaf.end)
+    elif not (_HOST if field == "source" else _LANGUAGE).fullmatch(leaf.text):
+        message = f"nothing to match in {field}: by {shorten(leaf.text)}"
+        yield Problem("E100", leaf.at, message, remedy, leaf.end)
 
 
 _LABEL_REMEDIES = {
@@ -104,33 +194,9 @@ _LABEL_REMEDIES = {
 }
 
 
-def _check_alternatives(tree: Tree) -> Iterator[Problem]:
-    for node in walk(tree):
-        if isinstance(node, Or):
-            for alternative in node.children:
-                if _holds_for_nothing(alternative):
-                    positive = next((c for c in node.children if not _holds_for_nothing(c)), Words(text="a"))
-                    example = render(join_and([positive, alternative]))
-                    remedy = f"write  {example}" if len(example) <= 80 else "write a AND NOT b"
-                    yield Problem("E202", alternative.at, "NOT cannot be an alternative of OR", remedy)
-
-
-def _holds_for_nothing(tree: Tree) -> bool:
-    """Would an article without any of the words match?"""
-    if isinstance(tree, Not):
-        return not _holds_for_nothing(tree.child)
-    if isinstance(tree, And):
-        return all(map(_holds_for_nothing, tree.children))
-    if isinstance(tree, Or):
-        return any(map(_holds_for_nothing, tree.children))
-    if isinstance(tree, Field):
-        return _holds_for_nothing(tree.child)
-    return False
-
-
-def _has_positive(tree: Tree, *, is_positive: bool = True) -> bool:
-    """Does a word stand under no NOT, or under two?"""
-    if isinstance(tree, Words):
-        return is_positive
-    inner = is_positive != isinstance(tree, Not)
-    return any(_has_positive(c, is_positive=inner) for c in children_of(tree))
+def _refuse_alternative(parent: Or, alternative: Tree) -> Problem:
+    judge = _Judge([])
+    positive = next((c for c in parent.children if not judge.visit(c, "", is_positive=True)), Words(text="a"))
+    example = render(join_and([positive, alternative]))
+    remedy = f"write  {example}" if len(example) <= 80 else "write a AND NOT b"
+    return Problem("E202", alternative.at, "NOT cannot be an alternative of OR", remedy, alternative.end)

@@ -5,15 +5,14 @@ Precedence, tightest first: NEAR and BEFORE, NOT, AND (written or by adjacency),
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.errors import Problem, RuleError
-from rules.lexer import Kind, read_lexemes
+from rules.lexer import Kind, blank_controls, read_lexemes, suggest_field
 from rules.macros import expand_macros
 from rules.render import render
-from rules.sense import TOO_DEEP, check_depth, check_sense, is_positional
-from rules.tree import Field, Macro, Near, Not, Words, join_and, join_or, walk
+from rules.sense import MAX_DEPTH, TOO_DEEP, check_depth, check_regexes, check_sense
+from rules.tree import AtLeast, Field, Macro, Near, Not, Quorum, Regex, Score, Words, join_and, join_or, place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +24,9 @@ __all__ = ["Expression", "parse", "read_definition", "read_expression", "render"
 
 #: Brackets within brackets. People need four; the parser's own stack ends at about 150.
 MAX_NESTING = 64
+
+#: Characters of one expression: three times a list of 5,000 names. More would hold up everything else for a second.
+MAX_CHARS = 200_000
 
 
 class Expression(NamedTuple):
@@ -46,12 +48,14 @@ def parse(text: str, *, macros: Mapping[str, Tree] | None = None) -> Tree:
     problem = expression.problem
     if problem:
         start = text.rfind("\n", 0, problem.at) + 1
+        line = text[start:].split("\n", 1)[0]
         raise RuleError(
             code=problem.code,
             column=problem.at - start + 1,
             message=problem.message,
             remedy=problem.remedy,
-            source_line=text[start:].split("\n", 1)[0],
+            source_line=line,
+            end_column=min(max(problem.at, problem.end) - start, max(len(line), problem.at - start)) + 1,
         )
     return expression.tree
 
@@ -61,222 +65,339 @@ def read_expression(text: str, macros: Mapping[str, Tree], *, is_definition: boo
 
     With *is_definition* it need not hold anything positive: it is the definition of a macro.
     """
-    tree, problems = read_definition(text)
-    used: frozenset[str] = frozenset()
-    if not check_depth(tree, problems):
-        used = frozenset(node.name for node in walk(tree) if isinstance(node, Macro))
-        tree = expand_macros(tree, macros, problems)
-        if not check_depth(tree, problems):
+    parser = _read(text)
+    tree, problems = parser.tree, parser.problems
+    used = frozenset([macro.name for macro in parser.macros])
+    if not parser.is_given_up and not (parser.may_be_deep and check_depth(tree, problems)):
+        check_regexes(parser.regexes, problems)
+        if used:
+            tree = expand_macros(tree, macros, problems)
+        if not parser.is_plain and not (used and check_depth(tree, problems)):
             check_sense(tree, problems, is_definition=is_definition)
-    return Expression(tree, min(problems, key=lambda p: p.at, default=None), used)
+    return Expression(tree, min(problems, key=lambda p: p.at) if problems else None, used)
 
 
 def read_definition(text: str) -> tuple[Tree, list[Problem]]:
     """Read one expression as far as the grammar goes: `@name` stays, and whether it makes sense is not judged."""
-    parser = _Parser(list(read_lexemes(text)))
-    return parser.read_all(), parser.problems
+    parser = _read(text)
+    return parser.tree, parser.problems
 
 
-_OPERATORS = {Kind.AND, Kind.OR, Kind.NEAR, Kind.BEFORE}
-_ENDS = {Kind.OR, Kind.CLOSE, Kind.COMMA, Kind.WEIGHT, Kind.END}
-_WRITTEN = {Kind.AND, Kind.OR, Kind.NOT, Kind.NEAR, Kind.BEFORE}
+def _read(text: str) -> _Parser:
+    if len(text) > MAX_CHARS:
+        parser = _Parser([])
+        message = f"expression of {len(text):,} characters; {MAX_CHARS:,} are allowed"
+        parser.problems.append(Problem("E311", 0, message, "split it into several match lines", len(text)))
+        return parser
+    text, problem = blank_controls(text)
+    parser = _Parser(read_lexemes(text))
+    if problem:
+        parser.problems.append(problem)
+    parser.read_all()
+    return parser
+
+
+_ENDS = (Kind.END, Kind.CLOSE, Kind.OR, Kind.COMMA, Kind.WEIGHT)
+_NO_OPERANDS = (*_ENDS, Kind.AND, Kind.NEAR, Kind.BEFORE, Kind.NOT)
+_WRITTEN = (Kind.AND, Kind.OR, Kind.NOT, Kind.NEAR, Kind.BEFORE)
 
 
 class _Parser:
+    """The tree of a list of lexemes, and everything that was noticed on the way."""
+
     def __init__(self, lexemes: list[Lexeme]) -> None:
         self._lexemes = lexemes
         self._next = 0
         self._nesting = 0
+        self._deepest = 0
+        self._signs = 0
+        #: closing brackets that an open quote or regex took up
+        self._swallowed = 0
+        #: nothing but words, AND, OR and fields of text: it makes sense without a look
+        self.is_plain = True
         #: nested too deep: what is missing from here on was never looked at
-        self._is_given_up = False
+        self.is_given_up = False
+        self.tree: Tree = _stand_in(0, 0)
         self.problems: list[Problem] = []
+        self.macros: list[Macro] = []
+        self.regexes: list[Regex] = []
+
+    @property
+    def may_be_deep(self) -> bool:
+        """The tree may have more levels than the rest can walk: of one pair of brackets come five at most."""
+        return 5 * (self._deepest + 1) + self._signs > MAX_DEPTH
+
+    def read_all(self) -> None:
+        """Read the tree; all that follows a stray bracket is taken as if the bracket were not there."""
+        if self._sees(Kind.END):
+            self._report("E103", 0, 0, "empty rule", "write a word to look for")
+            return
+        parts: list[Tree] = []
+        while not self._sees(Kind.END):
+            if not self._sees(Kind.CLOSE, Kind.COMMA, Kind.WEIGHT):
+                parts.append(self._expression())
+            elif self._sees(Kind.CLOSE):
+                self._report_at("E101", self._take(), "closing bracket without an opening one", "leave it out")
+            else:
+                self._report_stray(self._take())
+        if parts:
+            self.tree = join_and(parts, at=parts[0].at, end=parts[-1].end)
+
+    # Lexemes
 
     def _peek(self) -> Lexeme:
         return self._lexemes[self._next]
 
     def _sees(self, *kinds: Kind) -> bool:
-        return self._peek().kind in kinds
+        return self._lexemes[self._next].kind in kinds
 
     def _take(self) -> Lexeme:
-        lexeme = self._peek()
-        if lexeme.kind != Kind.END:
+        lexeme = self._lexemes[self._next]
+        if lexeme.kind is not Kind.END:
             self._next += 1
         return lexeme
 
-    def _report(self, code: str, at: int, message: str, remedy: str = "") -> None:
-        if not self._is_given_up:
-            self.problems.append(Problem(code, at, message, remedy))
+    # Problems
 
-    def read_all(self) -> Tree:
-        if self._sees(Kind.END):
-            self._report("E103", self._peek().start, "empty rule", "write a word to look for")
-            return _stand_in(0)
-        parts = [self._expression()]
-        while not self._sees(Kind.END):
-            lexeme = self._take()
-            if lexeme.kind == Kind.CLOSE:
-                self._report("E101", lexeme.start, "closing bracket without an opening one", "leave it out")
-            else:
-                self._report_stray(lexeme)
-            if not self._sees(Kind.END):
-                parts.append(self._expression())
-        return join_and(parts, at=parts[0].at)
+    def _report(self, code: str, at: int, end: int, message: str, remedy: str = "") -> None:
+        if not self.is_given_up:
+            self.problems.append(Problem(code, at, message, remedy, end))
+
+    def _report_at(self, code: str, lexeme: Lexeme, message: str, remedy: str = "") -> None:
+        self._report(code, lexeme.start, lexeme.end, message, remedy)
 
     def _report_stray(self, lexeme: Lexeme) -> None:
-        if lexeme.kind == Kind.COMMA:
-            self._report(
-                "E100", lexeme.start, "stray comma", 'quote a number with a comma: "1,000"; for a list write |'
-            )
+        if lexeme.kind is Kind.COMMA:
+            self._report_at("E100", lexeme, "stray comma", _COMMA_REMEDY)
         else:
-            self._report("E100", lexeme.start, "stray ^", "leave it out")
+            self._report_at("E100", lexeme, "stray ^", "leave it out: weights stand in SCORE/10 (a^6, b^4)")
+
+    # The grammar, loosest first
 
     def _expression(self) -> Tree:
-        alternatives = [self._conjunction()]
-        while self._sees(Kind.OR):
-            self._take()
+        first = self._conjunction()
+        if self._lexemes[self._next].kind is not Kind.OR:
+            return first
+        alternatives = [first]
+        while self._lexemes[self._next].kind is Kind.OR:
+            self._next += 1
             alternatives.append(self._conjunction())
-        return join_or(alternatives, at=alternatives[0].at)
+        return join_or(alternatives, at=first.at, end=alternatives[-1].end)
 
     def _conjunction(self) -> Tree:
-        parts = [self._negation()]
-        while not self._sees(*_ENDS):
-            if self._sees(Kind.AND):
-                self._take()
+        first = self._negation()
+        if self._lexemes[self._next].kind in _ENDS:
+            return first
+        parts = [first]
+        while (kind := self._lexemes[self._next].kind) not in _ENDS:
+            if kind is Kind.AND:
+                self._next += 1
             parts.append(self._negation())
-        return join_and(parts, at=parts[0].at)
+        return join_and(parts, at=first.at, end=parts[-1].end)
 
     def _negation(self) -> Tree:
+        if self._lexemes[self._next].kind is not Kind.NOT:
+            return self._proximity()
         signs = []
         while self._sees(Kind.NOT):
             signs.append(self._take().start)
+        self._signs += len(signs)
+        self.is_plain = False
         tree = self._proximity()
         for at in reversed(signs):
-            tree = Not(child=tree, at=at)
+            tree = Not(child=tree, at=at, end=tree.end)
         return tree
 
     def _proximity(self) -> Tree:
-        operands = [self._atom()]
-        first: Lexeme | None = None
+        first = self._atom()
+        operator = self._lexemes[self._next]
+        if operator.kind is not Kind.NEAR and operator.kind is not Kind.BEFORE:
+            return first
+        self.is_plain = False
+        operands = [first]
         is_mixed = False
         while self._sees(Kind.NEAR, Kind.BEFORE):
-            operator = self._take()
-            first = first or operator
-            if (operator.kind, operator.number) != (first.kind, first.number) and not is_mixed:
+            other = self._take()
+            if (other.kind, other.number) != (operator.kind, operator.number) and not is_mixed:
                 is_mixed = True
-                self._report(
-                    "E210",
-                    operator.start,
-                    "NEAR and BEFORE mixed, or with different numbers, in one chain",
-                    "put brackets around one of them",
-                )
+                message = "NEAR and BEFORE mixed, or with different numbers, in one chain"
+                self._report_at("E210", other, message, "put brackets around one of them")
             operands.append(self._operand())
-        if first is None:
-            return operands[0]
-        is_ordered = first.kind == Kind.BEFORE
-        return Near(children=tuple(operands), gap=first.number, is_ordered=is_ordered, at=operands[0].at)
+        return Near(
+            children=tuple(operands),
+            gap=operator.number or 0,
+            is_ordered=operator.kind is Kind.BEFORE,
+            at=first.at,
+            end=operands[-1].end,
+        )
 
     def _operand(self) -> Tree:
         """What follows NEAR or BEFORE. NOT binds less tightly, so it has no place here."""
         if not self._sees(Kind.NOT):
             return self._atom()
-        at = self._peek().start
-        self._report("E205", at, "NOT has no position", "write a NEAR/5 b NOT c")
+        sign = self._peek()
         while self._sees(Kind.NOT):
             self._take()
-        self._atom()
-        return _stand_in(at)
+        end = self._atom().end
+        self._report("E205", sign.start, end, "NOT has no position", "write a NEAR/5 b NOT c")
+        return _stand_in(sign.start, end)
 
     def _atom(self) -> Tree:
-        lexeme = self._peek()
+        lexeme = self._lexemes[self._next]
         kind = lexeme.kind
-        if kind in _OPERATORS or kind in _ENDS or kind == Kind.NOT:
-            remedy = "quote it to look for the word itself" if kind in _WRITTEN else ""
-            self._report("E104", lexeme.start, "something to look for is missing here", remedy)
-            return _stand_in(lexeme.start)
-        self._take()
+        if kind is Kind.TERM:
+            self._next += 1
+            assert lexeme.leaf is not None
+            return lexeme.leaf
+        if kind in _NO_OPERANDS:
+            remedy = (
+                "quote it to look for the word itself"
+                if kind in _WRITTEN
+                else "write a word, or leave out the operator"
+            )
+            self._report_at("E104", lexeme, "something to look for is missing here", remedy)
+            return _stand_in(lexeme.start, lexeme.start)
+        self._next += 1
         if lexeme.problem:
-            self.problems.append(lexeme.problem)
-            return _stand_in(lexeme.start)
-        if kind == Kind.WORDS:
-            return Words(text=lexeme.value, is_exact=lexeme.is_exact, is_prefix=lexeme.is_prefix, at=lexeme.start)
-        if kind == Kind.MACRO:
-            return Macro(name=lexeme.value, at=lexeme.start)
-        if kind == Kind.REGEX:
-            self._report("E212", lexeme.start, "a regex is not available in this version", "write words and phrases")
-            return _stand_in(lexeme.start)
+            return self._not_understood(lexeme, lexeme.problem)
+        if isinstance(lexeme.leaf, Macro):
+            self.macros.append(lexeme.leaf)
+            self.is_plain = False
+            return lexeme.leaf
+        if isinstance(lexeme.leaf, Regex):
+            self.regexes.append(lexeme.leaf)
+            return lexeme.leaf
         return self._nested(lexeme)
+
+    def _not_understood(self, lexeme: Lexeme, problem: Problem) -> Tree:
+        # A name is sought for the first problem alone, the only one that can be told: seeking takes its time.
+        if lexeme.name and not self.problems:
+            problem = problem._replace(remedy=suggest_field(lexeme.name))
+        self.problems.append(problem)
+        self._swallowed += lexeme.number or 0
+        return _stand_in(lexeme.start, lexeme.end)
 
     def _nested(self, lexeme: Lexeme) -> Tree:
         """An atom that holds others."""
         if self._nesting == MAX_NESTING:
-            self.problems.append(TOO_DEEP._replace(at=lexeme.start))
-            self._is_given_up = True
+            self._report_at(TOO_DEEP.code, lexeme, TOO_DEEP.message, TOO_DEEP.remedy)
+            self.is_given_up = True
             self._next = len(self._lexemes) - 1
-            return _stand_in(lexeme.start)
+            return _stand_in(lexeme.start, lexeme.end)
         self._nesting += 1
-        if lexeme.kind == Kind.FIELD:
+        self._deepest = max(self._deepest, self._nesting)
+        if lexeme.kind is Kind.FIELD:
+            self.is_plain = self.is_plain and lexeme.name not in {"source", "lang"}
             tree = self._field(lexeme)
-        elif lexeme.kind == Kind.OPEN:
-            tree = replace(self._group(lexeme), at=lexeme.start)
+        elif lexeme.kind is Kind.OPEN:
+            tree = self._group(lexeme)
         else:
-            tree = self._later(lexeme)
+            self.is_plain = False
+            tree = self._counted(lexeme)
         self._nesting -= 1
         return tree
 
     def _field(self, field: Lexeme) -> Tree:
-        if self._peek().start != field.end or self._sees(*_WRITTEN, *_ENDS):
-            remedy = f"write {field.value}: directly before a word, a phrase or a bracket"
-            self._report("E104", field.end, "nothing to look for in the field", remedy)
-            return _stand_in(field.start)
-        return Field(name=field.value, child=self._atom(), at=field.start)
+        if self._peek().start != field.end or self._sees(*_NO_OPERANDS):
+            remedy = f"write {field.name}: directly before a word, a phrase or a bracket"
+            self._report("E104", field.end, field.end, "nothing to look for in the field", remedy)
+            return _stand_in(field.start, field.end)
+        child = self._atom()
+        return Field(name=field.name, child=child, at=field.start, end=child.end)
+
+    # Brackets
 
     def _group(self, opening: Lexeme) -> Tree:
         if self._sees(Kind.CLOSE):
-            self._take()
-            self._report("E103", opening.start, "empty brackets", "write something between them, or leave them out")
-            return _stand_in(opening.start)
+            return self._empty(opening)
         tree = self._expression()
         while self._sees(Kind.COMMA, Kind.WEIGHT):
             self._report_stray(self._take())
             if not self._sees(Kind.CLOSE, Kind.END):
                 self._expression()
-        self._close(opening)
-        return tree
+        return place(tree, opening.start, self._close(opening))
 
-    def _close(self, opening: Lexeme) -> None:
+    def _empty(self, opening: Lexeme) -> Tree:
+        end = self._take().end
+        remedy = "write something between them, or leave them out"
+        self._report("E103", opening.start, end, "empty brackets", remedy)
+        return _stand_in(opening.start, end)
+
+    def _close(self, opening: Lexeme) -> int:
+        """Take the closing bracket; returns where it ends."""
         if self._sees(Kind.CLOSE):
-            self._take()
+            return self._take().end
+        if self._swallowed:
+            self._swallowed -= 1
         else:
-            self._report("E101", opening.start, "bracket not closed", "add the closing bracket")
+            self._report_at("E101", opening, "bracket not closed", "add the closing bracket")
+        return self._lexemes[-1].end
 
-    def _later(self, operator: Lexeme) -> Tree:
-        """ATLEAST, ANY and SCORE are read and refused, with the code of what is wrong with them if anything is."""
-        name = operator.kind.name
-        items: list[tuple[Tree, bool]] = []
-        if self._sees(Kind.OPEN):
-            opening = self._take()
-            while True:
-                tree = self._expression()
-                is_weighted = self._sees(Kind.WEIGHT)
-                if is_weighted:
-                    self._take()
-                items.append((tree, is_weighted))
-                if not self._sees(Kind.COMMA):
-                    break
+    def _counted(self, operator: Lexeme) -> Tree:
+        """ATLEAST, ANY or SCORE with its brackets."""
+        name, number = operator.kind.name, operator.number or 0
+        if not self._sees(Kind.OPEN):
+            remedy = f"write {name}/{number} {_EXAMPLES[operator.kind]}"
+            at = self._peek().start
+            self._report("E104", at, at, f"{name}/{number} needs brackets", remedy)
+            return _stand_in(operator.start, operator.end) if self._sees(*_NO_OPERANDS) else self._atom()
+        opening = self._take()
+        if self._sees(Kind.CLOSE):
+            return self._empty(opening)
+        items, weights = self._items(operator)
+        at, end = operator.start, self._close(opening)
+        if operator.kind is Kind.SCORE:
+            if None in weights:
+                self._report_at("E211", operator, "SCORE item without a weight", _WEIGHT_REMEDY)
+            known = tuple(weight or 0 for weight in weights)
+            return Score(number=number, children=items, weights=known, at=at, end=end)
+        if operator.kind is Kind.ATLEAST:
+            return AtLeast(number=number, child=items[0], at=at, end=end)
+        if number > len(items):
+            listed = f"{len(items)} expression{'s' * (len(items) > 1)}"
+            self._report_at("E210", operator, f"ANY/{number} lists only {listed}", "list more, or ask for fewer")
+        return Quorum(number=number, children=items, at=at, end=end)
+
+    def _items(self, operator: Lexeme) -> tuple[tuple[Tree, ...], list[int | None]]:
+        """The expressions between the brackets, and the weight of each that has one."""
+        items: list[Tree] = []
+        weights: list[int | None] = []
+        while True:
+            items.append(self._expression())
+            weight = self._take() if self._sees(Kind.WEIGHT) else None
+            weights.append(weight.number if weight else None)
+            if weight and operator.kind is not Kind.SCORE:
+                self._report_stray(weight)
+            if self._sees(Kind.CLOSE, Kind.END):
+                return tuple(items), weights
+            separator = self._peek()
+            if separator.kind is not Kind.COMMA:
+                # Only after a weight is there anything left that the expression has not taken.
+                self._report_at("E100", separator, "a comma is missing after the weight", "write a^6, b^4")
+            elif operator.kind is Kind.ATLEAST or self._is_in_number():
+                self._report_stray(separator)
+            if separator.kind in _NO_OPERANDS and separator.kind is not Kind.NOT:
                 self._take()
-            self._close(opening)
-        at = operator.start
-        if operator.kind == Kind.SCORE and any(not is_weighted for _, is_weighted in items):
-            self._report("E211", at, "SCORE item without a weight", "write a weight after each item: crimea^6")
-        elif operator.kind == Kind.ANY and items and operator.number > len(items):
-            self._report("E210", at, f"ANY asks for {operator.number} of {len(items)}", "list more, or ask for fewer")
-        elif operator.kind == Kind.ATLEAST and any(not is_positional(tree) for tree, _ in items):
-            self._report("E205", at, "ATLEAST counts words, phrases and NEAR only", "put AND, NOT and fields outside")
-        else:
-            self._report("E212", at, f"{name} is not available in this version", "write the expressions out")
-        return _stand_in(at)
+
+    def _is_in_number(self) -> bool:
+        """The comma that comes next is that of `1,000`, which would be two words of the list."""
+        before, comma, after = self._lexemes[self._next - 1 : self._next + 2]
+        return (
+            isinstance(before.leaf, Words)
+            and isinstance(after.leaf, Words)
+            and before.end == comma.start
+            and comma.end == after.start
+            and before.leaf.text[-1].isdecimal()
+            and len(after.leaf.text) == 3
+            and after.leaf.text.isdecimal()
+        )
 
 
-def _stand_in(at: int) -> Words:
+_COMMA_REMEDY = 'quote a number with a comma: "1,000"; for a list write | or ANY/1 (a, b)'
+_WEIGHT_REMEDY = 'write a whole number after each item: crimea^6; quote a number with a comma: "1,000"^6'
+_EXAMPLES = {Kind.ATLEAST: "(crimea)", Kind.ANY: "(a, b, c)", Kind.SCORE: "(a^6, b^4)"}
+
+
+def _stand_in(at: int, end: int) -> Words:
     """Stands where something was not understood; harmless to whatever is checked next."""
-    return Words(text="x", at=at)
+    return Words(text="x", at=at, end=end)

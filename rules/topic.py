@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rules.characters import fold, normalise, script_of
+from rules.plural import singular
 from rules.render import quote, render
 from rules.text import tokenize_url
-from rules.tree import GRAMMAR_VERSION, And, Field, Near, Not, Words, children_of
+from rules.tree import (
+    GRAMMAR_VERSION,
+    And,
+    AtLeast,
+    Field,
+    Near,
+    Not,
+    Or,
+    Quorum,
+    Regex,
+    Score,
+    Wildcard,
+    Words,
+    children_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +42,13 @@ class Rule:
     id: str
     #: macros written out
     tree: Tree
+    #: the line of its keyword
     line: int
+    #: name of the file it stands in, as in `Topic.file`
+    file: str = ""
+    #: `[at, end)` is its expression in the text of that file, so `at + tree.at` is where the tree starts
+    at: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +58,8 @@ class TopicTest:
     should_match: bool
     text: str
     line: int
+    #: where its opening quote stands in the text of the file
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +73,20 @@ class Topic:
     langs: tuple[str, ...]
     #: 0 where none is given
     priority: int
-    #: name of the file it stands in, and the line of its header
+    #: name of the file it stands in, and the line and offset of its header
     file: str
     line: int
+    at: int = 0
     rules: tuple[Rule, ...]
     excludes: tuple[Rule, ...]
     tests: tuple[TopicTest, ...]
     #: hash of what decides whether it matches, see `topic_version`
     version: str
-    #: its text, which stands by itself: macros are written out. `files.parse_topic` reads it.
-    source: str
+
+    @property
+    def source(self) -> str:
+        """Its text, which stands by itself: macros are written out. `files.parse_topic` reads it."""
+        return _write(self)
 
 
 def make_topic(
@@ -73,74 +102,97 @@ def make_topic(
     excludes: Iterable[tuple[Tree, int]] = (),
     tests: Iterable[TopicTest] = (),
 ) -> Topic:
-    """Build a topic; *matches* and *excludes* are trees with the lines they stand in."""
-    rules = tuple(Rule(id=f"{name}.{i}", tree=tree, line=at) for i, (tree, at) in enumerate(matches, 1))
-    without = tuple(Rule(id=f"{name}.not.{i}", tree=tree, line=at) for i, (tree, at) in enumerate(excludes, 1))
-    tags, langs, tests = tuple(dict.fromkeys(tags)), tuple(dict.fromkeys(langs)), tuple(tests)
+    """Build a topic; *matches* and *excludes* are the trees of its lines, each with the line it stands in."""
+    rules = tuple(Rule(id=f"{name}.{i}", tree=t, line=at, file=file) for i, (t, at) in enumerate(matches, 1))
+    without = tuple(Rule(id=f"{name}.not.{i}", tree=t, line=at, file=file) for i, (t, at) in enumerate(excludes, 1))
+    langs = tuple(dict.fromkeys(langs))
     return Topic(
         name=name,
         title=title,
-        tags=tags,
+        tags=tuple(dict.fromkeys(tags)),
         langs=langs,
         priority=priority,
         file=file,
         line=line,
         rules=rules,
         excludes=without,
-        tests=tests,
-        version=topic_version(rules, without, langs),
-        source=_write(name, title, tags, langs, priority, rules, without, tests),
+        tests=tuple(tests),
+        version=topic_version((rule.tree for rule in rules), (rule.tree for rule in without), langs),
     )
 
 
-def topic_version(rules: Iterable[Rule], excludes: Iterable[Rule], langs: Iterable[str]) -> str:
+def topic_version(matches: Iterable[Tree], excludes: Iterable[Tree], langs: Iterable[str]) -> str:
     """16 hexadecimal digits that change when the topic can match otherwise.
 
-    Comments, tests, tags, the title, layout, and how a word is written make no difference.
+    *matches* and *excludes* are the trees of its lines. Comments, tests, tags, the title, layout, and how a word is
+    written make no difference.
     """
     lines = [f"grammar {GRAMMAR_VERSION}"]
-    lines += [f"match {_normal_form(rule.tree)}" for rule in rules]
-    lines += [f"not {_normal_form(rule.tree)}" for rule in excludes]
+    lines += [f"match {_normal_form(tree)}" for tree in matches]
+    lines += [f"not {_normal_form(tree)}" for tree in excludes]
     lines += [f"lang {' '.join(sorted(langs))}"]
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _normal_form(tree: Tree, field: str = "") -> str:
+    """*tree* as a text: other trees that mean the same in plain respects give it too, none that means otherwise."""
+    # Hashes of these texts are stored: what is written here today stays as it is.
     if isinstance(tree, Words):
         return _normal_words(tree, field)
+    if isinstance(tree, Wildcard):
+        pattern = _LITERAL.sub(lambda piece: _read_piece(piece[0], is_exact=tree.is_exact), tree.text)
+        return f"(like {'=' * tree.is_exact}{json.dumps(pattern)})"
+    if isinstance(tree, Regex):
+        return f"(regex {json.dumps(tree.pattern)}{'i' * tree.ignores_case})"
     inner = tree.name if isinstance(tree, Field) else field
-    parts = " ".join(_normal_form(c, inner) for c in children_of(tree))
+    return f"({_operator(tree)} {' '.join([_normal_form(child, inner) for child in children_of(tree)])})"
+
+
+def _operator(tree: Tree) -> str:
     if isinstance(tree, Field):
-        return f"({tree.name}: {parts})"
+        return f"{tree.name}:"
     if isinstance(tree, Near):
-        return f"({'before' if tree.is_ordered else 'near'} {tree.gap} {parts})"
-    name = "not" if isinstance(tree, Not) else "and" if isinstance(tree, And) else "or"
-    return f"({name} {parts})"
+        return f"{'before' if tree.is_ordered else 'near'} {tree.gap}"
+    if isinstance(tree, Score):
+        return f"score {tree.number} {','.join(map(str, tree.weights))}"
+    if isinstance(tree, AtLeast | Quorum):
+        return f"{_OPERATORS[type(tree)]} {tree.number}"
+    return _OPERATORS[type(tree)]
+
+
+_OPERATORS: dict[type[Tree], str] = {And: "and", Or: "or", Not: "not", AtLeast: "atleast", Quorum: "any"}
 
 
 def _normal_words(words: Words, field: str) -> str:
+    text = words.text
     if field in {"source", "lang"}:
-        return json.dumps(words.text.casefold().lstrip("."))
-    tokens = tokenize_url(words.text) if field == "url" else words.tokens
-    text = " ".join(tokens.exact if words.is_exact else tokens.folded)
-    return f"{'=' * words.is_exact}{json.dumps(text)}{'*' * words.is_prefix}"
+        return json.dumps(text.casefold().lstrip("."))
+    if text.isascii() and text.isalnum() and not words.is_plural:
+        # What follows, for nearly all words.
+        return f'="{text}"{"*" * words.is_prefix}' if words.is_exact else f'"{text.lower()}"{"*" * words.is_prefix}'
+    tokens = tokenize_url(text) if field == "url" else words.tokens
+    forms = tokens.exact if words.is_exact else tokens.folded
+    if words.is_plural:
+        forms = (*forms[:-1], *map(singular, forms[-1:]))
+    return f"{'=' * words.is_exact}{json.dumps(' '.join(forms))}{'*' * words.is_prefix}{'~' * words.is_plural}"
 
 
-def _write(
-    name: str,
-    title: str | None,
-    tags: Iterable[str],
-    langs: Iterable[str],
-    priority: int,
-    rules: Iterable[Rule],
-    excludes: Iterable[Rule],
-    tests: Iterable[TopicTest],
-) -> str:
-    lines = [f"topic {name}" if title is None else f"topic {name} {quote(title)}"]
-    lines += [f"    tags {', '.join(tags)}"] if tags else []
-    lines += [f"    lang {', '.join(langs)}"] if langs else []
-    lines += [f"    priority {priority}"] if priority else []
-    lines += [f"    match {render(rule.tree)}" for rule in rules]
-    lines += [f"    not {render(rule.tree)}" for rule in excludes]
-    lines += [f"    test {'yes' if test.should_match else 'no'} {quote(test.text)}" for test in tests]
+#: what stands between wildcards
+_LITERAL = re.compile(r"[^*?]+")
+
+
+def _read_piece(piece: str, *, is_exact: bool) -> str:
+    """A piece of a word as the engine reads it (`compile`)."""
+    exact = normalise(piece)
+    return exact if is_exact else fold(exact, script_of(exact)) or exact
+
+
+def _write(topic: Topic) -> str:
+    lines = [f"topic {topic.name}" if topic.title is None else f"topic {topic.name} {quote(topic.title)}"]
+    lines += [f"    tags {', '.join(topic.tags)}"] if topic.tags else []
+    lines += [f"    lang {', '.join(topic.langs)}"] if topic.langs else []
+    lines += [f"    priority {topic.priority}"] if topic.priority else []
+    lines += [f"    match {render(rule.tree)}" for rule in topic.rules]
+    lines += [f"    not {render(rule.tree)}" for rule in topic.excludes]
+    lines += [f"    test {'yes' if test.should_match else 'no'} {quote(test.text)}" for test in topic.tests]
     return "\n".join(lines) + "\n"

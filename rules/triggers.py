@@ -1,14 +1,33 @@
-"""What an article must hold at least for a rule to match: the rule's trigger.
+"""What must be in an article for a rule to be worth judging: the cheapest required clause.
 
-A trigger is a set of keys, of which one at least is found in every article that the rule matches. A key is a
-folded token, a prefix (`crimea*`), a host (`source:cnn.com`) or a language (`lang:en`).
+A clause is a set of *keys* of which an article must have at least one. What a key is tells its first character:
+
+* a letter or digit   a folded word of the title, the body, or another field that a rule names
+* `=`                 an exact word of title or body
+* a space             a stretch of folded words, ` black sea ` whole or ` crim` as a prefix
+* `*`                 letters within a folded word
+* `:`                 a label: `:source:cnn.com`, `:lang:en`
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.plans import AllPlan, AnyPlan, LangPlan, NearPlan, NotPlan, SourcePlan, WordsPlan
+from rules.plans import (
+    AllPlan,
+    AnyPlan,
+    AtLeastPlan,
+    LangPlan,
+    NearPlan,
+    NotPlan,
+    QuorumPlan,
+    RegexPlan,
+    ScorePlan,
+    SourcePlan,
+    WildcardPlan,
+    WordsPlan,
+)
+from rules.text import is_opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +38,9 @@ if TYPE_CHECKING:
 #: Short words are frequent ones: what they cost more than others, in rules that share a key.
 _SHORT_WORD_COST = 50
 
+#: What a label costs more: a host or a language has many articles.
+_LABEL_COST = 200
+
 
 class Clause(NamedTuple):
     """One required clause, and how many needless judgements it may cost, as far as that can be guessed."""
@@ -27,38 +49,79 @@ class Clause(NamedTuple):
     keys: frozenset[str]
 
 
-def atom_keys(atom: Atom) -> tuple[str, ...]:
-    """The keys that are all there wherever *atom* occurs."""
+def join_tokens(tokens: Iterable[str], *, is_prefix: bool = False) -> str:
+    """The stretch that stands for *tokens* in a text of joined tokens. No prefix reaches into an address.
+
+    >>> join_tokens(("black", "sea")), join_tokens(("crim",), is_prefix=True)
+    (' black sea ', ' crim')
+    """
+    text = " ".join(tokens)
+    if "/" in text or "@" in text or "www." in text.casefold():
+        text = " ".join(f"\x01{token}" if is_opaque(token) else token for token in text.split(" "))
+    return f" {text}" if is_prefix else f" {text} "
+
+
+def atom_key(atom: Atom) -> str:
+    """The key that an article has wherever *atom* occurs; "" for a regex, of which none is known."""
     if isinstance(atom, SourcePlan):
-        return (f"source:{atom.host}",)
+        return f":source:{atom.host}"
     if isinstance(atom, LangPlan):
-        return (f"lang:{atom.lang}",)
-    whole = atom.keys[:-1] if atom.is_prefix else atom.keys
-    return whole or (f"{atom.keys[-1]}*",)
+        return f":lang:{atom.lang}"
+    if isinstance(atom, WildcardPlan):
+        return atom.piece if atom.piece.startswith(" ") else f"*{atom.piece}"
+    if isinstance(atom, RegexPlan):
+        return ""
+    if len(atom.tokens) > 1 or atom.is_prefix:
+        return join_tokens(atom.folded, is_prefix=atom.is_prefix)
+    return f"={atom.tokens[0]}" if atom.is_exact and atom.is_indexed else atom.folded[0]
 
 
-def document_keys(document: Document) -> set[str]:
-    """The keys for host and language that *document* has."""
-    keys: set[str] = set()
+def document_labels(document: Document) -> set[str]:
+    """The labels of host and language that *document* has, without the colon in front."""
+    found: set[str] = set()
     labels = (document.source or "").lower().split(".")
-    keys.update(f"source:{'.'.join(labels[i:])}" for i in range(len(labels)))
+    found.update(f"source:{'.'.join(labels[i:])}" for i in range(len(labels)))
     subtags = (document.lang or "").lower().split("-")
-    keys.update(f"lang:{'-'.join(subtags[: i + 1])}" for i in range(len(subtags)))
-    return keys
+    found.update(f"lang:{'-'.join(subtags[: i + 1])}" for i in range(len(subtags)))
+    return found
 
 
 def find_trigger(plan: Plan, usage: Mapping[str, int]) -> Clause | None:
     """The cheapest required clause of *plan*, *usage* telling how many rules name each key.
 
-    None only for a plan that can hold in an article without any of its words; `sense` refuses those.
+    None for a plan that can hold in an article without any key: only regexes, `sense` refuses all others.
     """
-    if isinstance(plan, WordsPlan | SourcePlan | LangPlan):
-        return _cheapest(Clause(_cost(key, usage), frozenset([key])) for key in atom_keys(plan))
+    if isinstance(plan, WordsPlan | WildcardPlan | RegexPlan | SourcePlan | LangPlan):
+        key = atom_key(plan)
+        return Clause(_cost(key, usage), frozenset([key])) if key else None
     if isinstance(plan, NearPlan | AllPlan):
         return _cheapest(find_trigger(part, usage) for part in plan.parts)
     if isinstance(plan, AnyPlan):
         return _union(find_trigger(part, usage) for part in plan.parts)
-    return _find_negative(plan.part, usage)
+    if isinstance(plan, QuorumPlan | ScorePlan):
+        return _find_weighted(plan, usage)
+    return find_trigger(plan.part, usage) if isinstance(plan, AtLeastPlan) else _find_negative(plan.part, usage)
+
+
+def _find_weighted(plan: QuorumPlan | ScorePlan, usage: Mapping[str, int]) -> Clause | None:
+    """A clause of parts without which those that are left cannot reach what is asked for."""
+    weights = plan.weights if isinstance(plan, ScorePlan) else [1] * len(plan.parts)
+    reach = 0
+    known: list[tuple[Clause, int]] = []
+    for part, weight in zip(plan.parts, weights, strict=True):
+        if weight <= 0:
+            continue  # it only ever speaks against
+        reach += weight
+        clause = find_trigger(part, usage)
+        if clause is not None:
+            known.append((clause, weight))
+    chosen: list[Clause] = []
+    for clause, weight in sorted(known, key=lambda pair: (pair[0].cost / pair[1], sorted(pair[0].keys))):
+        if reach < plan.least:
+            break
+        chosen.append(clause)
+        reach -= weight
+    return _union(chosen) if reach < plan.least else None
 
 
 def _find_negative(plan: Plan, usage: Mapping[str, int]) -> Clause | None:
@@ -73,7 +136,10 @@ def _find_negative(plan: Plan, usage: Mapping[str, int]) -> Clause | None:
 
 
 def _cost(key: str, usage: Mapping[str, int]) -> int:
-    return 1 + usage.get(key, 0) + (_SHORT_WORD_COST if len(key) <= 3 else 0)
+    cost = 1 + usage.get(key, 0)
+    if key.startswith(":"):
+        return cost + _LABEL_COST
+    return cost + (_SHORT_WORD_COST if len(key.strip(" =*")) <= 3 else 0)
 
 
 def _cheapest(clauses: Iterable[Clause | None]) -> Clause | None:

@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, select, update
 
 from ingest.model import Saved, StoredArticle, TextFrom
 from rules.text import TOKENIZER_VERSION, tokenize
-from storage import dialect, entries, fingerprints, stories, topics
+from storage import dialect, entries, fingerprints, matches, stories
 from storage.tables import article, article_address, article_version, entry, raw_page
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
             _keep_page(connection, version_id, item.page, prepared.body, item.now)
     addresses = [{"address": url, "article_id": saved.article_id} for url in sorted({read.url, *item.addresses})]
     connection.execute(_add_address(connection.dialect.name), addresses)
-    topics.add_matches(connection, item.reading, saved.article_id, version_id, item.now)
+    matches.add(connection, item.reading, saved.article_id, version_id, item.now)
     entries.finish(connection, item.entry_id, item.outcome, saved.article_id)
     return saved
 

@@ -179,6 +179,7 @@ def _topics(name: str) -> Select[int, str]:
         .select_from(wanted.join(article, article.c.story_id == wanted.c.value))
         .join(match, match.c.version_id == article.c.version_id)
         .join(topic, topic.c.id == match.c.topic_id)
+        .where(match.c.retired_at.is_(None))
         .distinct()
         .order_by(topic.c.name)
     )

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Select, Table, TableValuedAlias
+    from sqlalchemy import Column, Connection, Select, Table, TableValuedAlias
 
 #: The full-text table; its rows are article versions, by id.
 SEARCH_TABLE = "search_index"
@@ -60,6 +60,13 @@ def _values(parameter: str, dialect: str, kind: BigInteger | Text) -> TableValue
         array = bindparam(parameter, type_=postgresql.ARRAY(kind))
         return func.unnest(array).table_valued(column("value", kind)).render_derived()
     return func.json_each(bindparam(parameter, type_=Text())).table_valued(column("value", kind))
+
+
+def texts_of(array: Column[object], dialect: str) -> TableValuedAlias:
+    """A table with one column `value`: the strings of a JSON array in a column of the enclosing statement."""
+    if dialect == "postgresql":
+        return func.json_array_elements_text(array).table_valued(column("value", Text())).render_derived()
+    return func.json_each(array).table_valued(column("value", Text()))
 
 
 def pack(values: Iterable[int] | Iterable[str], dialect: str) -> object:

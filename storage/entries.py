@@ -9,8 +9,9 @@ from sqlalchemy import Integer, Text, and_, bindparam, case, func, or_, select, 
 
 from ingest.model import Due, Entry, EntryState, KnownEntry
 from storage import dialect
+from storage.columns import UtcTime
 from storage.feeds import host_of
-from storage.tables import UtcTime, article, entry
+from storage.tables import article, entry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

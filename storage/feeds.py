@@ -10,7 +10,8 @@ from sqlalchemy import Boolean, bindparam, case, delete, func, select, update
 
 from ingest.model import Due, EntryState, Feed, FeedState
 from storage import dialect
-from storage.tables import UtcTime, entry, feed, poll_log
+from storage.columns import UtcTime
+from storage.tables import entry, feed, poll_log
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

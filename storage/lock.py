@@ -13,6 +13,26 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
+def _lock_file(database: Path) -> Path:
+    return database.with_name(database.name + ".lock")
+
+
+def is_locked(database: Path) -> bool:
+    """Say whether an instance holds the `DatabaseLock` of this database now."""
+    try:
+        descriptor = os.open(_lock_file(database), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        # Shared, so that several who ask do not see each other; given back at once.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 class DatabaseLock:
     """Holds the file `DATABASE.lock`, with our process id inside, as long as the block runs.
 
@@ -26,7 +46,7 @@ class DatabaseLock:
         self._descriptor: int | None = None
 
     def __enter__(self) -> Self:
-        path = self._database.with_name(self._database.name + ".lock")
+        path = _lock_file(self._database)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
@@ -51,3 +71,20 @@ class DatabaseLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def is_held(database: Path) -> bool:
+    """Is a daemon, or another command that holds the lock, at work on the database now? Waits for nothing."""
+    path = database.with_name(database.name + ".lock")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        # Shared, so that two who ask do not take each other for a holder.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

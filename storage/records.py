@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from storage.texts import Candidate
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanRecord:
@@ -46,6 +48,15 @@ class MatchRecord:
     copy_count: int
     #: the distinct texts of the spans
     matched: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMatch:
+    """That the current version of an article matches a topic, and nothing more about it."""
+
+    topic: str
+    topic_version: str
+    candidate: Candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +254,35 @@ class TopicRecord:
     source: str
     #: when this version was first in force
     first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicHits:
+    """What a topic found: articles, by when they were first seen."""
+
+    topic: str
+    matches: int
+    today: int
+    week: int
+    #: when the newest was first seen
+    last: datetime
+    #: matches that name an older version of the topic
+    stale: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleHits:
+    """What one match line found since its topic has its present version: articles, by when they were first seen."""
+
+    topic: str
+    #: such as "purl.1"
+    rule: str
+    matches: int
+    today: int
+    week: int
+    month: int
+    #: when the newest was first seen
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from storage import articles, engine, entries, feeds, fingerprints, topics
+from storage import articles, backfills, engine, entries, feeds, fingerprints, topics
 from storage.errors import DatabaseClosed, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     )
     from rules.errors import RuleError
     from rules.topic import Topic
+    from storage.backfills import BackfillRun, BackfillSpan
+    from storage.matches import Judged
+    from storage.texts import StoredText
 
 T = TypeVar("T")
 
@@ -219,6 +222,35 @@ class Store:
     def record_rule_errors(self, errors: Sequence[RuleError], now: datetime) -> None:
         """Store what is wrong with the rule files now, in place of what was."""
         self._write(partial(topics.record_errors, errors=tuple(errors), now=now))
+
+    # --- back-fills ---------------------------------------------------------------------------------
+
+    def begin_backfill(self, rules_version: str, span: BackfillSpan, now: datetime) -> BackfillRun:
+        """Continue the last run of the back-fill where it is the one that is asked for, else begin a new one."""
+        return self._write(partial(backfills.begin, rules_version=rules_version, span=span, now=now))
+
+    def texts_to_judge(self, run: BackfillRun, limit: int) -> tuple[tuple[StoredText, ...], int]:
+        """The next texts of a run, and the cursor that stands behind them; what came in last comes last."""
+        return self._read(partial(backfills.waiting, run=run, limit=limit))
+
+    def count_texts_to_judge(self, run: BackfillRun) -> int:
+        """How many texts a run has yet before it."""
+        return self._read(partial(backfills.count_waiting, run=run))
+
+    def record_judged(
+        self, run: BackfillRun, judged: Sequence[Judged], cursor: int, versions: Mapping[str, str], now: datetime
+    ) -> BackfillRun | None:
+        """Make the matches of *judged*, as far as they are of the topics in *versions*, those that were found.
+
+        Returns how the run stands then; None, and nothing is changed, when another process was quicker: it has gone
+        on with the run, has begun another one, or has put one of the topics in force in another version.
+        """
+        work = partial(backfills.step, run=run, judged=judged, cursor=cursor, versions=versions, now=now)
+        return self._write(work)
+
+    def finish_backfill(self, run: BackfillRun, now: datetime) -> None:
+        """Store that a run has come to its end."""
+        self._write(partial(backfills.finish, run=run, now=now))
 
 
 def _entry_and_article(connection: Connection, entry_id: int) -> tuple[Entry, StoredArticle | None]:

@@ -1,25 +1,22 @@
-"""Topics with their versions, what was wrong with the rule files, and what matched."""
+"""Topics with their versions, and what was wrong with the rule files."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
-from rules.document import SECTION_SEPARATOR, Document
 from storage import dialect
-from storage.tables import article, match, rule_problem, topic, topic_version
+from storage.columns import UtcTime
+from storage.tables import rule_problem, topic, topic_version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Insert
+    from sqlalchemy import Connection, Row
 
-    from ingest.model import Article, Reading
     from rules.errors import RuleError
-    from rules.match import TopicMatch
     from rules.topic import Topic
 
 # --- topics -----------------------------------------------------------------------------------------
@@ -27,34 +24,81 @@ if TYPE_CHECKING:
 #: What `rules.files.parse_topic` calls the file of a topic that it reads from a stored source.
 _NO_FILES = ("", "stored topic")
 
-_STORED = select(
-    topic.c.id, topic.c.name, topic.c.retired_at, topic.c.version_id, topic_version.c.version, topic_version.c.source
-).outerjoin(topic_version, topic_version.c.id == topic.c.version_id)
-_VERSION = select(topic_version).where(
-    topic_version.c.topic_id == bindparam("own"), topic_version.c.version == bindparam("wanted")
+#: What a version says beside what makes it one.
+_SAID = ("source", "title", "tags", "langs", "file")
+
+_VERSION = (topic_version.c.id, topic_version.c.topic_id, topic_version.c.version, *(topic_version.c[n] for n in _SAID))
+_STORED = select(topic.c.name, topic.c.id, topic.c.version_id, topic.c.retired_at)
+_CURRENT = select(*_VERSION).join(topic, topic.c.version_id == topic_version.c.id)
+_SAY = (
+    update(topic_version)
+    .where(topic_version.c.id == bindparam("own"))
+    .values({name: bindparam(f"new_{name}") for name in _SAID})
 )
+_PUT = update(topic).where(topic.c.id == bindparam("own")).values(version_id=bindparam("current"), retired_at=None)
+_RETIRE = update(topic).where(topic.c.id == bindparam("own")).values(retired_at=bindparam("at", type_=UtcTime))
 
 
 def record(connection: Connection, topics: Sequence[Topic], now: datetime) -> None:
     """Store the topics in force; those that are stored and not among them are retired.
 
-    A version that is known already takes over title, tags and the like, which are no part of a version.
+    A version that is known already takes over title, tags and the like, which are no part of a version. Takes a
+    fixed number of statements, however many topics there are.
     """
     stored = {row.name: row for row in connection.execute(_STORED)}
-    for each in topics:
-        known = stored.get(each.name)
-        topic_id = dialect.insert_row(connection, topic, {"name": each.name}) if known is None else known.id
-        version_id = _record_version(connection, topic_id, each, now)
-        if known is None or known.version_id != version_id or known.retired_at is not None:
-            values = {"version_id": version_id, "retired_at": None}
-            connection.execute(update(topic).where(topic.c.id == topic_id).values(values))
-    names = {each.name for each in topics}
-    gone = [row.id for row in stored.values() if row.name not in names and row.retired_at is None]
-    if gone:
-        connection.execute(update(topic).where(topic.c.id.in_(gone)).values(retired_at=now))
+    new = [{"name": each.name} for each in topics if each.name not in stored]
+    if new:
+        connection.execute(topic.insert(), new)
+        stored = {row.name: row for row in connection.execute(_STORED)}
+    ids = {each.name: stored[each.name].id for each in topics}
+    versions = _record_versions(connection, topics, ids, now)
+    put = [
+        {"own": row.id, "current": versions[each.name]}
+        for each in topics
+        if (row := stored[each.name]).version_id != versions[each.name] or row.retired_at is not None
+    ]
+    gone = [{"own": row.id, "at": now} for row in stored.values() if row.name not in ids and row.retired_at is None]
+    for statement, rows in ((_PUT, put), (_RETIRE, gone)):
+        if rows:
+            connection.execute(statement, rows)
 
 
-def _record_version(connection: Connection, topic_id: int, each: Topic, now: datetime) -> int:
+def _record_versions(
+    connection: Connection, topics: Iterable[Topic], ids: Mapping[str, int], now: datetime
+) -> dict[str, int]:
+    """Make sure that each topic's version is stored and says what the topic says; return their ids by topic."""
+    known = {(row.topic_id, row.version): row for row in connection.execute(_CURRENT)}
+    others = [each for each in topics if (ids[each.name], each.version) not in known]
+    if others:
+        # Changed topics go back to an earlier version more often than one thinks.
+        known |= _versions_of(connection, [ids[each.name] for each in others])
+        new = [each for each in others if (ids[each.name], each.version) not in known]
+        if new:
+            rows = [
+                {"topic_id": ids[each.name], "version": each.version, "created_at": now, **_said(each)} for each in new
+            ]
+            connection.execute(topic_version.insert(), rows)
+            known |= _versions_of(connection, [ids[each.name] for each in new])
+    found = {each.name: known[ids[each.name], each.version] for each in topics}
+    changed = [
+        {"own": row.id, **{f"new_{name}": value for name, value in said.items()}}
+        for each in topics
+        if (said := _said(each, row := found[each.name])) != {name: getattr(row, name) for name in _SAID}
+    ]
+    if changed:
+        connection.execute(_SAY, changed)
+    return {name: row.id for name, row in found.items()}
+
+
+def _versions_of(connection: Connection, topic_ids: Iterable[int]) -> dict[tuple[int, str], Row[*tuple[object, ...]]]:
+    name = connection.dialect.name
+    wanted = dialect.numbers("ids", name).alias("wanted")
+    statement = select(*_VERSION).join(wanted, wanted.c.value == topic_version.c.topic_id)
+    rows = connection.execute(statement, {"ids": dialect.pack(topic_ids, name)})
+    return {(row.topic_id, row.version): row for row in rows}
+
+
+def _said(each: Topic, stored: Row[*tuple[object, ...]] | None = None) -> dict[str, object]:
     said: dict[str, object] = {
         "source": each.source,
         "title": each.title,
@@ -62,16 +106,10 @@ def _record_version(connection: Connection, topic_id: int, each: Topic, now: dat
         "langs": list(each.langs),
         "file": each.file,
     }
-    row = connection.execute(_VERSION, {"own": topic_id, "wanted": each.version}).one_or_none()
-    if row is None:
-        values = {"topic_id": topic_id, "version": each.version, "created_at": now, **said}
-        return dialect.insert_row(connection, topic_version, values)
-    if each.file in _NO_FILES:
+    if stored is not None and each.file in _NO_FILES:
         # Compiled from what is stored here: the file says something that is not understood.
-        del said["file"]
-    if any(getattr(row, name) != value for name, value in said.items()):
-        connection.execute(update(topic_version).where(topic_version.c.id == row.id).values(said))
-    return int(row.id)
+        said["file"] = stored.file
+    return said
 
 
 def last_good(connection: Connection, names: Collection[str] | None, files: Collection[str] | None) -> tuple[str, ...]:
@@ -79,11 +117,22 @@ def last_good(connection: Connection, names: Collection[str] | None, files: Coll
 
     With neither given, of all topics in force.
     """
-    wanted = _STORED.where(topic.c.retired_at.is_(None), topic.c.version_id.is_not(None)).order_by(topic.c.name)
+    wanted = (
+        select(topic_version.c.source)
+        .join(topic, topic.c.version_id == topic_version.c.id)
+        .where(topic.c.retired_at.is_(None))
+        .order_by(topic.c.name)
+    )
+    values: dict[str, object] = {}
     if names is not None or files is not None:
-        of_file = topic_version.c.file.in_([str(file) for file in files or ()])
-        wanted = wanted.where(or_(topic.c.name.in_(list(names or ())), of_file))
-    return tuple(row.source for row in connection.execute(wanted))
+        kind = connection.dialect.name
+        values = {
+            "names": dialect.pack(names or (), kind),
+            "files": dialect.pack((str(file) for file in files or ()), kind),
+        }
+        of_name, of_file = (select(dialect.texts(n, kind).alias().c.value) for n in ("names", "files"))
+        wanted = wanted.where(or_(topic.c.name.in_(of_name), topic_version.c.file.in_(of_file)))
+    return tuple(connection.execute(wanted, values).scalars())
 
 
 # --- what was wrong ---------------------------------------------------------------------------------
@@ -101,84 +150,3 @@ def record_errors(connection: Connection, errors: Sequence[RuleError], now: date
         connection.execute(delete(rule_problem))
         if rows:
             connection.execute(rule_problem.insert(), [{**row, "recorded_at": now} for row in rows])
-
-
-# --- matches ----------------------------------------------------------------------------------------
-
-
-@cache
-def _add_match(name: str) -> Insert:
-    return dialect.insert(match, name).on_conflict_do_nothing(index_elements=["version_id", "topic_id"])
-
-
-_FIRST_SEEN = select(article.c.first_seen_at).where(article.c.id == bindparam("own"))
-_KNOWN = (
-    select(topic_version.c.id, topic_version.c.topic_id)
-    .join(topic, topic.c.id == topic_version.c.topic_id)
-    .where(topic.c.name == bindparam("own"), topic_version.c.version == bindparam("wanted"))
-)
-
-
-def add_matches(connection: Connection, reading: Reading, article_id: int, version_id: int, now: datetime) -> None:
-    """Store which topics the article version matches, once; with the words that were found.
-
-    Raises LookupError for a topic version that was not recorded.
-    """
-    if not reading.matches:
-        return
-    first_seen_at = connection.execute(_FIRST_SEEN, {"own": article_id}).scalar_one()
-    rows = []
-    for each in reading.matches:
-        known = connection.execute(_KNOWN, {"own": each.topic, "wanted": each.version}).one_or_none()
-        if known is None:
-            raise LookupError(f"topic {each.topic} was not recorded in its version {each.version}")
-        rows.append(
-            {
-                "version_id": version_id,
-                "topic_id": known.topic_id,
-                "topic_version_id": known.id,
-                "article_id": article_id,
-                "first_seen_at": first_seen_at,
-                "rules": list(each.rules),
-                "spans": spans_with_text(each, reading.article),
-                "created_at": now,
-            }
-        )
-    connection.execute(_add_match(connection.dialect.name), rows)
-
-
-def fields_of(document: Document) -> dict[str, str]:
-    """The text that spans of each field point into."""
-    return {
-        "title": document.title,
-        "body": document.body,
-        "author": document.author or "",
-        "source": document.source or "",
-        "url": document.url or "",
-        "lang": document.lang or "",
-        "section": SECTION_SEPARATOR.join(document.sections),
-    }
-
-
-def spans_with_text(found: TopicMatch, read: Article) -> list[dict[str, object]]:
-    """The spans of a match, each with the text that stands there."""
-    fields = fields_of(
-        Document(
-            title=read.title,
-            body=read.text,
-            author=read.author,
-            source=read.source,
-            url=read.url,
-            lang=read.lang,
-            sections=read.sections,
-        )
-    )
-    return [
-        {
-            "field": span.field,
-            "start": span.start,
-            "end": span.end,
-            "text": fields[span.field][span.start : span.end],
-        }
-        for span in found.spans
-    ]

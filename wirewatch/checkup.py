@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from wirewatch.errors import ConfigError, ExitCode
+from wirewatch.rulebook import name_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from storage.listings import Listings
     from storage.records import StatsRecord
     from wirewatch.places import ConfigDir
+    from wirewatch.rulestate import RuleState
     from wirewatch.settings import Settings
 
 Status = Literal["ok", "warn", "fail"]
@@ -111,18 +113,47 @@ def check_rules(config: ConfigDir) -> Iterator[Check]:
         yield _ok("rules", f"{len(loaded.topics)} topics in {config.rules_dir}, their tests come true")
 
 
-def check_held(config: ConfigDir, listings: Listings) -> Iterator[Check]:
-    """Topics that are not understood are in force in their last good version, or not at all."""
+def check_rules_in_force(config: ConfigDir, listings: Listings, *, is_running: bool, now: datetime) -> Iterator[Check]:
+    """What is in force should be what the files say, and what was found before should be found by it too.
+
+    *is_running*: a daemon, or a command that writes, is at work on the database.
+    """
     from wirewatch.rulecheck import load
+    from wirewatch.rulestate import compare_rules
 
     try:
-        broken = load(config.rules_dir).broken
+        loaded = load(config.rules_dir)
     except ConfigError:
+        yield _warn("in force", "the rules that were last read, as long as the folder cannot be read")
         return
-    held = {topic.name for topic in listings.topics() if topic.is_active}
-    for name in broken:
-        state = "its last good version is in force" if name in held else "it was never understood and matches nothing"
-        yield _warn("rules", f"topic {name} is not understood: {state}")
+    state = compare_rules(loaded, listings.topics(), listings.rule_problems())
+    for topic in state.held:
+        since = "" if topic.held_since is None else f", held since {_minute(topic.held_since)}"
+        version = f"{topic.version} of {_minute(topic.known_since)}"
+        said = f"topic {topic.topic} is not understood: its last good version is in force"
+        yield _warn("in force", f"{said}, {version}{since}")
+    for name in state.absent:
+        yield _warn("in force", f"topic {name} is not understood: it was never understood and matches nothing")
+    known = f"{state.topics} topic{'' if state.topics == 1 else 's'}, rules version {state.version}"
+    if state.is_as_files_say:
+        yield _ok("in force", known)
+    else:
+        reader = "the daemon reads them at its next tick" if is_running else "no daemon runs; wirewatch once reads them"
+        yield _warn("in force", f"{known}; the files differ ({_difference(state)}): {reader}")
+    stale = sum(hits.stale for hits in listings.topic_hits(today=now, week=now))
+    if stale:
+        fix = "bring them up to date with: wirewatch rules apply"
+        told = "1 match was" if stale == 1 else f"{stale} matches were"
+        yield _warn("matches", f"{told} found by an earlier version of the topic; {fix}")
+
+
+def _difference(state: RuleState) -> str:
+    parts = (("new", state.new), ("changed", state.changed), ("gone", state.gone))
+    return "; ".join(f"{what}: {name_some(names)}" for what, names in parts if names)
+
+
+def _minute(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def check_database(settings: Settings) -> Iterator[Check]:
@@ -220,8 +251,11 @@ def examine(
     database = list(check_database(read))
     yield from database
     if all(check.exit_code is ExitCode.DONE for check in database):
+        from storage.engine import database_path
         from storage.listings import Listings
+        from storage.lock import is_held
 
         with Listings(read.database.url) as listings:
             yield from check_content(listings.stats(), now)
-            yield from check_held(found, listings)
+            is_running = is_held(database_path(read.database.url))
+            yield from check_rules_in_force(found, listings, is_running=is_running, now=now)

@@ -1,7 +1,8 @@
 """The daemon: a tick that queues what is due, a maintenance job, and a quiet end.
 
 `feed.next_poll_at` and `entry.next_try_at` are the truth; the scheduler only ticks. SIGTERM and SIGINT
-take nothing more, let what is under way end, and leave; SIGHUP reads rules and feeds again.
+take nothing more, let what is under way end, and leave. At each tick the rule files are looked at, and what
+was edited comes into force while work goes on; SIGHUP does so at once, and reads the feeds again.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from wirewatch.errors import ConfigError
 if TYPE_CHECKING:
     from apscheduler.events import JobExecutionEvent
 
-    from wirewatch.app import Session
     from wirewatch.cycle import CycleReport
+    from wirewatch.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -69,16 +70,17 @@ class Daemon:
             log.info("stopping: %d jobs queued or under way", self._session.cycle.queued)
             # This cancels the coroutine of a tick at hand, which only queues; the work itself is the cycle's.
             scheduler.shutdown(wait=False)
-            await self._session.cycle.stop(grace_s=GRACE_S)
+            await asyncio.gather(self._session.cycle.stop(grace_s=GRACE_S), self._session.stop_looking(grace_s=GRACE_S))
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
         log.info("stopped")
 
     async def tick(self) -> None:
-        """Reload if asked to, queue what is due, tell what has happened since the last tick."""
-        if self._wants_reload:
-            self._wants_reload = False
-            await self._reload()
+        """Look at the rules, queue what is due, tell what has happened since the last tick."""
+        wants_reload, self._wants_reload = self._wants_reload, False
+        self._session.look_at_rules(is_asked=wants_reload)
+        if wants_reload:
+            await self._reload_feeds()
         try:
             self._session.cycle.raise_store_error()
             await self._session.queue_due_feeds(limit=FEEDS_PER_TICK)
@@ -106,11 +108,13 @@ class Daemon:
         self._wants_reload = True
         scheduler.modify_job("tick", next_run_time=datetime.now(UTC))
 
-    async def _reload(self) -> None:
+    async def _reload_feeds(self) -> None:
         try:
-            await self._session.reload()
+            await self._session.reload_feeds()
         except (ConfigError, StoreError) as error:
-            log.error("nothing was reloaded; what was in force stays so: %s", error)
+            log.error("the feeds were not reloaded, those in force stay so: %s", error)
+        else:
+            log.info("in force: %d feeds", self._session.feeds)
 
 
 def _log_failed_job(event: JobExecutionEvent) -> None:

@@ -207,8 +207,8 @@ TOPIC = (
     Column("tags", TEXTS, "tags", is_shown=True),
     Column("lang", TEXTS, "languages that it is limited to"),
     Column("rules", INTEGER, "number of match lines", is_shown=True),
-    Column("version", TEXT, "changes when its meaning does", is_shown=True),
-    Column("file", TEXT, "rule file", is_shown=True),
+    Column("version", TEXT, "changes when its meaning does", is_spare=True),
+    Column("file", TEXT, "rule file", is_spare=True),
     Column(
         "state",
         TEXT,
@@ -217,14 +217,38 @@ TOPIC = (
         is_shown=True,
     ),
     Column("known_since", TIME, "when this version was first in force, or null when it is new"),
+    Column("hits_today", INTEGER, "articles first seen today that it matches", heading="today", is_shown=True),
+    Column("hits_7d", INTEGER, "the same of the last 7 days, today among them", heading="7 days", is_shown=True),
+    Column("last_hit", TIME, "when the newest article that it matches was first seen, or null", is_shown=True),
+    Column("matches", INTEGER, "all articles that it matches", is_spare=True),
+    Column("stale", INTEGER, "of these, found by another version of it; see `rules apply`", is_shown=True),
+)
+
+RULE = (
+    Column("rule", TEXT, "id of the match line: topic.number", is_shown=True),
+    Column("topic", TEXT, "name of the topic"),
+    Column("expression", TEXT, "what it looks for, macros written out", is_flexible=True, is_shown=True),
+    Column("hits_today", INTEGER, "articles first seen today on which it fired", heading="today", is_shown=True),
+    Column("hits_7d", INTEGER, "the same of the last 7 days, today among them", heading="7 days", is_shown=True),
+    Column("hits_30d", INTEGER, "the same of the last 30 days", heading="30 days", is_shown=True),
+    Column("last_hit", TIME, "when the newest of them was first seen; null: it never fired", is_shown=True),
+    Column("matches", INTEGER, "all articles on which it fired, since its topic is as it is", is_spare=True),
+    Column("file", TEXT, "rule file"),
+    Column("line", INTEGER, "line in the file, from 1"),
+    Column("known_since", TIME, "when this version of the topic was first in force, or null when it is new"),
 )
 
 RULE_PROBLEM = (
     Column("file", TEXT, "rule file", is_shown=True),
     Column("line", INTEGER, "line, from 1", is_shown=True),
     Column("column", INTEGER, "column in characters, from 1", is_shown=True),
-    Column("code", TEXT, "E101 … as in the manual of the rule language; TEST for a test that failed", is_shown=True),
+    Column("code", TEXT, "E… or W… as in the manual of the rule language; TEST for a test that failed", is_shown=True),
     Column("message", TEXT, "what is wrong and what to do", is_flexible=True, is_shown=True),
+    Column("end_line", INTEGER, "line where it ends"),
+    Column("end_column", INTEGER, "column where it ends, exclusive; that of its start when only this is known"),
+    Column("severity", TEXT, "error, test, or warning: a lint, which stops no rule"),
+    Column("remedy", TEXT, "what to do, also part of the message; may be empty"),
+    Column("topic", TEXT, "topic that it is in, or null"),
 )
 
 RULE_HIT = (
@@ -236,8 +260,77 @@ RULE_HIT = (
     Column("source", TEXT, "host of the article", is_flexible=True, is_shown=True),
     Column("published", TIME, "when it was published, or null when unknown"),
     Column("first_seen", TIME, "when the article was first seen", is_shown=True),
-    Column("is_stored", "true or false", "the match is stored already", heading="stored", is_shown=True),
+    Column("is_stored", "true or false", "the match is stored already", heading="stored"),
     Column("spans", "list of {field, start, end, text}", "what matched"),
+    Column(
+        "change",
+        TEXT,
+        "new: matches and is not stored; lost: is stored and matches no longer; same: both",
+        is_shown=True,
+    ),
+)
+
+RULE_DIFF = (
+    Column("topic", TEXT, "name of the topic", is_shown=True),
+    Column(
+        "state",
+        TEXT,
+        "changed: in force in another version; new: not in force; unchanged; gone: in no rule file any more, what it "
+        "matched stays",
+        is_shown=True,
+    ),
+    Column("new", INTEGER, "articles that enter", is_shown=True),
+    Column("lost", INTEGER, "articles that leave", is_shown=True),
+    Column("same", INTEGER, "articles that stay", is_shown=True),
+    Column("renewed", INTEGER, "of these, stored with another version of the topic", is_spare=True),
+)
+
+APPLIED = (
+    Column("articles", INTEGER, "articles judged, also before the run was interrupted"),
+    Column("new", INTEGER, "matches stored for articles that the topic had not matched"),
+    Column("renewed", INTEGER, "matches of an older version of their topic that were replaced"),
+    Column("same", INTEGER, "matches left as they were"),
+    Column("retired", INTEGER, "matches that no longer hold: kept as history, and no longer listed"),
+    Column("started_at", TIME, "when the run was begun"),
+)
+
+EXPLAINED_LINE = (
+    Column("id", TEXT, "rule: topic.number of a match line, topic.not.number of a not line", is_shown=True),
+    Column("kind", TEXT, "match or not", is_shown=True),
+    Column("line", INTEGER, "line in its file", is_shown=True),
+    Column("expression", TEXT, "as written, with macros written out", is_shown=True),
+    Column("holds", "true or false", "what it looks for is there", is_shown=True),
+    Column("is_deciding", "true or false", "it is among the lines that explain how the topic came out", is_shown=True),
+    Column("why", TEXT, "why it holds, or does not", is_shown=True),
+    Column(
+        "tree",
+        "{kind, expression, holds, why, is_deciding, spans, nearest, is_close, weight, children, left_out}",
+        "the expression: kind is words, wildcard, regex, and, or, not, near, before, field, atleast, any or score; "
+        "is_deciding marks the smallest parts that explain how the topic came out; spans are its hits, as in a match; "
+        "nearest is null or {gap, field, start, end, text}: where the parts of NEAR, BEFORE or a phrase are nearest, "
+        "and the words between them; is_close: why tells of something like it that is there; "
+        "weight is that of a member of SCORE, else null; children are trees again; "
+        "left_out is the number of further members, of which nothing new can be said",
+    ),
+)
+
+EXPLANATION = (
+    Column("article", INTEGER, "id of the article", is_shown=True),
+    Column("article_version", INTEGER, "version of the article, from 1", is_shown=True),
+    Column("topic", TEXT, "name of the topic; expression for an expression", is_shown=True),
+    Column("topic_version", TEXT, "version of the topic as written now"),
+    Column("stored_version", TEXT, "version of the topic that the stored match is of; null: no match is stored"),
+    Column("matches", "true or false", "the topic as written now matches", is_shown=True),
+    Column("is_stopped_by_lang", "true or false", "the article's language is none of those of the topic"),
+    Column("why", TEXT, "why it matches, or does not, in one sentence", is_flexible=True, is_shown=True),
+    Column("rules", TEXTS, "rules that fired", is_shown=True),
+    Column("spans", "list of {field, start, end, text}", "what matched"),
+    Column(
+        "lines",
+        "list of {id, kind, line, expression, holds, is_deciding, why, tree}",
+        "the match lines, then the not lines",
+        nested=EXPLAINED_LINE,
+    ),
 )
 
 FOUND = (
@@ -260,6 +353,13 @@ DATABASE = (
     Column("bytes", INTEGER, "size of the file, or null"),
 )
 
+HELD_TOPIC = (
+    Column("topic", TEXT, "name of the topic", is_shown=True),
+    Column("version", TEXT, "version in force", is_shown=True),
+    Column("known_since", TIME, "when that was first in force"),
+    Column("held_since", TIME, "when the topic was first found not understood, or null", is_shown=True),
+)
+
 STATS = (
     Column("feeds", "{state: integer}", "feeds by state"),
     Column("entries", "{state: integer}", "entries by state; together, all that were ever seen"),
@@ -277,6 +377,15 @@ STATS = (
         "what was wrong with the rule files when they were last read",
         nested=RULE_PROBLEM,
     ),
+    Column("rules_version", TEXT, "changes with the topics in force and their versions; also in the daemon's log"),
+    Column(
+        "held",
+        "list of {topic, version, known_since, held_since}",
+        "topics in force in their last good version, as the files are not understood: which version, since when it "
+        "was known, and since when it is held, or null while the files were not read again",
+        nested=HELD_TOPIC,
+    ),
+    Column("absent", TEXTS, "topics that were never understood, so not in force"),
 )
 
 REPORT = (

@@ -1,38 +1,52 @@
-"""What is wrong with the rule files, and what their own tests say."""
+"""What is wrong with the rule files, what their own tests say, and what is suspicious about them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from rules.check import run_tests
 from rules.files import load_rules
 from wirewatch.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from rules.check import TestFailure
     from rules.errors import RuleError
     from rules.files import LoadedRules
+    from rules.lint import Lint
+    from rules.lint_archive import Archive, Limits
 
 #: the code of a problem that is a failed test
 TEST = "TEST"
 
+#: error: not understood; test: a test that does not come true; warning: a lint, which stops nothing
+Severity = Literal["error", "test", "warning"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleProblem:
-    """One thing that is wrong with the rules."""
+    """One thing that is wrong with the rules, or suspicious."""
 
     file: str | None
     line: int | None
     column: int
-    #: E101 …, or TEST for a `test` line that does not come true
+    #: E101 …, W101 …, or TEST for a `test` line that does not come true
     code: str
+    #: what is wrong and what to do
     message: str
     #: as people see it, of several lines: with the rule's line and a caret
     shown: str
+    #: where it ends, exclusive
+    end_line: int | None
+    end_column: int
+    severity: Severity
+    #: what to do, also part of `message`; "" where nobody knows
+    remedy: str
+    #: the topic that it is in, where that is known
+    topic: str | None
 
 
 def load(where: Path | Iterable[Path]) -> LoadedRules:
@@ -43,26 +57,102 @@ def load(where: Path | Iterable[Path]) -> LoadedRules:
         raise ConfigError(f"{e.strerror or e}: {e.filename}" if e.filename else f"{e}; see: wirewatch init") from e
 
 
+def load_files(folder: Path, files: Sequence[Path]) -> tuple[LoadedRules, ...]:
+    """Read *files*, each in the set that it belongs to, and return what they alone say, a set at a time.
+
+    A rule file of *folder* is read with all of that folder, whose macros it sees. Others are a set by themselves.
+    Raises ConfigError when the folder is needed and cannot be read.
+    """
+    inside = {file.name for file in files if _is_in(file, folder)}
+    outside = [file for file in files if not _is_in(file, folder)]
+    sets = [_only(load(folder), inside)] if inside else []
+    return (*sets, load(outside)) if outside else tuple(sets)
+
+
+def _is_in(file: Path, folder: Path) -> bool:
+    return file.suffix == ".rules" and file.resolve().parent == folder.resolve()
+
+
+def _only(loaded: LoadedRules, names: set[str]) -> LoadedRules:
+    """What the files of these names say."""
+    return replace(
+        loaded,
+        topics=tuple(topic for topic in loaded.topics if topic.file in names),
+        errors=tuple(error for error in loaded.errors if error.file in names),
+        unread_files=tuple(name for name in loaded.unread_files if name in names),
+        definitions={name: macro for name, macro in loaded.definitions.items() if macro.file in names},
+    )
+
+
 def find_problems(loaded: LoadedRules) -> tuple[RuleProblem, ...]:
     """Return the errors in the order of the files, then the tests that fail."""
     failures = [failure for topic in loaded.topics for failure in run_tests(topic)]
-    return (*map(_of_error, loaded.errors), *map(_of_failure, failures))
+    return (*map(_of_error, loaded.errors), *(_of_failure(failure, loaded) for failure in failures))
+
+
+def find_lints(
+    loaded: LoadedRules, archive: Archive | None = None, limits: Limits | None = None
+) -> tuple[RuleProblem, ...]:
+    """Return what is suspicious in the order of the files; with *archive*, also in the light of what is stored."""
+    from rules.lint import in_order, lint
+    from rules.lint_archive import lint_archive
+
+    found = lint(loaded)
+    if archive is not None:
+        found = in_order((*found, *lint_archive(loaded, archive, limits)))
+    return tuple(map(_of_lint, found))
+
+
+def _with_remedy(message: str, remedy: str) -> str:
+    return f"{message}; {remedy}" if remedy else message
 
 
 def _of_error(error: RuleError) -> RuleProblem:
-    message = f"{error.message}; {error.remedy}" if error.remedy else error.message
     return RuleProblem(
         file=error.file,
         line=error.line,
         column=error.column,
         code=error.code,
-        message=message,
+        message=_with_remedy(error.message, error.remedy),
         shown=error.render(),
+        end_line=error.end_line,
+        end_column=error.end_column,
+        severity="error",
+        remedy=error.remedy,
+        topic=None,
     )
 
 
-def _of_failure(failure: TestFailure) -> RuleProblem:
+def _of_failure(failure: TestFailure, loaded: LoadedRules) -> RuleProblem:
     wanted = "should match" if failure.should_match else "should not match"
     message = f'topic {failure.topic} {wanted} "{failure.text}": {failure.reason}'
-    shown = f"{failure.file}:{failure.line}: {TEST} {message}"
-    return RuleProblem(file=failure.file, line=failure.line, column=1, code=TEST, message=message, shown=shown)
+    file = loaded.files.get(failure.file)
+    return RuleProblem(
+        file=failure.file,
+        line=failure.line,
+        column=1,
+        code=TEST,
+        message=message,
+        shown=f"{failure.file}:{failure.line}: {TEST} {message}",
+        end_line=failure.line,
+        end_column=len(file.line_text(failure.line)) + 1 if file else 1,
+        severity="test",
+        remedy="",
+        topic=failure.topic,
+    )
+
+
+def _of_lint(lint: Lint) -> RuleProblem:
+    return RuleProblem(
+        file=lint.file,
+        line=lint.line,
+        column=lint.column,
+        code=lint.code,
+        message=_with_remedy(lint.message, lint.remedy),
+        shown=lint.render(),
+        end_line=lint.end_line,
+        end_column=lint.end_column,
+        severity="warning",
+        remedy=lint.remedy,
+        topic=lint.topic,
+    )

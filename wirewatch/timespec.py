@@ -56,5 +56,14 @@ def parse_when(text: str, *, now: datetime, zone: tzinfo) -> datetime:
     raise ValueError(f"{text!r} is no moment; use {FORMS}")
 
 
+def day_begin(days_ago: int, *, now: datetime, zone: tzinfo) -> datetime:
+    """Return the midnight in *zone*, in UTC, that began the day so many days before today.
+
+    >>> day_begin(6, now=datetime(2026, 11, 22, 14, 30, tzinfo=UTC), zone=UTC).isoformat()
+    '2026-11-16T00:00:00+00:00'
+    """
+    return _midnight(now.astimezone(zone).date() - timedelta(days=days_ago), zone)
+
+
 def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SHARED = Path(__file__).parents[3] / "shared" / "newsroom"
 
@@ -44,6 +46,27 @@ class Program:
         with self._log_file.open("w") as log:
             return subprocess.Popen([*self.command, *arguments], env=self.environment, stderr=log, text=True)
 
+    def with_database(self, name: str) -> Program:
+        """The same configuration on a new database beside it, for a daemon with a short tick."""
+        database = str(self.config / name)
+        program = Program(
+            self.config,
+            self.environment | {"WIREWATCH_RUN__TICK_S": "0.2", "WIREWATCH_DATABASE__URL": database},
+        )
+        program.run("db", "upgrade")
+        return program
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something that must come, at most a minute."""
+        deadline = time.monotonic() + 60
+        while not is_so():
+            assert time.monotonic() < deadline, f"it did not come:\n{self.log()}"
+            time.sleep(0.1)
+
+    def wait_for_log(self, text: str, *, count: int = 1) -> None:
+        """Wait until the command started last has logged *text* so often, at most a minute."""
+        self.wait_until(lambda: self.log().count(text) >= count)
+
     def log(self) -> str:
         """What the command started last has logged by now."""
         return self._log_file.read_text()
@@ -55,6 +78,17 @@ class Program:
     @property
     def command(self) -> list[str]:
         return [sys.executable, "-m", "wirewatch", "--config", str(self.config)]
+
+
+@contextmanager
+def _published() -> Iterator[Any]:
+    """The bundled newsroom with all its batches out, which takes its time to answer, as if it were far away."""
+    from wirewatch.demo.newsroom import Newsroom
+
+    with Newsroom(slow_s=0.1) as room:
+        while room.publish()["batches_left"]:
+            pass
+        yield room
 
 
 def shared_newsroom() -> Any:
@@ -74,10 +108,20 @@ def bundled_newsroom() -> Any:
     return Newsroom()
 
 
-@pytest.fixture(scope="module", params=[bundled_newsroom, shared_newsroom], ids=["bundled", "shared"])
+NEWSROOMS = {"bundled": bundled_newsroom, "shared": shared_newsroom, "published": _published}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a module against the newsrooms that it names in NEWSROOMS; at their first batch unless said otherwise."""
+    if "newsroom" in metafunc.fixturenames:
+        names = getattr(metafunc.module, "NEWSROOMS", ("bundled", "shared"))
+        metafunc.parametrize("newsroom", names, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def newsroom(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A newsroom at its first batch."""
-    with request.param() as room:
+    """A newsroom that answers."""
+    with NEWSROOMS[request.param]() as room:
         yield room
 
 

@@ -7,25 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wirewatch.demo.newsroom import Newsroom
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conftest import Program
+
+    from wirewatch.demo.newsroom import Newsroom
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
+NEWSROOMS = ("published",)
+
 #: Requests that the newsroom has seen in a run when the program is killed: among feeds, robots.txt and pages.
 KILLED_AFTER = (3, 12, 21, 30)
-
-
-@pytest.fixture(scope="module")
-def newsroom() -> Iterator[Newsroom]:
-    with Newsroom(slow_s=0.1) as room:
-        while room.publish()["batches_left"]:
-            pass
-        yield room
 
 
 def test_a_kill_at_any_moment_changes_nothing_in_the_end(newsroom: Newsroom, program: Program) -> None:

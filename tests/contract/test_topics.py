@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
 
 from rules.compile import compile_rules
 from rules.document import Document
@@ -95,3 +100,46 @@ def test_rule_errors_take_the_place_of_earlier_ones(store, make, load):
     store.record_rule_errors(errors, make.T0)
     store.record_rule_errors(errors, make.T0 + make.MINUTE)
     store.record_rule_errors((), make.T0)
+
+
+def test_topics_are_recorded_in_a_fixed_number_of_statements(store, make, topics):
+    def of(size, word):
+        text = "".join(f"topic t{number}\n    match {word}{number}\n" for number in range(size))
+        return topics(text)
+
+    counts = []
+    for size in (3, 30):
+        for word in ("one", "one", "two", "one"):
+            with statements(store) as seen:
+                store.record_topics(of(size, word), make.T0)
+            counts.append(len(seen))
+    assert counts[:4] == counts[4:]
+    assert set(store.last_good_topics()) == {topic.source for topic in of(30, "one")}
+
+
+@contextmanager
+def statements(store):
+    seen = []
+
+    def count(*given):
+        seen.append(given[2])
+
+    event.listen(store._writer._engine, "before_cursor_execute", count)
+    yield seen
+    event.remove(store._writer._engine, "before_cursor_execute", count)
+
+
+RECORDED = st.lists(
+    st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["x", "y", "z"]), max_size=3), max_size=5
+)
+
+
+@given(history=RECORDED)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+def test_whatever_was_recorded_before_the_last_is_in_force(store, make, topics, history):
+    for words in history:
+        recorded = topics("".join(f"topic {name}\n    match {word}\n" for name, word in words.items()))
+        store.record_topics(recorded, make.T0)
+        assert store.last_good_topics() == tuple(
+            topic.source for topic in sorted(recorded, key=lambda topic: topic.name)
+        )

@@ -28,6 +28,9 @@ from rules.files import parse_topic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ingest.model import Reading
+    from rules.match import RuleSet
+
 URL = "http://127.0.0.11:8800/a"
 RULES = compile_rules([parse_topic("topic rutte\n    match Rutte\n")])
 TEXT = "\n".join(f"Mark Rutte said sentence number {number} of this speech about the bridge." for number in range(20))
@@ -140,19 +143,113 @@ def test_many_pages_at_once() -> None:
     assert asyncio.run(use()) == [str(n) for n in range(20)]
 
 
-def test_large_rule_sets_reach_every_worker_and_new_ones_replace_them() -> None:
-    many = "".join(f"    match {'x' * 200}{number}\n" for number in range(400))
-    first = compile_rules([parse_topic(f"topic t\n{many}")])
-    second = compile_rules([parse_topic(f"topic t\n    match word1\n{many}")])
-    told = dataclasses.replace(ENTRY, text="word1 and nothing else")
+def rules_of(*words: str) -> RuleSet:
+    return compile_rules([parse_topic(f"topic {word}\n    match {word}\n") for word in words])
 
-    async def use() -> list[int]:
+
+def topics_of(reading: Reading) -> list[str]:
+    return [match.topic for match in reading.matches]
+
+
+TOLD = dataclasses.replace(ENTRY, text="word1 and word2")
+
+
+def test_each_page_is_read_with_the_rules_that_came_with_it() -> None:
+    first, second = rules_of("word1"), rules_of("word2")
+
+    async def use() -> list[list[str]]:
         async with Workers(2) as workers:
-            sets = [first, second, first, second, second, first]
-            readings = [await workers.read_feed_text(told, "T", rules) for rules in sets]
-            return [len(reading.matches) for reading in readings]
+            sets = [first, second, first, second, second, first] * 3
+            calls = (workers.read_feed_text(TOLD, "T", rules) for rules in sets)
+            return [topics_of(reading) for reading in await asyncio.gather(*calls)]
 
-    assert asyncio.run(use()) == [0, 1, 0, 1, 1, 0]
+    assert asyncio.run(use()) == [["word1"], ["word2"], ["word1"], ["word2"], ["word2"], ["word1"]] * 3
+
+
+def test_rules_that_are_prepared_leave_those_in_use_alone(tmp_path: Path) -> None:
+    first, second, third = rules_of("word1"), rules_of("word2"), rules_of("word1", "word2")
+
+    def files() -> set[str]:
+        return {file.name for file in tmp_path.iterdir()}
+
+    async def use() -> None:
+        async with Workers(1, folder=tmp_path) as workers:
+
+            async def read(rules: RuleSet) -> list[str]:
+                return topics_of(await workers.read_feed_text(TOLD, "T", rules))
+
+            workers.prepare(first)
+            workers.prepare(first)
+            (file,) = files()
+            assert await read(first) == ["word1"]
+            # The second never comes into force, the third does.
+            workers.prepare(second)
+            assert await read(first) == ["word1"]
+            workers.prepare(third)
+            assert await read(first) == ["word1"]
+            assert file in files()
+            assert await read(third) == ["word1", "word2"]
+            assert len(files() - {file}) == 1
+            assert file not in files()
+
+    asyncio.run(use())
+    assert files() == set()
+
+
+def test_a_call_under_way_ends_with_the_rules_it_began_with(tmp_path: Path) -> None:
+    """They have not reached a process yet when the next ones come into force."""
+    first, second = rules_of("word1"), rules_of("word2")
+
+    async def use() -> None:
+        async with Workers(1, folder=tmp_path) as workers:
+            await workers.warm()
+            busy = asyncio.create_task(workers.run(URL, time.sleep, 0.3))
+            await asyncio.sleep(0.1)
+            workers.prepare(first)
+            waiting = asyncio.create_task(workers.read_feed_text(TOLD, "T", first))
+            await asyncio.sleep(0)
+            workers.prepare(second)
+            assert topics_of(await workers.read_feed_text(TOLD, "T", second)) == ["word2"]
+            assert topics_of(await waiting) == ["word1"]
+            await busy
+
+    asyncio.run(use())
+
+
+def test_a_process_that_was_killed_is_followed_by_one_that_finds_the_rules() -> None:
+    rules = rules_of("word1")
+
+    async def use() -> None:
+        async with Workers(1) as workers:
+            assert topics_of(await workers.read_feed_text(TOLD, "T", rules)) == ["word1"]
+            with pytest.raises(Transient):
+                await workers.run(URL, signal.raise_signal, signal.SIGKILL)
+            assert topics_of(await workers.read_feed_text(TOLD, "T", rules)) == ["word1"]
+
+    asyncio.run(use())
+
+
+def test_rules_whose_file_is_swept_away_are_written_again(tmp_path: Path) -> None:
+    rules = rules_of("word1")
+
+    def sweep() -> None:
+        for file in tmp_path.iterdir():
+            file.unlink()
+
+    async def use() -> list[list[str]]:
+        async with Workers(2, folder=tmp_path) as workers:
+            await workers.warm()
+            workers.prepare(rules)
+            sweep()
+            calls = (workers.read_feed_text(TOLD, "T", rules) for _ in range(6))
+            return [topics_of(reading) for reading in await asyncio.gather(*calls)]
+
+    assert asyncio.run(use()) == [["word1"]] * 6
+
+
+def test_no_room_for_the_rules_is_an_error_of_the_one_who_prepares(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nowhere"):
+        Workers(folder=tmp_path / "nowhere").prepare(RULES)
 
 
 def test_slow_task_is_killed_and_nothing_else() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.errors import RuleError, RuleErrors, suggest
+from rules.errors import Problem, RuleError, RuleErrors, shorten, suggest
 
 
 def _error(**changes):
@@ -52,6 +52,41 @@ def test_nothing_from_outside_steers_the_terminal(line, message, remedy, column)
     assert not {unicodedata.category(c) for c in rendered.replace("\n", "")} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
+@pytest.mark.parametrize(
+    ("column", "shown", "caret"),
+    [
+        (1, "a" * 120 + "…", 2),
+        (61, "a" * 180 + "…", 62),
+        (1001, "…" + "a" * 240 + "…", 123),
+        (2001, "…" + "a" * 120, 123),
+        (9999, "…", 123),
+    ],
+)
+def test_of_a_long_line_the_part_around_the_caret_is_shown(column, shown, caret):
+    _, line, pointer = _error(column=column, source_line="a" * 2000, remedy="").render().split("\n")
+    assert line == "  " + shown
+    assert pointer == " " * caret + "^"
+
+
+def test_an_error_ends_where_it_starts_unless_it_is_known_better():
+    error = _error()
+    assert (error.end_line, error.end_column) == (7, 19)
+    error = pickle.loads(pickle.dumps(_error(end_line=8, end_column=3)))
+    assert (error.end_line, error.end_column) == (8, 3)
+    error = _error(file=None, line=None)
+    assert (error.end_line, error.end_column) == (None, 19)
+
+
+def test_a_problem_moves_with_the_text_it_stands_in():
+    assert Problem("E100", 3, "m", end=5).shift(10) == Problem("E100", 13, "m", end=15)
+    assert Problem("E100", 3, "m").shift(10) == Problem("E100", 13, "m", end=13)
+
+
+def test_messages_quote_the_beginning_of_long_texts():
+    assert shorten("a" * 60) == "a" * 60
+    assert shorten("a" * 61) == "a" * 59 + "…"
+
+
 def test_errors_survive_pickling():
     error = pickle.loads(pickle.dumps(_error()))
     assert error.render() == _error().render()
@@ -63,3 +98,4 @@ def test_errors_survive_pickling():
 def test_the_nearest_name_is_suggested_and_nothing_far_off():
     assert suggest("tittle", ["title", "body"]) == "title"
     assert not suggest("xyz", ["title", "body"])
+    assert not suggest("title" * 20_000, ["title", "body"])

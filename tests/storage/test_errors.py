@@ -14,6 +14,7 @@ import sqlalchemy.exc
 from ingest.errors import StoreError
 from ingest.model import EntryOutcome, EntryState
 from storage import errors
+from storage.backfills import BackfillRun, BackfillSpan
 from storage.errors import (
     DatabaseBusy,
     DatabaseClosed,
@@ -30,8 +31,23 @@ from storage.errors import (
 )
 from storage.listings import Listings
 from storage.store import Store
+from storage.texts import Candidate
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
+SPAN = BackfillSpan(since=None, until=None, words="")
+RUN = BackfillRun(
+    id=1,
+    since=None,
+    until=None,
+    cursor=0,
+    looked_at=0,
+    added=0,
+    renewed=0,
+    same=0,
+    retired=0,
+    started_at=NOW,
+    finished_at=None,
+)
 
 #: method of Store → (it writes, how it is called)
 STORE_METHODS = {
@@ -55,6 +71,11 @@ STORE_METHODS = {
     "record_topics": (True, lambda store, _: store.record_topics((), NOW)),
     "last_good_topics": (False, lambda store, _: store.last_good_topics()),
     "record_rule_errors": (True, lambda store, _: store.record_rule_errors((), NOW)),
+    "begin_backfill": (True, lambda store, _: store.begin_backfill("v", SPAN, NOW)),
+    "texts_to_judge": (False, lambda store, _: store.texts_to_judge(RUN, 9)),
+    "count_texts_to_judge": (False, lambda store, _: store.count_texts_to_judge(RUN)),
+    "record_judged": (True, lambda store, _: store.record_judged(RUN, (), 1, {}, NOW)),
+    "finish_backfill": (True, lambda store, _: store.finish_backfill(RUN, NOW)),
 }
 
 LISTINGS = {
@@ -63,10 +84,16 @@ LISTINGS = {
     "articles": lambda listings: listings.articles(),
     "article_count": lambda listings: listings.article_count(),
     "article": lambda listings: listings.article(1),
+    "version": lambda listings: listings.version(1),
     "matches": lambda listings: listings.matches(),
     "stories": lambda listings: listings.stories(),
     "story": lambda listings: listings.story(1),
     "search": lambda listings: listings.search("word"),
+    "candidates": lambda listings: listings.candidates(),
+    "texts": lambda listings: list(listings.texts([Candidate(NOW, 1, 1)])),
+    "stored_matches": lambda listings: listings.stored_matches(["news"]),
+    "topic_hits": lambda listings: listings.topic_hits(today=NOW, week=NOW),
+    "rule_hits": lambda listings: listings.rule_hits(today=NOW, week=NOW, month=NOW),
     "topics": lambda listings: listings.topics(),
     "rule_problems": lambda listings: listings.rule_problems(),
     "stats": lambda listings: listings.stats(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import event
@@ -15,6 +16,7 @@ from rules.document import Document
 from storage import records
 from storage.listings import Listings
 
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
 A, B, C, D = (f"https://news.example/{letter}" for letter in "abcd")
 
 #: the fields of the JSON objects, as decided
@@ -337,6 +339,31 @@ def test_topics_and_stats(listings, store, make, newsroom, topics, rules):
     assert problem.source_line == "    match ("
 
 
+def test_hits_are_counted_by_topic_and_by_rule(listings, store, make, newsroom, topics, rules):
+    for number, text in enumerate(("PURL", "PURL and NATO", "NATO", "Crimea")):
+        newsroom.save(f"{A}{number}", text=text, matches=match(topics, "", text), at=later(make, number))
+    newsroom.save(f"{A}2", text="Nothing.", at=later(make, 9))
+    days = {"today": later(make, 2), "week": later(make, 1)}
+    hits = {
+        each.topic: (each.matches, each.today, each.week, each.last, each.stale) for each in listings.topic_hits(**days)
+    }
+    assert hits == {"purl": (2, 0, 1, later(make, 1), 0), "crimea": (1, 1, 1, later(make, 3), 0)}
+    by_rule = {
+        each.rule: (each.topic, each.matches, each.today, each.week, each.month, each.last)
+        for each in listings.rule_hits(**days, month=make.T0)
+    }
+    assert by_rule == {
+        "purl.1": ("purl", 2, 0, 1, 2, later(make, 1)),
+        "purl.2": ("purl", 1, 0, 1, 1, later(make, 1)),
+        "crimea.1": ("crimea", 1, 1, 1, 1, later(make, 3)),
+    }
+    # the number of a line means something within one version of its topic only
+    changed = rules(a="topic purl\n    match NATO\n    match =PURL\ntopic crimea\n    match Crimea\n").topics
+    store.record_topics(changed, make.T0)
+    assert {each.topic: each.stale for each in listings.topic_hits(**days)} == {"purl": 2, "crimea": 0}
+    assert [each.rule for each in listings.rule_hits(**days, month=make.T0)] == ["crimea.1"]
+
+
 # --- at any size ------------------------------------------------------------------------------------
 
 
@@ -388,6 +415,26 @@ def test_the_newest_rows_are_found_by_an_index(file, url, store, name, index):
         plan = " / ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
     assert index in plan
     assert "FOR ORDER BY" not in plan
+
+
+def test_a_topics_matches_are_listed_and_counted_by_its_index(file, url, store, topics):
+    index = "ix_match_topic_id_first_seen_at"
+    seen = []
+    with Listings(url) as listings:
+        event.listen(listings._engine, "before_cursor_execute", lambda *given: seen.append(given[2:4]))
+        listings.matches("purl", limit=10)
+        listings.topics()
+        listings.topic_hits(today=NOW, week=NOW)
+    with closing(sqlite3.connect(file)) as connection:
+        listed, recorded, hits = (
+            " / ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+            for statement, parameters in seen
+            if ("FROM" in statement and "span" in statement) or "count(" in statement
+        )
+    assert f"USING INDEX {index} (topic_id=?)" in listed
+    assert "FOR ORDER BY" not in listed
+    assert f"USING COVERING INDEX {index}" in recorded
+    assert f"USING COVERING INDEX {index}" in hits
 
 
 def test_removed_feeds_are_listed(listings, store, make, newsroom):

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from storage.errors import DatabaseInUse, DatabaseUnwritable
-from storage.lock import DatabaseLock
+from storage.lock import DatabaseLock, is_held
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys
 from pathlib import Path
-from storage.lock import DatabaseLock
+from storage.lock import DatabaseLock, is_held
 
 with DatabaseLock(Path(sys.argv[1])):
     print("held", flush=True)
@@ -49,3 +49,12 @@ def test_the_lock_is_free_when_its_holder_is_killed(file):
 def test_a_directory_that_does_not_exist_is_told(tmp_path):
     with pytest.raises(DatabaseUnwritable, match="none"), DatabaseLock(tmp_path / "none" / "news.db"):
         pass
+
+
+def test_whether_it_is_held_can_be_asked(file):
+    assert not is_held(file), "nobody ever held it"
+    with DatabaseLock(file):
+        assert is_held(file)
+        assert is_held(file)
+    assert not is_held(file)
+    assert not is_held(file.parent / "none" / "news.db")

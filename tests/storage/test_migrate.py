@@ -18,6 +18,7 @@ from sqlalchemy import create_engine
 from storage import migrate
 from storage.dialect import SEARCH_TABLE
 from storage.errors import DatabaseInUse, DatabaseNewer, NotADatabase
+from storage.listings import Listings
 from storage.lock import DatabaseLock
 from storage.migrate import SchemaState, status, upgrade
 from storage.tables import APPLICATION_ID, SCHEMA_REVISION, metadata
@@ -138,6 +139,51 @@ def test_a_database_in_use_is_not_upgraded(tmp_path, file, url):
     assert not missing.exists()
     with DatabaseLock(file):
         assert upgrade(url).state is SchemaState.CURRENT
+
+
+#: what a database of schema 0001 holds: two texts of one article, a topic, what matched
+ROWS_OF_0001 = """
+INSERT INTO feed (id, url, fetch_url, state, interval_s, failures, next_poll_at, added_at)
+    VALUES (1, 'u', 'u', 'active', 1, 0, 1, 1);
+INSERT INTO entry (id, feed_id, identity, title, text, sections, content_hash, state, attempts, checks, first_seen_at,
+    last_seen_at, is_changed, revision) VALUES (1, 1, 'i', 't', 'x', '[]', 'h', 'done', 0, 0, 1, 1, 0, 0);
+INSERT INTO article (id, url, source, entry_id, first_seen_at) VALUES (1, 'u', 's', 1, 5);
+INSERT INTO article_version (id, article_id, n, title, text, text_hash, text_from, sections, words, extractor_version,
+    tokenizer_version, fingerprint_alg, created_at)
+    VALUES (1, 1, 1, 't', 'old', 'a', 'page', '[]', 1, 1, 1, 1, 5),
+        (2, 1, 2, 't', 'new', 'b', 'page', '[]', 1, 1, 1, 1, 6);
+INSERT INTO story (id, lead_article_id, first_seen_at) VALUES (1, 1, 5);
+UPDATE article SET story_id = 1, version_id = 2;
+INSERT INTO topic (id, name) VALUES (1, 'news');
+INSERT INTO topic_version (id, topic_id, version, source, tags, langs, file, created_at)
+    VALUES (1, 1, 'v', 's', '[]', '[]', 'f', 1);
+UPDATE topic SET version_id = 1;
+INSERT INTO match (id, version_id, topic_id, topic_version_id, article_id, first_seen_at, rules, spans, created_at)
+    VALUES (3, 1, 1, 1, 1, 5, '["news.1"]', '[]', 5),
+        (7, 2, 1, 1, 1, 5, '["news.2"]', '[{"field": "title", "start": 0, "end": 1, "text": "ü"}]', 6);
+"""
+
+
+def test_a_database_of_0001_keeps_all_its_matches(tmp_path):
+    file = tmp_path / "news.db"
+    file.write_bytes(b"")
+    migrating = migrate.engine.migrating_engine(file)
+    with migrating.begin() as connection:
+        migrate.run_scripts(connection, "0001")
+    migrating.dispose()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(ROWS_OF_0001)
+        before = connection.execute("SELECT * FROM match ORDER BY id").fetchall()
+    assert upgrade(f"sqlite:///{file}").state is SchemaState.OUT_OF_DATE
+    with closing(sqlite3.connect(file)) as connection:
+        after = connection.execute("SELECT * FROM match ORDER BY id").fetchall()
+        assert after == [(*row, "live", None) for row in before]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'match'").fetchall() == [(7,)]
+    with Listings(f"sqlite:///{file}") as listings:
+        (row,) = listings.matches("news")
+    assert (row.id, row.rules, row.matched) == (7, ("news.2",), ("ü",))
 
 
 def test_migrations_that_are_undone_leave_nothing_behind(tmp_path):

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.compile import compile_expression
+from rules import tree
+from rules.compile import compile_expression, compile_tree
 from rules.document import Document
 from rules.errors import RuleError
 from rules.text import tokenize
+from rules.view import View
 from storage import dialect, search
 from storage.listings import Listings
 from storage.window import Window
@@ -256,3 +258,135 @@ def test_the_index_never_hides_what_the_matcher_finds(listings, query):
     except RuleError:
         return
     assert [row.title for row in listings.search(query).rows] == wanted
+
+
+# --- a superset, whatever the tree ------------------------------------------------------------------
+
+LAW_WORDS = ["Crimea", "Crimean", "crimes", "assets", "asset", "reserves", "countries", "country", "crashes", "gas"]
+LAW_TEXTS = st.lists(
+    st.sampled_from(
+        [*LAW_WORDS, "Store", "Støre", "STRASSE", "Straße", "NATO", "U.S.", "2.3bn", "北京袭击", "Крыму", "й"]
+    ),
+    max_size=8,
+).map(" ".join)
+
+
+def words(text, **given):
+    return tree.Words(text=text, **given)
+
+
+LAW_ATOMS = st.one_of(
+    st.builds(words, st.sampled_from([*LAW_WORDS, "Crimea gas", "Store", "北京", "U.S"]), is_exact=st.booleans()),
+    st.builds(words, st.sampled_from(["crim", "gas ass", "Stø", "Кры", "U.S", "stras"]), is_prefix=st.just(True)),
+    st.builds(words, st.sampled_from([*LAW_WORDS, "gas assets"]), is_plural=st.just(True)),
+    st.builds(
+        lambda text, *, is_exact: tree.Wildcard(text=text, is_exact=is_exact),
+        st.sampled_from(["crim?a", "cri*n", "St?re", "Stra?e", "stra*e", "*sets", "Stø*e", "cou*r?", "2.3*n", "U.S*x"]),
+        is_exact=st.booleans(),
+    ),
+    st.builds(tree.Regex, pattern=st.sampled_from(["Crimea", "[a-z]+s", "."]), ignores_case=st.booleans()),
+)
+
+
+def with_children(kind, inner):
+    return st.builds(lambda children: kind(children=tuple(children)), st.lists(inner, min_size=2, max_size=3))
+
+
+@st.composite
+def quorums(draw, inner):
+    children = tuple(draw(st.lists(inner, min_size=1, max_size=3)))
+    return tree.Quorum(number=draw(st.integers(1, len(children))), children=children)
+
+
+@st.composite
+def scores(draw, inner):
+    weighted = draw(st.lists(st.tuples(inner, st.integers(-3, 4)), min_size=1, max_size=3))
+    children, weights = zip(*weighted, strict=True)
+    return tree.Score(number=draw(st.integers(1, 6)), children=children, weights=weights)
+
+
+PLACED = LAW_ATOMS.filter(lambda atom: not isinstance(atom, tree.Regex))
+TREES = st.recursive(
+    st.one_of(
+        LAW_ATOMS,
+        st.builds(lambda n, child: tree.AtLeast(number=n, child=child), st.integers(1, 3), PLACED),
+        st.builds(lambda one, two, gap: tree.Near(children=(one, two), gap=gap), PLACED, PLACED, st.integers(0, 3)),
+    ),
+    lambda inner: st.one_of(
+        with_children(tree.And, inner),
+        with_children(tree.Or, inner),
+        st.builds(lambda child: tree.Not(child=child), inner),
+        st.builds(
+            lambda name, child: tree.Field(name=name, child=child), st.sampled_from(["title", "body"]), LAW_ATOMS
+        ),
+        quorums(inner),
+        scores(inner),
+    ),
+    max_leaves=8,
+)
+
+
+@given(node=TREES, title=LAW_TEXTS, body=LAW_TEXTS)
+@settings(RELAXED, max_examples=200)
+def test_what_the_matcher_finds_the_index_finds_too(index, node, title, body):
+    clause = search.index_clause(node)
+    if clause is None or not compile_tree(node).holds(View(Document(title=title, body=body))):
+        return
+    lines = [dialect.index_line(tokenize(text).folded) for text in (title, body)]
+    index.execute("SAVEPOINT example")
+    index.execute("INSERT INTO search_index (rowid, title, body) VALUES (1, ?, ?)", lines)
+    expression = dialect.index_expression(clause, "sqlite")
+    found = index.execute("SELECT rowid FROM search_index WHERE search_index MATCH ?", [expression]).fetchall()
+    index.execute("ROLLBACK TO example")
+    index.execute("RELEASE example")
+    assert found == [(1,)]
+
+
+def plain(clause):
+    """A clause as a text that can be compared at a glance."""
+    match clause:
+        case dialect.Phrase():
+            return " ".join(clause.tokens) + "*" * clause.is_prefix
+        case dialect.AllOf():
+            return [*map(plain, clause.clauses)]
+        case dialect.AnyOf():
+            return {plain(each) if isinstance(each, dialect.Phrase) else str(plain(each)) for each in clause.clauses}
+        case dialect.InColumn():
+            return (clause.column, plain(clause.clause))
+    return clause
+
+
+CRIMEA, GAS, REGEX = words("Crimea"), words("gas"), tree.Regex(pattern="x")
+
+
+@pytest.mark.parametrize(
+    ("node", "clause"),
+    [
+        (words("frozen assets", is_plural=True), {"frozen assets", "frozen asset"}),
+        (tree.Wildcard(text="Immobili?ed"), "immobili*"),
+        (tree.Wildcard(text="Stø*e", is_exact=True), "sto*"),
+        (tree.Wildcard(text="*militari?*"), None),
+        (tree.Wildcard(text="U.S*x"), None),
+        (REGEX, None),
+        (tree.And(children=(CRIMEA, REGEX)), ["crimea"]),
+        (tree.Or(children=(CRIMEA, REGEX)), None),
+        (tree.AtLeast(number=3, child=CRIMEA), "crimea"),
+        (tree.Quorum(number=1, children=(CRIMEA, GAS, REGEX)), None),
+        (tree.Quorum(number=2, children=(CRIMEA, GAS, REGEX)), {"crimea", "gas"}),
+        (tree.Score(number=3, children=(CRIMEA, GAS, REGEX), weights=(3, -2, 2)), {"crimea"}),
+        (tree.Score(number=2, children=(CRIMEA, REGEX), weights=(3, 2)), None),
+        (tree.Not(child=CRIMEA), None),
+        (tree.Field(name="author", child=CRIMEA), None),
+        (tree.Field(name="title", child=CRIMEA), ("title", "crimea")),
+    ],
+)
+def test_what_the_index_is_asked(node, clause):
+    assert plain(search.index_clause(node)) == clause
+
+
+def test_what_is_nested_too_deeply_is_not_asked(index):
+    node = CRIMEA
+    for _ in range(1000):
+        node = tree.And(children=(tree.Or(children=(node, GAS)), GAS))
+    expression = dialect.index_expression(search.index_clause(node), "sqlite")
+    index.execute("SELECT rowid FROM search_index WHERE search_index MATCH ?", [expression])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from wirewatch.rulebook import rules_in_force
 from wirewatch.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 NOW = datetime(2026, 1, 12, 6, tzinfo=UTC)
@@ -29,12 +32,12 @@ def newsroom() -> Any:
         yield room
 
 
-def make_app(folder: Path, newsroom: Newsroom, settings: str) -> App:
-    feed = newsroom.feeds()[0]["url"]
+def make_app(folder: Path, newsroom: Newsroom, settings: str, feeds: Sequence[str] = ()) -> App:
+    feeds = feeds or [newsroom.feeds()[0]["url"]]
     allow = ", ".join(f'"{host}"' for host in newsroom.allow)
     (folder / "rules").mkdir()
-    (folder / "wirewatch.toml").write_text(f"{settings}\n[fetch]\npause_s = 0\nallow = [{allow}]\n")
-    (folder / "feeds.toml").write_text(f'[[feeds]]\nurl = "{feed}"\n')
+    (folder / "wirewatch.toml").write_text(f"[fetch]\npause_s = 0\nallow = [{allow}]\n{settings}\n")
+    (folder / "feeds.toml").write_text("".join(f'[[feeds]]\nurl = "{feed}"\n' for feed in feeds))
     config = find_config_dir(str(folder), os.environ, folder)
     app = App(load_settings(config, environ={}), config)
     upgrade(app.settings.database.url)
@@ -56,6 +59,32 @@ async def test_raw_pages_are_kept_for_as_long_as_the_setting_says(tmp_path: Path
     with app.listings() as listings:
         assert listings.stats().articles > 0
         assert listings.stats().raw_pages == 0
+
+
+async def test_copies_are_looked_for_within_the_window(tmp_path: Path, newsroom: Newsroom) -> None:
+    while newsroom.publish()["batches_left"]:
+        pass
+    feeds = [feed["url"] for feed in newsroom.feeds()]
+    relations = {}
+    for days in (14, 1e-9):
+        folder = tmp_path / str(days)
+        folder.mkdir()
+        app = make_app(folder, newsroom, f"[copies]\nwindow_days = {days:.9f}", feeds)
+        relations[days] = (await app.run_once()).cycle.relations
+    assert relations[14] > 0
+    assert relations[1e-9] == 0
+
+
+async def test_a_server_that_does_not_answer_is_left_after_the_timeout(tmp_path: Path, newsroom: Newsroom) -> None:
+    with closing(socket.socket()) as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        host, port = silent.getsockname()
+        app = make_app(tmp_path, newsroom, "timeout_s = 0.2", [f"http://{host}:{port}/rss"])
+        told = app.settings.fetch.model_copy(update={"allow": ("127.0.0.0/8",)})
+        app.settings = app.settings.model_copy(update={"fetch": told})
+        (failed,) = (await app.run_once()).cycle.failed
+    assert (failed.reason, "0.2 s" in failed.detail) == ("timeout", True), failed.detail
 
 
 def test_trackers_are_those_of_the_settings(tmp_path: Path, newsroom: Newsroom) -> None:

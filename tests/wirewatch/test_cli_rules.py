@@ -11,6 +11,9 @@ from wirewatch import fields
 from wirewatch.demo.newsroom import PAGES
 
 
+CHANGES = ("new", "same", "lost")
+
+
 def test_list_tells_the_topics(wirewatch, filled):
     topics = {row["topic"]: row for row in wirewatch("--config", filled, "rules", "list", "--json").json}
     assert topics["air-defence"]["title"] == "Missiles for Ukraine"
@@ -77,12 +80,14 @@ def test_a_dry_run_of_changed_rules_tells_what_is_new_and_what_is_lost(wirewatch
     own.write_text(own.read_text().replace("match =PURL", "match library"))
     before = {row["article"] for row in wirewatch("--config", copied, "matches", "air-defence", "--json").json}
     ended = wirewatch("--config", copied, "rules", "test", "air-defence", "--jsonl")
-    hits = ended.jsonl
-    now = {hit["article"] for hit in hits}
-    assert {hit["article"] for hit in hits if hit["is_stored"]} == before & now
-    lost = before - now
-    assert lost
-    assert all(f"no longer matches article {article}\n" in ended.err for article in lost)
+    by_change = {change: {hit["article"] for hit in ended.jsonl if hit["change"] == change} for change in CHANGES}
+    assert by_change["lost"] | by_change["same"] == before
+    assert all(by_change.values())
+    assert {hit["article"] for hit in ended.jsonl if hit["is_stored"]} == before
+    assert not any(hit["rules"] or hit["spans"] for hit in ended.jsonl if hit["change"] == "lost")
+    new, same, lost = (len(by_change[change]) for change in CHANGES)
+    ended = wirewatch("--config", copied, "rules", "test", "air-defence")
+    assert ended.err.splitlines()[-1].endswith(f"; {new} new, {same} the same, {lost} lost")
 
 
 def test_a_dry_run_of_a_file_and_of_an_expression(wirewatch, filled):
@@ -115,9 +120,10 @@ def test_a_dry_run_tells_how_many_of_how_many_articles(wirewatch, filled):
     hits = wirewatch("--config", filled, "rules", "test", "air-defence", "--json").json
     for options in ([], ["--limit", "1"], ["--format", "table"]):
         ended = wirewatch("--config", filled, "rules", "test", "air-defence", *options)
-        assert ended.err.splitlines()[-1] == f"{len(hits)} of {articles} articles"
+        told = f"{len(hits)} of {articles} articles; 0 new, {len(hits)} the same, 0 lost"
+        assert ended.err.splitlines()[-1] == told
     ended = wirewatch("--config", filled, "rules", "test", "air-defence", "--until", "1d")
-    assert ended.err.splitlines()[-1] == "0 of 0 articles"
+    assert ended.err.splitlines()[-1] == "0 of 0 articles; 0 new, 0 the same, 0 lost"
 
 
 def test_the_list_tells_which_version_is_in_force(wirewatch, copied):

@@ -1,16 +1,24 @@
-"""The daemon's tick over a database that cannot be used for a while."""
+"""The daemon's tick over a database that cannot be used for a while, and how signals end it and make it read."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from ingest.errors import StoreError
-from wirewatch.cycle import CycleReport
+from ingest.model import Due
+from ingest.pipeline import Ingested
+from wirewatch.cycle import Cycle, CycleReport
 from wirewatch.daemon import Daemon
+from wirewatch.errors import ConfigError
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
 
 
 class Session:
@@ -25,6 +33,9 @@ class Session:
 
     def take_report(self) -> CycleReport:
         return CycleReport()
+
+    def look_at_rules(self, *, is_asked: bool) -> None:
+        """The rules stay as they are."""
 
     async def queue_due_feeds(self, **_: object) -> None:
         if self._troubles and (trouble := self._troubles.pop(0)):
@@ -50,3 +61,96 @@ async def test_trouble_with_the_database_is_told_once_and_its_end_too(caplog: py
 async def test_maintenance_that_fails_is_told_and_tried_again_later(caplog: pytest.LogCaptureFixture) -> None:
     await Daemon(Session(), tick_s=1).maintain()  # type: ignore[arg-type]  # a stand-in
     assert "disk full" in caplog.text
+
+
+class Steps:
+    """Stands for the pipeline: an entry takes until the gate is opened."""
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.done: list[int] = []
+
+    async def ingest_entry(self, entry_id: int) -> Ingested:
+        self.started.set()
+        await self.gate.wait()
+        self.done.append(entry_id)
+        return Ingested(entry_id=entry_id)
+
+
+class BusySession(Session):
+    """Stands for a session with work: each tick finds the entries 1 and 2 due, of one host."""
+
+    def __init__(self, *, feeds_trouble: str = "") -> None:
+        super().__init__()
+        self.steps = Steps()
+        self.cycle = Cycle(self.steps)  # type: ignore[arg-type]  # a stand-in
+        self.looks: list[bool] = []
+        self.feeds = 0
+        self.stopped_looking = False
+        self._feeds_trouble = feeds_trouble
+
+    def look_at_rules(self, *, is_asked: bool) -> None:
+        self.looks.append(is_asked)
+
+    async def stop_looking(self, *, grace_s: float) -> None:
+        assert grace_s > 0
+        self.stopped_looking = True
+
+    async def queue_due_entries(self, **_: object) -> None:
+        self.cycle.ingest([Due(id=1, host="a"), Due(id=2, host="a")])
+
+    async def reload_feeds(self) -> None:
+        if self._feeds_trouble:
+            raise ConfigError(self._feeds_trouble)
+        self.feeds += 1
+
+    async def forget_old(self) -> None:
+        """Nothing is old."""
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for something that must come, at most a minute."""
+    async with asyncio.timeout(60):
+        while not is_so():  # noqa: ASYNC110  # what is waited for is a list
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_lets_what_is_under_way_end_and_takes_nothing_more(number: signal.Signals) -> None:
+    session = BusySession()
+    running = asyncio.create_task(Daemon(session, tick_s=60).run())  # type: ignore[arg-type]  # a stand-in
+    await session.steps.started.wait()
+    os.kill(os.getpid(), number)
+    await until(lambda: session.stopped_looking)
+    await asyncio.sleep(0.1)
+    assert not running.done()
+    session.steps.gate.set()
+    await running
+    assert session.steps.done == [1]
+
+
+@pytest.mark.parametrize("trouble", ["", "feeds.toml:1: no"])
+async def test_sighup_looks_at_the_rules_and_reads_the_feeds(trouble: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither hinders the other."""
+    caplog.set_level(logging.INFO)
+    session = BusySession(feeds_trouble=trouble)
+    session.steps.gate.set()
+    running = asyncio.create_task(Daemon(session, tick_s=60).run())  # type: ignore[arg-type]  # a stand-in
+    await until(lambda: session.looks == [False])
+    os.kill(os.getpid(), signal.SIGHUP)
+    await until(lambda: session.looks == [False, True])
+    told = f"those in force stay so: {trouble}" if trouble else "in force: 1 feeds"
+    await until(lambda: told in caplog.text)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await running
+
+
+async def test_each_tick_looks_at_the_rules() -> None:
+    session = BusySession()
+    session.steps.gate.set()
+    running = asyncio.create_task(Daemon(session, tick_s=0.05).run())  # type: ignore[arg-type]  # a stand-in
+    await until(lambda: len(session.looks) > 3)
+    assert not any(session.looks)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await running

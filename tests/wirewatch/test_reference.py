@@ -11,7 +11,7 @@ import pytest
 
 from ingest.errors import Reason
 from storage import records
-from wirewatch import feedcheck, fields, finding
+from wirewatch import comparison, feedcheck, fields
 from wirewatch.reasons import MEANINGS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -45,7 +45,7 @@ def test_a_page_is_what_the_program_says(generator, page):
         (records.StatsRecord, fields.STATS),
         (records.ArticleMatchRecord, fields.ARTICLE_MATCH),
         (records.VersionRecord, fields.VERSION),
-        (finding.Hit, fields.RULE_HIT),
+        (comparison.Hit, fields.RULE_HIT),
         (feedcheck.FeedCheck, fields.FEED_CHECK),
     ],
 )

@@ -74,10 +74,8 @@ def search(call: Call, listing: Listing, *, query: str) -> None:
 
     For example: wirewatch search '"Black Sea" AND (grain | wheat)'. The newest come first.
     """
-    from wirewatch.finding import find
-
     with call.reading() as listings:
-        rows, is_complete = find(query, listings, **listing.span(call))
-    listing.show(rows, FOUND, call, empty="nothing found")
-    if not is_complete:
+        found = listings.search(query, **listing.span(call))
+    listing.show(found.rows, FOUND, call, empty="nothing found")
+    if not found.is_complete:
         note("only the newest articles were read; narrow it with --since or with a word that must occur")

@@ -139,6 +139,11 @@ def span_options(what: str) -> Callable[[F], F]:
     return lambda command: _with(command, _span_options(what), default=default_format, has_limit=True)
 
 
+def window_options(what: str) -> Callable[[F], F]:
+    """Add --since, --until and --format to a command that shows one record; *what* says which time they mean."""
+    return lambda command: _with(command, _span_options(what), default=lambda: "table")
+
+
 def _span_options(what: str) -> list[Callable[[F], F]]:
     return [
         click.option("--since", metavar="WHEN", help=f"{what}: 2d, 36h, today, monday, 2026-11-22, …"),

@@ -1,7 +1,11 @@
-"""`wirewatch rules check`: are the rule files understood, and do their tests come true?"""
+"""`wirewatch rules check`: are the rule files understood, do their tests come true, and what looks wrong?"""
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,32 +16,101 @@ from wirewatch.cli.topics import no_topic
 from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.errors import ExitCode
 from wirewatch.fields import RULE_PROBLEM
-from wirewatch.rulecheck import find_problems, load
+from wirewatch.rulecheck import find_lints, find_problems, load, load_files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rules.files import LoadedRules
+    from rules.lint_archive import Archive, Limits
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
+    from wirewatch.rulecheck import RuleProblem, Severity
+
+#: what each severity is called in the last line
+WORDS: dict[Severity, str] = {"error": "error", "test": "failed test", "warning": "warning"}
 
 
 @click.command(cls=Command)
+@click.argument("files", metavar="[FILE]…", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--archive", is_flag=True, help="Also look at the stored articles: what finds too much, and what nothing?"
+)
+@click.option("--strict", is_flag=True, help="Exit code 4 for warnings too.")
+@click.option(
+    "--max-share",
+    type=click.FloatRange(0, 100),
+    default=5.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="With --archive: warn of rules that match more of the stored articles.",
+)
+@click.option(
+    "--max-words",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    metavar="N",
+    help="With --archive: warn of wildcards that stand for more stored words.",
+)
 @record_options
 @pass_call
-def check(call: Call, listing: Listing) -> None:
-    """Check the rule files and run the tests in them.
+def check(
+    call: Call,
+    listing: Listing,
+    *,
+    files: tuple[Path, ...],
+    archive: bool,
+    strict: bool,
+    max_share: float,
+    max_words: int,
+) -> None:
+    """Check the rule files, run the tests in them, and warn of what looks wrong.
 
-    Exit code 4 when a rule is not understood or a test fails.
+    With FILE, only these: files of the rules folder with the macros of all the others, any other file by itself.
+    Exit code 4 when a rule is not understood or a test fails. A warning stops no rule; a comment at the end of the
+    line silences it: # ok: W104
     """
-    loaded = load(call.config_dir.rules_dir)
-    problems = find_problems(loaded)
+    folder = call.config_dir.rules_dir
+    sets = load_files(folder, files) if files else (load(folder),)
+    broken = [problem for loaded in sets for problem in find_problems(loaded)]
+    lints = _lint_archive(call, sets, max_share, max_words) if archive else _lint(sets)
     if listing.how == "table":
-        for problem in problems:
+        for problem in (*broken, *lints):
             click.echo(problem.shown)
-        tests = sum(len(topic.tests) for topic in loaded.topics)
-        verdict = counted(len(problems), "problem") if problems else "all is well"
-        click.echo(f"{counted(len(loaded.topics), 'topic')} understood, {counted(tests, 'test')} run: {verdict}")
+        click.echo(_summary(sets, (*broken, *lints)))
     else:
-        listing.show(problems, RULE_PROBLEM, call, empty="")
-    if not loaded.topics and not problems:
-        note(no_topic(call))
-    if problems:
+        listing.show((*broken, *lints), RULE_PROBLEM, call, empty="")
+    if not broken and not any(loaded.topics for loaded in sets):
+        note("no topic in these files" if files else no_topic(call))
+    if broken or (strict and lints):
         click.get_current_context().exit(ExitCode.INVALID)
+
+
+def _lint(
+    sets: Iterable[LoadedRules], archive: Archive | None = None, limits: Limits | None = None
+) -> list[RuleProblem]:
+    return [problem for loaded in sets for problem in find_lints(loaded, archive, limits)]
+
+
+def _lint_archive(call: Call, sets: Iterable[LoadedRules], max_share: float, max_words: int) -> list[RuleProblem]:
+    from rules.lint_archive import Limits
+    from storage.vocabulary import Vocabulary
+    from wirewatch.cli.progress import Progress
+    from wirewatch.rulearchive import StoredArchive
+
+    with ExitStack() as stack:
+        listings = stack.enter_context(call.reading())
+        vocabulary = stack.enter_context(Vocabulary(call.settings.database.url))
+        progress = stack.enter_context(Progress(0, "articles"))
+        archive = StoredArchive(listings, vocabulary, datetime.now(UTC), tell=progress.show)
+        return _lint(sets, archive, Limits(share=max_share / 100, words=max_words))
+
+
+def _summary(sets: Sequence[LoadedRules], problems: Iterable[RuleProblem]) -> str:
+    topics = [topic for loaded in sets for topic in loaded.topics]
+    found = Counter(problem.severity for problem in problems)
+    told = [counted(found[severity], word) for severity, word in WORDS.items() if found[severity]]
+    tests = sum(len(topic.tests) for topic in topics)
+    looked_at = f"{counted(len(topics), 'topic')} understood, {counted(tests, 'test')} run"
+    return f"{looked_at}: {', '.join(told) or 'all is well'}"

@@ -8,14 +8,17 @@ import click
 
 from wirewatch.cli.listing import listing_options
 from wirewatch.cli.options import Command
+from wirewatch.cli.progress import Progress
 from wirewatch.cli.wiring import counted, note, pass_call
+from wirewatch.comparison import compare
 from wirewatch.fields import RULE_HIT
-from wirewatch.finding import dry_run, read_tried
+from wirewatch.finding import read_tried
 from wirewatch.rulecheck import load
 
 if TYPE_CHECKING:
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
+    from wirewatch.comparison import Comparison
 
 
 @click.command(cls=Command)
@@ -25,18 +28,31 @@ if TYPE_CHECKING:
 def test(call: Call, listing: Listing, *, what: str) -> None:
     """Match a topic, a rule file or an expression against the stored articles.
 
-    Nothing is changed: it tells what the rules as written now would match.
+    Nothing is changed: it tells what the rules as written now match, and what of that is new, the same or lost
+    against the stored matches of the topic.
     """
     tried = read_tried(what, load(call.config_dir.rules_dir))
     for hint in tried.hints:
         note(hint)
-    with call.reading() as listings:
-        done = dry_run(tried, listings, **listing.span(call))
+    with call.reading() as listings, Progress(0, "articles") as progress:
+        done = compare(
+            tried.topics,
+            listings,
+            **listing.span(call),
+            is_stored=not tried.is_expression,
+            tell=progress.show,
+        )
     listing.show(done.hits, RULE_HIT, call, empty="no stored article matches")
-    for topic, article in done.lost:
-        note(f"lost: topic {topic} no longer matches article {article}")
     if not listing.is_for_programs:
-        least = "" if done.is_complete else "at least "
-        note(f"{least}{done.matched} of {counted(done.looked_at, 'article')}")
+        _sum_up(done, is_expression=tried.is_expression)
     if not done.is_complete:
         note("only the newest articles were read; narrow it with --since or with a word that must occur")
+
+
+def _sum_up(done: Comparison, *, is_expression: bool) -> None:
+    least = "" if done.is_complete else "at least "
+    told = f"{least}{done.matched} of {counted(done.looked_at, 'article')}"
+    if not is_expression:
+        new, same, lost = (sum(getattr(each, name) for each in done.topics) for name in ("new", "same", "lost"))
+        told += f"; {new} new, {same} the same, {lost} lost"
+    note(told)

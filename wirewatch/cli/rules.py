@@ -19,6 +19,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "wirewatch.cli.rule_test:test",
         "Match rules as written now against the stored articles.",
     ),
+    "explain": ("wirewatch.cli.rule_explain:explain", "Tell why an article matches a topic, or why not."),
+    "diff": ("wirewatch.cli.rule_diff:diff", "Tell which stored articles enter or leave by the rules as written."),
+    "apply": ("wirewatch.cli.rule_apply:apply", "Judge the stored articles anew, by the rules as written now."),
+    "edit": ("wirewatch.cli.rule_edit:edit", "Edit a rule file, as visudo does: nothing is saved unseen."),
+    "add": (
+        "wirewatch.cli.rule_add:add",
+        "Add a match line to a topic, or make a topic; print the id of the new rule.",
+    ),
 }
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from wirewatch.cli.wiring import note
+from wirewatch.cli.wiring import counted, note
+from wirewatch.errors import WirewatchError
 from wirewatch.rulecheck import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
+    from rules.errors import RuleError
     from rules.files import LoadedRules
     from rules.topic import Topic
     from storage.records import TopicRecord
     from wirewatch.cli.wiring import Call
+    from wirewatch.comparison import Comparison
 
 T = TypeVar("T")
 
@@ -39,34 +44,86 @@ def of_topic(call: Call, name: str | None, read: Callable[[], T]) -> T | None:
         return None
 
 
-def topic_rows(loaded: LoadedRules, stored: Mapping[str, TopicRecord]) -> Iterator[dict[str, object]]:
-    """Yield a row for each topic that the files give, then for each that is kept at its last good version."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenTopic:
+    """A topic as the files give it, or as it is kept, and how it stands."""
+
+    topic: Topic
+    file: str
+    #: in force, new or last good; see `fields.TOPIC`
+    state: str
+    #: when this version was first in force, None when it is not
+    known_since: datetime | None
+
+
+def topics_in_sight(loaded: LoadedRules, stored: Mapping[str, TopicRecord]) -> Iterator[SeenTopic]:
+    """Yield the topics that the files give, then those that are kept at their last good version."""
     from rules.files import parse_topic
 
     for topic in loaded.topics:
         record = stored.get(topic.name)
-        is_in_force = record is not None and record.is_active and record.version == topic.version
-        yield _row(topic, topic.file, "in force" if is_in_force else "new", record if is_in_force else None)
+        if record is not None and record.is_active and record.version == topic.version:
+            yield SeenTopic(topic=topic, file=topic.file, state="in force", known_since=record.first_seen)
+        else:
+            yield SeenTopic(topic=topic, file=topic.file, state="new", known_since=None)
     given = {topic.name for topic in loaded.topics}
-    unread = {str(file) for file in loaded.unread_files}
     for record in stored.values():
-        is_held = record.name in loaded.broken or record.file in unread
-        if record.is_active and is_held and record.name not in given:
-            yield _row(parse_topic(record.source), record.file, "last good", record)
+        if record.is_active and record.name not in given and _is_held(record, loaded):
+            yield SeenTopic(
+                topic=parse_topic(record.source), file=record.file, state="last good", known_since=record.first_seen
+            )
 
 
-def _row(topic: Topic, file: str, state: str, record: TopicRecord | None) -> dict[str, object]:
-    return {
-        "topic": topic.name,
-        "title": topic.title,
-        "tags": topic.tags,
-        "lang": topic.langs,
-        "rules": len(topic.rules),
-        "version": topic.version,
-        "file": file,
-        "state": state,
-        "known_since": record and record.first_seen,
-    }
+def _is_held(record: TopicRecord, loaded: LoadedRules) -> bool:
+    return record.name in loaded.broken or record.file in {str(file) for file in loaded.unread_files}
+
+
+def choose_topics(topics: Iterable[Topic], names: Sequence[str], call: Call) -> tuple[Topic, ...]:
+    """Return those of *topics* that are named. Raises WirewatchError for a name that is none of them."""
+    known = {topic.name: topic for topic in topics}
+    for name in names:
+        if name not in known:
+            raise WirewatchError(
+                f"no topic {name} is understood in the rule files; see: wirewatch{call.repeated} rules list"
+            )
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def diff_rows(
+    done: Comparison,
+    topics: Sequence[Topic],
+    stored: Mapping[str, TopicRecord],
+    loaded: LoadedRules,
+    *,
+    with_gone: bool,
+) -> Iterator[dict[str, object]]:
+    """Yield what becomes of each topic; *with_gone*: then those in force that no rule file has any more."""
+    versions = {topic.name: topic.version for topic in topics}
+    for each in done.topics:
+        record = stored.get(each.topic)
+        if record is None or not record.is_active:
+            state = "new"
+        else:
+            state = "unchanged" if record.version == versions[each.topic] else "changed"
+        yield {
+            "topic": each.topic,
+            "state": state,
+            "new": each.new,
+            "lost": each.lost,
+            "same": each.same,
+            "renewed": each.renewed,
+        }
+    given = {topic.name for topic in loaded.topics}
+    for record in stored.values() if with_gone else ():
+        if record.is_active and record.name not in given and not _is_held(record, loaded):
+            counts = {"new": 0, "lost": 0, "same": record.matches, "renewed": 0}
+            yield {"topic": record.name, "state": "gone", **counts}
+
+
+def note_errors(errors: Sequence[RuleError], call: Call) -> None:
+    """Say where to look when something in the rule files is not understood."""
+    if errors:
+        note(f"{counted(len(errors), 'error')} in the rule files; see: wirewatch{call.repeated} rules check")
 
 
 def no_topic(call: Call) -> str:

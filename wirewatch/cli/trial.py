@@ -10,6 +10,7 @@ import click
 
 from wirewatch.cli.listing import format_options, record_options
 from wirewatch.cli.options import Group
+from wirewatch.cli.trial_rules import rules
 from wirewatch.cli.wiring import note, pass_call
 from wirewatch.fields import TRIED_ENTRY, TRIED_PAGE
 
@@ -25,6 +26,9 @@ _URL = click.option("--url", metavar="ADDRESS", help="The address that a file st
 @click.group("try", cls=Group)
 def trial() -> None:
     """Run one stage on a file or address; store nothing."""
+
+
+trial.add_command(rules)
 
 
 @trial.command()
@@ -137,8 +141,8 @@ def _row(reading: Reading) -> dict[str, object]:
 
 
 def _match(match: TopicMatch, article: Article) -> dict[str, object]:
-    from storage.topics import spans_with_text
+    from storage.matches import document_of, spans_with_text
 
-    spans = spans_with_text(match, article)
-    matched = list(dict.fromkeys(str(span["text"]) for span in spans))
+    spans = spans_with_text(match.spans, document_of(article))
+    matched = list(dict.fromkeys(span.text for span in spans))
     return {"topic": match.topic, "rules": list(match.rules), "matched": matched, "spans": spans}

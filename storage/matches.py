@@ -1,0 +1,264 @@
+"""Rows of matches: what was found as articles came in, and what a back-fill changes about it.
+
+A match is never deleted. One that no longer holds is retired: it stays as the record of what was told at the time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, select, update
+
+from ingest.model import MatchOrigin
+from rules.document import SECTION_SEPARATOR, Document
+from storage import dialect
+from storage.columns import UtcTime
+from storage.records import SpanRecord
+from storage.tables import article, match, topic, topic_version
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Insert, Row, Select
+
+    from ingest.model import Article, Reading
+    from rules.match import Span, TopicMatch
+    from storage.texts import StoredText
+
+
+@cache
+def _add_match(name: str) -> Insert:
+    return dialect.insert(match, name).on_conflict_do_nothing(
+        index_elements=["version_id", "topic_id"], index_where=match.c.retired_at.is_(None)
+    )
+
+
+# --- as articles come in ----------------------------------------------------------------------------
+
+_FIRST_SEEN = select(article.c.first_seen_at).where(article.c.id == bindparam("own"))
+_RETIRED = (
+    select(match.c.id)
+    .where(
+        match.c.version_id == bindparam("text"),
+        match.c.topic_version_id == bindparam("rules"),
+        match.c.retired_at.is_not(None),
+    )
+    .limit(1)
+)
+
+
+def add(connection: Connection, reading: Reading, article_id: int, version_id: int, now: datetime) -> None:
+    """Store which topics the article version matches, once; with the words that were found.
+
+    Raises LookupError for a topic version that was not recorded.
+    """
+    if not reading.matches:
+        return
+    first_seen_at = connection.execute(_FIRST_SEEN, {"own": article_id}).scalar_one()
+    known = _versions_of(connection, reading.matches)
+    document = document_of(reading.article)
+    rows = []
+    for each in reading.matches:
+        version = known.get((each.topic, each.version))
+        if version is None:
+            raise LookupError(f"topic {each.topic} was not recorded in its version {each.version}")
+        if version.id != version.current and _was_retired(connection, version_id, version.id):
+            # This process has not read the rules yet by which a back-fill has judged the same text since.
+            continue
+        rows.append(
+            {
+                "version_id": version_id,
+                "topic_id": version.topic_id,
+                "topic_version_id": version.id,
+                "article_id": article_id,
+                "first_seen_at": first_seen_at,
+                "rules": list(each.rules),
+                "spans": _plain(spans_with_text(each.spans, document)),
+                "created_at": now,
+                "origin": MatchOrigin.LIVE,
+                "retired_at": None,
+            }
+        )
+    if rows:
+        connection.execute(_add_match(connection.dialect.name), rows)
+
+
+def _was_retired(connection: Connection, version_id: int, topic_version_id: int) -> bool:
+    return connection.execute(_RETIRED, {"text": version_id, "rules": topic_version_id}).first() is not None
+
+
+@cache
+def _versions(name: str) -> Select[*tuple[Any, ...]]:
+    wanted, versions = dialect.texts("names", name).alias("wanted"), dialect.texts("versions", name).alias("versions")
+    return (
+        select(
+            topic.c.name,
+            topic_version.c.version,
+            topic_version.c.id,
+            topic_version.c.topic_id,
+            topic.c.version_id.label("current"),
+        )
+        .select_from(wanted.join(topic, topic.c.name == wanted.c.value))
+        .join(topic_version, topic_version.c.topic_id == topic.c.id)
+        .where(topic_version.c.version.in_(select(versions.c.value)))
+    )
+
+
+def _versions_of(connection: Connection, found: Collection[TopicMatch]) -> dict[tuple[str, str], Row[*tuple[Any, ...]]]:
+    """The topics that were found in their versions, as they are stored, by both."""
+    name = connection.dialect.name
+    values = {
+        "names": dialect.pack({each.topic for each in found}, name),
+        "versions": dialect.pack({each.version for each in found}, name),
+    }
+    return {(row.name, row.version): row for row in connection.execute(_versions(name), values)}
+
+
+# --- judged anew ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A stored text with what it matches of the topics by which it was judged."""
+
+    text: StoredText
+    found: tuple[TopicMatch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What judging anew changed: numbers of matches."""
+
+    #: stored for an article that the topic had not matched
+    added: int
+    #: retired, and stored anew in the present version of the topic
+    renewed: int
+    #: left as they were
+    same: int
+    #: retired, because the topic matches the article no longer
+    retired: int
+
+
+@cache
+def _in_force(name: str) -> Select[*tuple[Any, ...]]:
+    texts, topics = dialect.numbers("texts", name).alias("texts"), dialect.numbers("topics", name).alias("topics")
+    return (
+        select(match.c.id, match.c.version_id, match.c.topic_id, match.c.topic_version_id)
+        .select_from(texts.join(match, match.c.version_id == texts.c.value))
+        .where(match.c.retired_at.is_(None), match.c.topic_id.in_(select(topics.c.value)))
+    )
+
+
+_RETIRE = (
+    update(match)
+    .where(and_(match.c.id == bindparam("own"), match.c.retired_at.is_(None)))
+    .values(retired_at=bindparam("at", type_=UtcTime))
+)
+
+
+def judge_anew(connection: Connection, judged: Sequence[Judged], topics: Mapping[str, int], now: datetime) -> Changes:
+    """Make the matches of *judged* those that were found; *topics*, by name and id, are those judged by.
+
+    What is stored of an older version of a topic is retired, and what no longer holds; matches of other topics are
+    left alone. Called again it changes nothing. Raises LookupError for a topic version that was not recorded.
+    """
+    name = connection.dialect.name
+    values = {
+        "texts": dialect.pack([each.text.version_id for each in judged], name),
+        "topics": dialect.pack(topics.values(), name),
+    }
+    stored = {(row.version_id, row.topic_id): row for row in connection.execute(_in_force(name), values)}
+    known = _versions_of(connection, [found for each in judged for found in each.found])
+    rows: list[dict[str, object]] = []
+    same: set[int] = set()
+    for each in judged:
+        for found in each.found:
+            version = known.get((found.topic, found.version))
+            if version is None:
+                raise LookupError(f"topic {found.topic} was not recorded in its version {found.version}")
+            old = stored.get((each.text.version_id, version.topic_id))
+            if old is not None and old.topic_version_id == version.id:
+                same.add(old.id)
+            else:
+                rows.append(_row(each.text, found, version, now))
+    retired = [{"own": row.id, "at": now} for row in stored.values() if row.id not in same]
+    if retired:
+        connection.execute(_RETIRE, retired)
+    if rows:
+        connection.execute(_add_match(name), rows)
+    renewed = sum((row["version_id"], row["topic_id"]) in stored for row in rows)
+    return Changes(added=len(rows) - renewed, renewed=renewed, same=len(same), retired=len(retired) - renewed)
+
+
+def _row(text: StoredText, found: TopicMatch, version: Row[*tuple[Any, ...]], now: datetime) -> dict[str, object]:
+    return {
+        "version_id": text.version_id,
+        "topic_id": version.topic_id,
+        "topic_version_id": version.id,
+        "article_id": text.article,
+        "first_seen_at": text.first_seen,
+        "rules": list(found.rules),
+        "spans": _plain(spans_with_text(found.spans, text.document)),
+        "created_at": now,
+        "origin": MatchOrigin.BACKFILL,
+        "retired_at": None,
+    }
+
+
+def ids_in_force(connection: Connection, versions: Mapping[str, str]) -> dict[str, int] | None:
+    """The ids of the topics whose names and versions are given; None when one is not in force in that version."""
+    name = connection.dialect.name
+    wanted = dialect.texts("names", name).alias("wanted")
+    statement = (
+        select(topic.c.name, topic.c.id, topic_version.c.version)
+        .select_from(wanted.join(topic, topic.c.name == wanted.c.value))
+        .join(topic_version, topic_version.c.id == topic.c.version_id)
+        .where(topic.c.retired_at.is_(None))
+    )
+    rows = connection.execute(statement, {"names": dialect.pack(versions, name)}).all()
+    return {row.name: row.id for row in rows} if {row.name: row.version for row in rows} == versions else None
+
+
+def _plain(spans: Iterable[SpanRecord]) -> list[dict[str, object]]:
+    return [asdict(span) for span in spans]
+
+
+# --- what spans point into --------------------------------------------------------------------------
+
+
+def fields_of(document: Document) -> dict[str, str]:
+    """The text that spans of each field point into."""
+    return {
+        "title": document.title,
+        "body": document.body,
+        "author": document.author or "",
+        "source": document.source or "",
+        "url": document.url or "",
+        "lang": document.lang or "",
+        "section": SECTION_SEPARATOR.join(document.sections),
+    }
+
+
+def document_of(read: Article) -> Document:
+    """What rules are matched against, of an article as it was read."""
+    return Document(
+        title=read.title,
+        body=read.text,
+        author=read.author,
+        source=read.source,
+        url=read.url,
+        lang=read.lang,
+        sections=read.sections,
+    )
+
+
+def spans_with_text(spans: Iterable[Span], document: Document) -> tuple[SpanRecord, ...]:
+    """Where the words of a match stand in *document*, each with the text that stands there."""
+    fields = fields_of(document)
+    return tuple(
+        SpanRecord(field=span.field, start=span.start, end=span.end, text=fields[span.field][span.start : span.end])
+        for span in spans
+    )

@@ -1,0 +1,103 @@
+"""How the rule files stand to the rules in force: for `doctor` and `stats`, which look from outside the daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wirewatch.errors import ConfigError
+from wirewatch.rulebook import set_version
+from wirewatch.rulecheck import load
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from rules.files import LoadedRules
+    from storage.records import RuleProblemRecord, TopicRecord
+    from wirewatch.places import ConfigDir
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTopic:
+    """A topic that is in force in its last good version, because the files say something that is not understood."""
+
+    topic: str
+    #: the version in force, and when that was first in force
+    version: str
+    known_since: datetime
+    #: when the daemon, or `once`, first found it not understood; None: neither has read the files since
+    held_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleState:
+    """The rules in force as the database knows them, and what the files say otherwise."""
+
+    #: of all that is in force, see `rulebook.set_version`, and how many topics that is
+    version: str
+    topics: int
+    held: tuple[HeldTopic, ...]
+    #: topics that are not understood and not in force
+    absent: tuple[str, ...]
+    #: topics that come into force, in another version, or not any more, when the files are read again
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+    @property
+    def is_as_files_say(self) -> bool:
+        """Nothing comes into force when the files are read again."""
+        return not (self.new or self.changed or self.gone)
+
+
+def version_in_force(topics: Iterable[TopicRecord]) -> str:
+    """The version of the set of rules in force; *topics* are all that were ever recorded."""
+    return set_version({topic.name: topic.version for topic in topics if topic.is_active})
+
+
+def compare_rules(
+    loaded: LoadedRules, topics: Collection[TopicRecord], problems: Collection[RuleProblemRecord]
+) -> RuleState:
+    """Hold what the files say now against what is recorded: all *topics* and the *problems* of the last reading."""
+    in_force = {topic.name: topic for topic in topics if topic.is_active}
+    said = {topic.name: topic.version for topic in loaded.topics}
+    broken, unread = set(loaded.broken), {str(file) for file in loaded.unread_files}
+    held = [
+        topic
+        for name, topic in sorted(in_force.items())
+        if name not in said and (name in broken or topic.file in unread)
+    ]
+    return RuleState(
+        version=version_in_force(topics),
+        topics=len(in_force),
+        held=tuple(
+            HeldTopic(
+                topic=topic.name,
+                version=topic.version,
+                known_since=topic.first_seen,
+                held_since=min((each.recorded_at for each in problems if each.file == topic.file), default=None),
+            )
+            for topic in held
+        ),
+        absent=tuple(sorted(broken - in_force.keys() - said.keys())),
+        new=tuple(sorted(said.keys() - in_force.keys())),
+        changed=tuple(sorted(name for name in said.keys() & in_force.keys() if said[name] != in_force[name].version)),
+        gone=tuple(sorted(in_force.keys() - said.keys() - {topic.name for topic in held})),
+    )
+
+
+def held_topics(
+    config: ConfigDir, topics: Collection[TopicRecord], problems: Collection[RuleProblemRecord]
+) -> tuple[tuple[HeldTopic, ...], tuple[str, ...]]:
+    """The topics that are held and those that are absent; none while no problem is recorded.
+
+    When the rule files cannot be read at all, everything is in force as it was, and nothing is called held.
+    """
+    if not problems:
+        return (), ()
+    try:
+        state = compare_rules(load(config.rules_dir), topics, problems)
+    except ConfigError:
+        return (), ()
+    return state.held, state.absent

@@ -1,0 +1,172 @@
+"""An open database with the pipeline over it: what `once` runs through and the daemon ticks over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ingest.model import utc_now
+from wirewatch.cycle import Cycle
+from wirewatch.feedlist import read_feeds
+from wirewatch.rulewatch import RuleWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from ingest.fetch import Fetcher
+    from ingest.workers import Workers
+    from storage.store import Store
+    from wirewatch.cycle import CycleReport, Tell
+    from wirewatch.places import ConfigDir
+    from wirewatch.rulebook import RulesInForce
+    from wirewatch.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: What happened at each poll is kept for so long.
+POLL_LOG_KEPT = timedelta(days=30)
+
+#: Entries taken from the database at once by `once`; it goes on until none is due.
+ENTRIES_AT_ONCE = 1000
+
+#: Rule files must stay as they are for so long before they are read: an editor empties a file before it fills it,
+#: and for that moment its topics would be gone. Both take milliseconds, and a checkout of some files hardly more.
+SETTLE_S = 0.25
+#: Files that never come to rest are read after so many waits.
+MAX_WAITS = 20
+
+
+class Session:
+    """An open database with the pipeline over it. Call `load` before anything else."""
+
+    def __init__(
+        self,
+        *,
+        config: ConfigDir,
+        settings: Settings,
+        trackers: tuple[str, ...],
+        store: Store,
+        fetcher: Fetcher,
+        workers: Workers,
+        tell: Tell | None = None,
+    ) -> None:
+        from ingest.pipeline import Pipeline
+
+        self._config = config
+        self._settings = settings
+        self._store = store
+        self._workers = workers
+        self._watch = RuleWatch(config.rules_dir, store, prepare=workers.prepare)
+        self._look: asyncio.Task[None] | None = None
+        self._is_asked = False
+        self._is_stopping = False
+        self.feeds = 0
+        self.cycle = Cycle(
+            Pipeline(
+                store=store,
+                fetch=fetcher,
+                workers=workers,
+                rules=lambda: self.rules.ruleset,
+                window=timedelta(days=settings.copies.window_days),
+                trackers=trackers,
+            ),
+            tell=tell,
+        )
+
+    @property
+    def rules(self) -> RulesInForce:
+        """The rules in force."""
+        return self._watch.in_force
+
+    async def load(self) -> None:
+        """Bring feeds and rules into force. Raises ConfigError when feeds.toml or the rules folder cannot be read."""
+        await self.reload_feeds()
+        await asyncio.to_thread(self._watch.start)
+        rules = self.rules
+        log.info("in force: %d feeds, %d topics, rules version %s", self.feeds, len(rules.versions), rules.version)
+
+    async def reload_feeds(self) -> None:
+        """Read feeds.toml anew. Raises ConfigError; what was in force stays so then."""
+        feeds = read_feeds(self._config.feeds_file)
+        await asyncio.to_thread(self._store.sync_feeds, [(feed.url, feed.title) for feed in feeds], utc_now())
+        self.feeds = len(feeds)
+
+    # --- rules --------------------------------------------------------------------------------------
+
+    def look_at_rules(self, *, is_asked: bool = False) -> None:
+        """Begin to look whether the rule files have changed, unless such a look is under way; returns at once.
+
+        What has changed comes into force as soon as it is read, while work goes on; steps under way end with the
+        rules they began with. *is_asked*: also try again files that could not be brought into force before.
+        """
+        self._is_asked = self._is_asked or is_asked
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._follow_rules(), name="rules")
+            self._look.add_done_callback(_tell_bug)
+
+    async def stop_looking(self, *, grace_s: float) -> None:
+        """Look no more; what is read at this moment comes into force within *grace_s* seconds, or not at all."""
+        self._is_stopping = True
+        if self._look is not None:
+            await asyncio.wait([self._look], timeout=grace_s)
+
+    async def _follow_rules(self) -> None:
+        is_asked, self._is_asked = self._is_asked, False
+        digest = await asyncio.to_thread(self._watch.read_digest)
+        for _ in range(MAX_WAITS):
+            if self._is_stopping:
+                return
+            if not self._watch.is_news(digest, is_asked=is_asked):
+                if is_asked:
+                    log.info("the rules in force are what the files say")
+                return
+            await asyncio.sleep(SETTLE_S)
+            before, digest = digest, await asyncio.to_thread(self._watch.read_digest)
+            if digest == before:
+                break
+        await asyncio.to_thread(self._watch.reload, digest)
+
+    # --- work ---------------------------------------------------------------------------------------
+
+    async def do_all_due(self, *, all_feeds: bool = False) -> CycleReport:
+        """Poll the feeds that are due (or all), then do entries until none is due any more, each once at most."""
+        await self.queue_due_feeds(limit=1_000_000, is_everything_due=all_feeds)
+        await self.cycle.idle()
+        done: set[int] = set()
+        while ids := await self.queue_due_entries(limit=ENTRIES_AT_ONCE, without=done):
+            await self.cycle.idle()
+            done |= ids
+        await self.forget_old()
+        return self.cycle.take_report()
+
+    async def queue_due_feeds(self, *, limit: int, is_everything_due: bool = False) -> None:
+        """Queue polls of feeds that are due and not queued yet."""
+        taken = self.cycle.taken_feeds
+        find = partial(self._store.due_feeds, utc_now(), limit, taken, is_everything_due=is_everything_due)
+        self.cycle.poll(await asyncio.to_thread(find))
+
+    async def queue_due_entries(self, *, limit: int, without: AbstractSet[int] = frozenset()) -> set[int]:
+        """Queue entries that are due, not queued yet and not among *without*; returns their ids."""
+        taken = self.cycle.taken_entries | without
+        dues = await asyncio.to_thread(self._store.due_entries, utc_now(), limit, taken)
+        self.cycle.ingest(dues)
+        return {due.id for due in dues}
+
+    async def warm(self) -> None:
+        """Start the worker processes and let them import what they need, before there is work."""
+        await self._workers.warm()
+
+    async def forget_old(self) -> None:
+        """Forget raw pages that are older than the setting allows, and the log of polls of more than a month."""
+        now = utc_now()
+        pages = now - timedelta(days=self._settings.store.raw_days)
+        await asyncio.to_thread(self._store.prune_raw_pages, pages)
+        await asyncio.to_thread(self._store.prune_poll_log, now - POLL_LOG_KEPT)
+
+
+def _tell_bug(look: asyncio.Task[None]) -> None:
+    if not look.cancelled() and (error := look.exception()) is not None:
+        log.error("a bug broke the look at the rules; it is tried again at the next tick", exc_info=error)
