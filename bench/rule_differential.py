@@ -1,4 +1,4 @@
-"""The rule engine against SQLite FTS5 and against itself without its index, on random rules and texts: 0 differences.
+"""The rule engine against SQLite FTS5, itself without its index, and a plain reference, on random rules and texts.
 
     python bench/rule_differential.py [--pairs 100000] [--seed 1]
 
@@ -10,6 +10,8 @@ A pair is a topic and a text. Sets hold 40 topics, and 50 texts run through each
   fired are compared too.
 * Brute force (`RuleSet.match_brute`) judges every rule of a set, in the whole language; matches with their rules and
   spans are compared, and those of `find` with these.
+* The reference (`_rule_reference.py`) says plainly what the specification says, in the whole language; the rules that
+  fire are compared.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from _rule_reference import fired_rules
+
 from rules.compile import compile_expression, compile_rules
 from rules.document import Document
 from rules.syntax import parse
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rules.match import RuleSet
+    from rules.topic import Topic
 
 TOPICS = 40
 TEXTS = 50
@@ -235,7 +240,7 @@ def _smaller(tree: Tree, text: Pair) -> Iterator[tuple[Tree, Pair]]:
             yield tree, ((rest, text[1]) if field == 0 else (text[0], rest))
 
 
-# --- against brute force
+# --- against brute force and the reference
 
 ATOMS = (
     *("=NATO", "=UN", "asset~", "unit~", "crimeans~", "*rime*", "c?isis", "unit?", "=Crim?a", "*ssets", '"black sea"'),
@@ -259,6 +264,33 @@ MORE_WORDS = (
 
 def compare_with_brute_force(pairs: int, seed: int) -> Iterator[str]:
     """Differences, each as a line for people."""
+    for topics, documents in draw_sets(pairs, seed):
+        rule_set = compile_rules(topics)
+        for document in documents:
+            indexed, brute = rule_set.match(document), rule_set.match_brute(document)
+            found = [(f.topic.name, tuple(r.id for r in f.rules)) for f in rule_set.find(document)]
+            if indexed != brute:
+                wrong = min(set(indexed) ^ set(brute), key=lambda match: match.topic)
+                source = next(topic.source for topic in topics if topic.name == wrong.topic)
+                yield f"index and brute force differ: {source!r} on {document}"
+            if found != [(match.topic, match.rules) for match in indexed]:
+                yield f"find and match differ on {document}"
+
+
+def compare_with_reference(pairs: int, seed: int) -> Iterator[str]:
+    """Differences, each as a line for people."""
+    for topics, documents in draw_sets(pairs, seed):
+        rule_set = compile_rules(topics)
+        for document in documents:
+            found = {f.topic.name: tuple(r.id for r in f.rules) for f in rule_set.find(document)}
+            for topic in topics:
+                wanted, ours = fired_rules(topic, document), found.get(topic.name, ())
+                if wanted != ours:
+                    yield f"{ours} fire, not {wanted}: {topic.source!r} on {document}"
+
+
+def draw_sets(pairs: int, seed: int) -> Iterator[tuple[list[Topic], list[Document]]]:
+    """Topics and texts in the whole language."""
     draw = random.Random(seed)
     for _ in range(0, pairs, TOPICS * TEXTS):
         topics = [
@@ -270,16 +302,7 @@ def compare_with_brute_force(pairs: int, seed: int) -> Iterator[str]:
             )
             for number in range(TOPICS)
         ]
-        rule_set = compile_rules(topics)
-        for document in (draw_document(draw) for _ in range(TEXTS)):
-            indexed, brute = rule_set.match(document), rule_set.match_brute(document)
-            found = [(f.topic.name, tuple(r.id for r in f.rules)) for f in rule_set.find(document)]
-            if indexed != brute:
-                wrong = min(set(indexed) ^ set(brute), key=lambda match: match.topic)
-                source = next(topic.source for topic in topics if topic.name == wrong.topic)
-                yield f"index and brute force differ: {source!r} on {document}"
-            if found != [(match.topic, match.rules) for match in indexed]:
-                yield f"find and match differ on {document}"
+        yield topics, [draw_document(draw) for _ in range(TEXTS)]
 
 
 def draw_expression(draw: random.Random, depth: int = 2) -> str:
@@ -296,13 +319,25 @@ def draw_expression(draw: random.Random, depth: int = 2) -> str:
         return f"({parts[0]} AND NOT {parts[1]})"
     if kind == 8:
         operator = f" {draw.choice(('NEAR', 'BEFORE'))}/{draw.randint(0, 5)} "
-        return f"({operator.join(write(draw_term(draw)) for _ in range(draw.randint(2, 3)))})"
+        return f"({operator.join(draw_placed(draw) for _ in range(draw.randint(2, 3)))})"
     return draw.choice(
         (
-            f"ATLEAST/{draw.randint(1, 3)} ({write(draw_term(draw))} | {draw.choice(WORDS)})",
+            f"ATLEAST/{draw.randint(1, 3)} ({draw_placed(draw)} | {draw.choice(WORDS)})",
+            f"{draw.choice(('title', 'body'))}:({parts[0]} NOT {draw.choice(WORDS)})",
             f"ANY/{draw.randint(1, len(parts))} ({', '.join(parts)})",
             f"SCORE/{draw.randint(1, 6)} ({', '.join(f'{part}^{draw.choice((-3, 1, 2, 5))}' for part in parts)}, un^9)",
         )
+    )
+
+
+def draw_placed(draw: random.Random) -> str:
+    """What has a place, so that NEAR can take it."""
+    if draw.random() < 0.5:
+        return write(draw_term(draw))
+    inner = " | ".join(write(draw_term(draw)) for _ in range(2))
+    near = f"(({inner}) {draw.choice(('NEAR', 'BEFORE'))}/{draw.randint(0, 3)} {draw.choice(WORDS)})"
+    return draw.choice(
+        (f"({inner})", near, "=NATO", "unit~", "*rime*", "c?isis", '"black sea"', "Крым*", "北京", "zürich")
     )
 
 
@@ -330,7 +365,12 @@ def main() -> int:
     args = parser.parse_args()
     report: dict[str, object] = {"bench": "rule_differential", "pairs": args.pairs, "seed": args.seed}
     count = 0
-    for name, compare in (("fts5", compare_with_fts5), ("brute_force", compare_with_brute_force)):
+    comparisons = {
+        "fts5": compare_with_fts5,
+        "brute_force": compare_with_brute_force,
+        "reference": compare_with_reference,
+    }
+    for name, compare in comparisons.items():
         start = time.process_time()
         differences = list(compare(args.pairs, args.seed))
         count += len(differences)

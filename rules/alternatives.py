@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from rules.implication import Prover
-from rules.meaning import Choice, Close, Count, Either, Every, Glob, Term, parts_of
+from rules.meaning import Choice, Close, Count, Either, Every, Glob, Label, Term, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,6 +106,8 @@ class _Index:
                 if not fact.is_prefix or number < len(fact.folded):
                     yield token
                 yield from self._prefixes(token)
+        elif isinstance(fact, Label):
+            yield from _labels_above(fact)
         elif isinstance(fact, Glob):
             yield from self._prefixes(fact.pattern.replace("?", "*").split("*", 1)[0])
         else:
@@ -120,6 +122,14 @@ class _Index:
             if size > len(token):
                 break
             yield f"{token[:size]}*"
+
+
+def _labels_above(label: Label) -> Iterator[_Key]:
+    """`edition.cnn.com`, `cnn.com`, `com`; `en-gb`, `en`."""
+    is_host = label.field == "source"
+    parts = label.text.split("." if is_host else "-")
+    for size in range(1, len(parts) + 1):
+        yield f"source:{'.'.join(parts[-size:])}" if is_host else f"lang:{'-'.join(parts[:size])}"
 
 
 def _choose_hooks(fact: Fact, usage: Mapping[_Key, int]) -> set[_Key]:
@@ -141,6 +151,8 @@ def _hooks(fact: Fact) -> Iterator[_Key]:
             yield f"{fact.folded[0]}*"
         case Term():
             yield from fact.folded[:-1] if fact.is_prefix else fact.folded
+        case Label():
+            yield f"{fact.field}:{fact.text}"
         case Glob():
             yield ""
         case _:

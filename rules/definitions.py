@@ -183,7 +183,7 @@ def find_circles(uses: Mapping[str, Iterable[str]]) -> dict[str, str]:
             users[other].append(name)
     taken: set[str] = set()
     circles: dict[str, str] = {}
-    for first in reversed(list(_walk_up(graph))):
+    for first in reversed(list(_post_order(graph))):
         members = []
         stack = [first]
         while stack:
@@ -192,12 +192,12 @@ def find_circles(uses: Mapping[str, Iterable[str]]) -> dict[str, str]:
                 taken.add(name)
                 members.append(name)
                 stack += users[name]
-        if len(members) > 1 or first in graph[first]:
+        if len(members) > 1 or (members and first in graph[first]):
             circles.update(dict.fromkeys(members, min(members)))
     return dict(sorted(circles.items()))
 
 
-def _walk_up(graph: Mapping[str, Iterable[str]]) -> Iterator[str]:
+def _post_order(graph: Mapping[str, Iterable[str]]) -> Iterator[str]:
     """Each name after those that can be reached from it, circles aside: the post-order of a depth-first search."""
     seen: set[str] = set()
     stack = [(name, False) for name in graph]

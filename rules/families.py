@@ -26,8 +26,9 @@ _MAKING = (
     "ean ed eer en enc ence eng ent er es ess est et ful hood i ia ial ian ibilit ibl ic ical ician ien ier ies "
     "ig ik iker in ing ino io ion iqu is isation isch ish ism ist istic it iv iz ization keit l land ler less "
     "lich lik ling ly man ment mos n ness nik o or oral ous r s sation sch schaft sh ship sk sm st ste t tion tor "
-    "ty ung ur w wid y z zation zeit ан анин ац ев ен ец ець зьк изм ин ир ист ич к льн н ник нич ов ова овк овн "
-    "ост ск скотатар ств ськ ськотатар ува цк цьк чан чанин чин щин ян янин єв івк івн ізм ін іст іч"
+    "ty ung ur w wid y z zation zeit ан анин ац ев ен ец ець зьк изм ин ион ионн ир ист ич к льн н ник нич ов ова "
+    "овк овн ост ск скотатар ств ськ ськотатар ува цк цьк ційн ційні чан чанин чин щин ян янин єв івк івн ізм ін "
+    "іст іч"
 )
 #: What only changes the form of a word.
 _ENDINGS = (
@@ -35,8 +36,8 @@ _ENDINGS = (
     "ens er erin ern ers es ese est et eur eurs ic ica icas ico icos ics ie ien ienne iennes iens ies ii ille in "
     "ing ings innen ion ions is ite iy man men ment mente ments n ne nen ns o oes om on os ou ow r re rs s se ses "
     "st sten t te ten ter tes th ts ty u um us woman women x y ya ym z а ам ами ах ая е ев ее ей ем ему ею ие ий "
-    "им ими их ию ия иям иях його йому о ов ого ое ой ом ому ою ої ская ские ский ського у ую чане чани ы ый ым "
-    "ыми ых ь ья ю юю я ям ями ях яя ё ём є і ів ій ією ії ї їв"
+    "им ими их ию ия иям иями иях його йому о ов ого ое ой ом ому ою ої ская ские ский ського у ую чане чани ы ый "
+    "ым ыми ых ь ья ю юю я ям ями ях яя ё ём є і ів ій іям іями іях ією ії ї їв"
 )
 _PIECES = frozenset(_MAKING.split())
 _LAST = frozenset(_ENDINGS.split()) | {""}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ from rules.errors import RuleError, RuleErrors
 from rules.layout import RuleFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.contents import Where
     from rules.topic import Topic
 
@@ -39,11 +43,13 @@ class RuleReader:
         for _ in range(_MAX_LISTINGS):
             if not is_whole:
                 is_whole = self._read_texts(where)
-        loaded = assemble_rules(
-            (said for _, said in self._texts.values() if isinstance(said, RuleFile)),
-            (said for _, said in self._texts.values() if isinstance(said, RuleError)),
-            self._memory,
-        )
+        said = [said for _, said in self._texts.values()]
+        with _collector_paused():
+            loaded = assemble_rules(
+                [file for file in said if isinstance(file, RuleFile)],
+                [error for error in said if isinstance(error, RuleError)],
+                self._memory,
+            )
         return replace(loaded, digest=digest_of((name, key) for name, (key, _) in self._texts.items()))
 
     def _read_texts(self, where: Where) -> bool:
@@ -62,6 +68,18 @@ class RuleReader:
                 texts[name] = key, content if isinstance(content, RuleError) else read_text(name, content)
         self._texts = texts
         return is_whole
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Look for no garbage meanwhile: trees have no circles, and the search takes up to a third of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def load_rules(where: Where) -> LoadedRules:

@@ -11,7 +11,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from rules.glob import matches_glob
-from rules.meaning import Choice, Close, Count, Either, Every, Glob, Label, Never, Term
+from rules.meaning import Choice, Close, Count, Either, Every, Glob, Label, Never, Term, in_any_order
 from rules.text import is_opaque
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class Prover:
 
     def _ask(self, one: Fact, other: Fact) -> bool:
         self._steps += 1
+        if isinstance(one, Term) and isinstance(other, Term):
+            return _term_implies_term(one, other)
         if self._steps > MAX_STEPS or self._depth >= _MAX_DEPTH:
             return False
         key = (one, other)
@@ -178,7 +180,7 @@ def _glob_implies_prefix(one: Glob, other: Term) -> bool:
 def _close_implies_close(one: Close, other: Close) -> bool:
     if one.gap > other.gap or (other.is_ordered and not one.is_ordered):
         return False
-    mine = one.operands if one.is_ordered == other.is_ordered else tuple(sorted(one.operands, key=repr))
+    mine = one.operands if one.is_ordered == other.is_ordered else in_any_order(one.operands)
     return mine == other.operands
 
 

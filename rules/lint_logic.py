@@ -37,7 +37,7 @@ def find_in_logic(expression: Written, nodes: Iterable[Node]) -> Iterator[Findin
 
 def find_in_topic(topic: Topic, matches: Sequence[Line], excludes: Sequence[Line]) -> Iterator[Finding]:
     """W101 among the lines of a topic, W109, and W113 for lines that exclude each other."""
-    for _, expression in (*matches, *excludes):
+    for _, expression in matches:  # a not line is only looked at where a match line holds
         yield from _lint_regexes(expression)
     if len(matches) > 1 or excludes or topic.langs:
         facts = [read_fact(rule.tree) for rule, _ in matches]
@@ -94,13 +94,14 @@ def _lint_contradiction(expression: Written, node: Node) -> Iterator[Finding]:
     if not any(isinstance(child, Not | Field) for child in node.tree.children):
         return  # only these rule anything out
     parts = [read_fact(child, node.fields) for child in node.tree.children]
-    for number, part in enumerate(parts):
+    positive = Every(frozenset(part for part in parts if not isinstance(part, Never)))
+    labels = [part for part in parts if _is_label(part)]
+    for child, part in zip(node.tree.children, parts, strict=True):
         if isinstance(part, Never):
-            is_never = implies(Every(frozenset(parts[:number] + parts[number + 1 :])), part.negated)
+            is_never = bool(positive.parts) and implies(positive, part.negated)
         else:
-            is_never = _is_label(part) and any(_is_label(o) and implies(part, Never(o)) for o in parts[:number])
+            is_never = part in labels[1:] and any(implies(part, Never(other)) for other in labels)
         if is_never:
-            child = node.tree.children[number]
             place = node.tree if expression.is_from_macro(child) else child
             message = f"can never hold: {shorten(expression.source_of(child), 40)} rules out what stands beside it"
             yield expression.find("W113", place, message, "take out one of the two")
@@ -126,10 +127,16 @@ def _lint_excluded(
 ) -> Iterator[Finding]:
     """Match lines of which a `not` line takes all."""
     taken: dict[int, Line] = {}
+    # A look at the words spares nearly all questions: most lines have none in common.
+    listed = [
+        (line, exclusion, None if has_open_words(exclusion) else words_of(exclusion)) for line, exclusion in excludes
+    ]
     for number, fact in enumerate(facts):
-        for line, exclusion in excludes:
-            if number not in taken and _could_imply(fact, exclusion) and implies(fact, exclusion):
+        words = words_of(fact)
+        for line, exclusion, needed in listed:
+            if (needed is None or not needed.isdisjoint(words)) and implies(fact, exclusion):
                 taken[number] = line
+                break
     if len(taken) == len(matches) and len({rule.id for rule, _ in taken.values()}) == 1:
         expression = taken[0][1]
         message = f"topic {topic.name} can never match: this line takes out all that it finds"
@@ -139,11 +146,6 @@ def _lint_excluded(
         expression = matches[number][1]
         message = f"can never hold: the not line in line {rule.line} takes out all that it finds"
         yield expression.find("W113", expression.tree, message, "make one of the two narrower")
-
-
-def _could_imply(one: Fact, other: Fact) -> bool:
-    """False where a look at the words shows that it cannot: most lines have none in common."""
-    return has_open_words(other) or not words_of(one).isdisjoint(words_of(other))
 
 
 def _lint_guarded(topic: Topic, matches: Sequence[Line], facts: list[Fact]) -> Iterator[Finding]:

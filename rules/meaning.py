@@ -7,8 +7,9 @@ of facts whether one implies the other, see `implication`.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rules.characters import fold, normalise, script_of
 from rules.document import DEFAULT_FIELDS
@@ -26,7 +27,8 @@ T = TypeVar("T")
 Fields = tuple[str, ...]
 
 
-class Term(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Term:
     """A word, phrase or prefix."""
 
     fields: Fields
@@ -37,7 +39,8 @@ class Term(NamedTuple):
     is_prefix: bool
 
 
-class Glob(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Glob:
     """A word with wildcards."""
 
     fields: Fields
@@ -46,7 +49,8 @@ class Glob(NamedTuple):
     is_exact: bool
 
 
-class Pattern(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Pattern:
     """A regex."""
 
     fields: Fields
@@ -54,55 +58,63 @@ class Pattern(NamedTuple):
     ignores_case: bool
 
 
-class Label(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Label:
     """What `source:` and `lang:` look for."""
 
     field: str
     text: str
 
 
-class Every(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Every:
     """All parts are so."""
 
     parts: frozenset[Fact]
 
 
-class Either(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Either:
     """At least one part is so; without parts it never is."""
 
     alternatives: frozenset[Fact]
 
 
-class Never(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Never:
     """The part is not so."""
 
     negated: Fact
 
 
-class Close(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Close:
     """NEAR and BEFORE."""
 
-    #: sorted where their order makes no difference
+    #: in the order of `in_any_order` where their order makes no difference
     operands: tuple[Fact, ...]
     gap: int
     is_ordered: bool
 
 
-class Count(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Count:
     """ATLEAST."""
 
     counted: Fact
     number: int
 
 
-class Choice(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Choice:
     """ANY."""
 
     choices: tuple[Fact, ...]
     number: int
 
 
-class Sum(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sum:
     """SCORE; one item may stand in it twice."""
 
     items: tuple[tuple[Fact, int], ...]
@@ -121,8 +133,9 @@ def _read_all(trees: Iterable[Tree], fields: Fields) -> tuple[Fact, ...]:
     return tuple([read_fact(tree, fields) for tree in trees])
 
 
-def _in_any_order(facts: Iterable[T]) -> tuple[T, ...]:
-    return tuple(sorted(facts, key=repr))
+def in_any_order(facts: Iterable[T]) -> tuple[T, ...]:
+    """Sorted somehow, equal facts in the same way."""
+    return tuple(sorted(facts, key=hash))
 
 
 def _read_words(words: Words, fields: Fields) -> Fact:
@@ -191,12 +204,12 @@ def _read_wildcard(word: Wildcard, fields: Fields) -> Fact:
 
 def _read_near(near: Near, fields: Fields) -> Fact:
     operands = _read_all(near.children, fields)
-    return Close(operands if near.is_ordered else _in_any_order(operands), near.gap, near.is_ordered)
+    return Close(operands if near.is_ordered else in_any_order(operands), near.gap, near.is_ordered)
 
 
 def _read_score(score: Score, fields: Fields) -> Fact:
     items = zip(_read_all(score.children, fields), score.weights, strict=True)
-    return Sum(_in_any_order(items), score.number)
+    return Sum(in_any_order(items), score.number)
 
 
 _READERS: dict[type, Callable[[Any, Fields], Fact]] = {
@@ -209,6 +222,6 @@ _READERS: dict[type, Callable[[Any, Fields], Fact]] = {
     Or: lambda tree, fields: Either(frozenset(_read_all(tree.children, fields))),
     Near: _read_near,
     AtLeast: lambda tree, fields: Count(read_fact(tree.child, fields), tree.number),
-    Quorum: lambda tree, fields: Choice(_in_any_order(_read_all(tree.children, fields)), tree.number),
+    Quorum: lambda tree, fields: Choice(in_any_order(_read_all(tree.children, fields)), tree.number),
     Score: _read_score,
 }

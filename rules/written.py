@@ -40,10 +40,9 @@ class Written(NamedTuple):
 
     def is_from_macro(self, node: Tree) -> bool:
         """*node* does not stand here: a macro does."""
-        at = node.at
-        if self.text[at : at + 1] == "@":
-            return True
-        return self.text[at : at + 1] == "(" and bool(_ONLY_MACRO.fullmatch(self.text, at, node.end))
+        return self.text[node.at : node.at + 1] in _MACRO_STARTS and bool(
+            _ONLY_MACRO.fullmatch(self.text, node.at, node.end)
+        )
 
     def find(self, code: str, place: Tree | tuple[int, int], message: str, remedy: str) -> Finding:
         """The lint *code* at a node, or at a stretch of `text`."""
@@ -55,6 +54,7 @@ class Written(NamedTuple):
         return " ".join(self.text[node.at : node.end].split())
 
 
+_MACRO_STARTS = {"@", "("}
 _ONLY_MACRO = re.compile(r"[(\s]*@[\w\-]+[)\s]*")
 
 

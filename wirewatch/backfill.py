@@ -33,13 +33,14 @@ def back_fill(
     topics: Sequence[Topic],
     span: BackfillSpan,
     *,
+    batch: int = BATCH,
     clock: Callable[[], datetime] = utc_now,
     tell: Callable[[int, int], None] | None = None,
     looks_again: Callable[[], bool] = lambda: False,
 ) -> BackfillRun:
     """Judge the current texts of the articles in *span* by *topics*, which are recorded as in force.
 
-    A run that was interrupted is continued. *tell* gets how many articles are judged and how many there are by now;
+    *batch* articles are judged in one transaction. A run that was interrupted is continued. *tell* gets how many articles are judged and how many there are by now;
     *looks_again* is asked when all are, and decides whether to look for newer ones. Raises WirewatchError when
     another process has put other rules in force meanwhile, and StorageError.
     """
@@ -48,7 +49,7 @@ def back_fill(
     run = store.begin_backfill(set_version(versions), span, clock())
     total = run.looked_at + store.count_texts_to_judge(run)
     while True:
-        texts, cursor = store.texts_to_judge(run, BATCH)
+        texts, cursor = store.texts_to_judge(run, batch)
         if not texts:
             if looks_again():
                 continue

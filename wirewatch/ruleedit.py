@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import tempfile
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -14,21 +15,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rules.assemble import assemble_rules
+from rules.assemble import Memory, assemble_rules
 from rules.attributes import read_header
 from rules.contents import MAX_BYTES, SUFFIX, read_contents, read_text
 from rules.errors import RuleError, suggest
 from rules.layout import RuleFile, read_layout
-from rules.lint import lint
 from wirewatch.errors import ConfigError, WirewatchError
-from wirewatch.rulecheck import find_problems, load
+from wirewatch.rulecheck import find_lints, find_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rules.assemble import LoadedRules
     from rules.layout import TopicBlock
-    from rules.lint import Lint
     from rules.topic import Topic
     from wirewatch.rulecheck import RuleProblem
 
@@ -90,9 +89,17 @@ def rule_files(folder: Path) -> tuple[Place, ...]:
     return tuple(Place(folder=folder, name=name) for name in names)
 
 
+def _contents(folder: Path) -> Iterator[tuple[str, bytes | RuleError]]:
+    """What the rule files of *folder* hold, or why they cannot be read. Raises ConfigError as `rule_files` does."""
+    try:
+        yield from ((name, each) for name, each in read_contents(folder) if each is not None)
+    except OSError as e:
+        raise ConfigError(f"{e.strerror or e}; see: wirewatch init") from e
+
+
 def written_topics(folder: Path) -> Iterator[Written]:
     """The topics of all rule files that can be read as text, by file and line."""
-    for name, content in read_contents(folder):
+    for name, content in _contents(folder):
         file = read_text(name, content) if isinstance(content, bytes) else None
         if not isinstance(file, RuleFile):
             continue
@@ -258,7 +265,6 @@ def _sync_folder(folder: Path) -> None:
 class Verdict:
     """What the whole set would be with the edited file in its place."""
 
-    loaded: LoadedRules
     #: what is wrong with the edited file, and with others because of the edit
     problems: tuple[RuleProblem, ...]
     #: those of them that are there because of the edit
@@ -266,7 +272,7 @@ class Verdict:
     #: how many problems other files had already
     other_problems: int
     #: what is suspicious in the edited file now and was not before; never keeps a rule from working
-    lints: tuple[Lint, ...]
+    lints: tuple[RuleProblem, ...]
     #: topics that are new or would match otherwise than what the files say now
     changed: tuple[Topic, ...]
     #: names of topics that the files hold now and would hold no longer
@@ -275,23 +281,19 @@ class Verdict:
     held: tuple[str, ...]
 
 
-def load_with(place: Place, content: bytes) -> LoadedRules:
-    """Read the whole set with *content* in the place of the file."""
-    said = {name: each for name, each in read_contents(place.folder) if each is not None}
+def judge(place: Place, content: bytes) -> Verdict:
+    """Check the whole set with *content* in the place of the file, against what it is now.
+
+    Raises ConfigError when the folder cannot be read.
+    """
+    memory = Memory()
+    said = dict(_contents(place.folder))
+    before = _assemble(said, memory)
     said[place.name] = content
     if len(content) > MAX_BYTES:
         message = f"larger than {MAX_BYTES // 1024 // 1024} MB"
         said[place.name] = RuleError(code="E300", column=1, message=message, file=place.name, line=1)
-    read = [each if isinstance(each, RuleError) else read_text(name, each) for name, each in sorted(said.items())]
-    return assemble_rules(
-        (each for each in read if isinstance(each, RuleFile)), (each for each in read if isinstance(each, RuleError))
-    )
-
-
-def judge(place: Place, content: bytes) -> Verdict:
-    """Check the whole set with *content* in the place of the file, against what it is now."""
-    before = load(place.folder)
-    after = load_with(place, content)
+    after = _assemble(said, memory)
     versions = {topic.name: topic.version for topic in before.topics}
     changed = tuple(topic for topic in after.topics if versions.get(topic.name) != topic.version)
     concerned = {topic.name for topic in (*after.topics, *before.topics) if topic.file == place.name}
@@ -313,7 +315,6 @@ def judge(place: Place, content: bytes) -> Verdict:
     held = {*after.broken, *(t.name for t in before.topics if t.file in unread and t.name not in given)}
     still = {topic.name for topic in before.topics} | set(before.broken)
     return Verdict(
-        loaded=after,
         problems=tuple(problems),
         fresh=tuple(fresh),
         other_problems=other_problems,
@@ -324,15 +325,22 @@ def judge(place: Place, content: bytes) -> Verdict:
     )
 
 
+def _assemble(said: Mapping[str, bytes | RuleError], memory: Memory) -> LoadedRules:
+    """Read files by name as one set; what *memory* has from the last time is not read again."""
+    read = [each if isinstance(each, RuleError) else read_text(name, each) for name, each in sorted(said.items())]
+    files = (each for each in read if isinstance(each, RuleFile))
+    return assemble_rules(files, (each for each in read if isinstance(each, RuleError)), memory)
+
+
 def _problems_of(loaded: LoadedRules, names: set[str]) -> tuple[RuleProblem, ...]:
     """The errors of the set; the tests of the topics with *names* only, because a set may have thousands."""
     return find_problems(replace(loaded, topics=tuple(topic for topic in loaded.topics if topic.name in names)))
 
 
-def _find_lints(before: LoadedRules, after: LoadedRules, name: str) -> tuple[Lint, ...]:
+def _find_lints(before: LoadedRules, after: LoadedRules, name: str) -> tuple[RuleProblem, ...]:
     """The lints of the file *name* that come with the edit."""
     known, found = (
-        lint(
+        find_lints(
             replace(
                 loaded,
                 topics=tuple(topic for topic in loaded.topics if topic.file == name),
@@ -341,10 +349,10 @@ def _find_lints(before: LoadedRules, after: LoadedRules, name: str) -> tuple[Lin
         )
         for loaded in (before, after)
     )
-    were = {(each.code, each.message) for each in known}
-    return tuple(each for each in found if (each.code, each.message) not in were)
+    were = set(map(_same, known))
+    return tuple(each for each in found if _same(each) not in were)
 
 
 def _same(problem: RuleProblem) -> tuple[object, ...]:
-    """What a problem is recognised by after lines were added above it."""
-    return problem.file, problem.code, problem.message
+    """What a problem is recognised by after lines were added above it, whose numbers stand in some messages."""
+    return problem.file, problem.code, re.sub(r"[0-9]+", "", problem.message)

@@ -6,6 +6,7 @@ force until then, and for good when anything of that fails. What is wrong is tol
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import StoreError
 from ingest.model import utc_now
+from rules.collection import without_collection
 from rules.errors import RuleError
 from rules.files import RuleReader, read_digest
 from wirewatch.errors import ConfigError
@@ -112,6 +114,13 @@ class RuleWatch:
             log.info("rules read in %.2f s: %s", spent, describe_change(before, self._in_force))
 
     def _load(self, digest: str) -> None:
+        # A search for garbage stops everything, also the event loop: with 100,000 rules for a second. Rules are not
+        # in cycles, so they go when they are replaced, and need not be looked through until then.
+        with without_collection():
+            self._bring_into_force(digest)
+        gc.freeze()
+
+    def _bring_into_force(self, digest: str) -> None:
         rules = self._waiting.get(digest)
         if rules is None:
             rules = build_rules(self._read(), self._store)

@@ -44,6 +44,27 @@ def test_rules_for_one_field_can_be_tested(field):
     assert failures(f'topic a\n match {field}:Crimea\n test no "Crimea"\n')
 
 
+@pytest.mark.parametrize(
+    ("expression", "yes", "no"),
+    [
+        ("asset~", "the assets", "assetless"),
+        ("immobili?ed", "immobilised", "immobile"),
+        ("*militari*", "demilitarised", "a mile"),
+        (r"/€\s?\d+ # \d/", "€5 # 6", "5 # 6"),
+        ("ATLEAST/2 (Crimea | Kyiv)", "Crimea, Kyiv", "Crimea"),
+        ("ANY/2 (Rutte, Hegseth, title:Kyiv)", "Hegseth and Rutte", "Rutte and Rutte"),
+        ("SCORE/10 (crimea*^6, annex*^4, holiday^-5)", "Crimean annexation", "holiday in Crimea annexed"),
+        ("frozen BEFORE/1 assets NOT title:knitting", "frozen bank assets", "assets frozen"),
+    ],
+)
+def test_every_kind_of_expression_can_be_tested(expression, yes, no):
+    assert failures(f'topic a\n match {expression}\n test yes "{yes}"\n test no "{no}"\n') == ()
+    found = failures(f'topic a\n match {expression}\n test no "{yes}"\n test yes "{no}"\n')
+    assert [f.reason for f in found][1] == "no match line holds"
+    assert found[0].reason.startswith("a.1 matches")
+    assert [f.at for f in found] == [len(f"topic a\n match {expression}\n") + 9, found[1].at]
+
+
 def test_the_topics_that_come_with_the_program_are_understood_and_tested():
     loaded = load_rules(CONFIG)
     assert not loaded.errors

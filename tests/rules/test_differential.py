@@ -1,4 +1,4 @@
-"""The engine against SQLite FTS5 and against brute force: the short form of bench/rule_differential.py."""
+"""The engine against SQLite FTS5, brute force and a plain reference: the short form of bench/rule_differential.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).parents[2] / "bench" / "rule_differential.py"
+BENCH = Path(__file__).parents[2] / "bench"
 
 #: 2,000 pairs of topic and text are one set.
 PAIRS = 2000
@@ -16,13 +16,20 @@ PAIRS = 2000
 
 @pytest.fixture(scope="module")
 def differential():
-    spec = importlib.util.spec_from_file_location("rule_differential", PROGRAM)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its dataclasses ask for it
-    spec.loader.exec_module(module)
+    reference = _load("_rule_reference")
+    module = _load("rule_differential")
     yield module
     module.close()
-    del sys.modules[spec.name]
+    for loaded in (reference, module):
+        del sys.modules[loaded.__name__]
+
+
+def _load(name):
+    spec = importlib.util.spec_from_file_location(name, BENCH / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses, and the program's own import, ask for it there
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -33,6 +40,11 @@ def test_fts5_finds_the_same(differential, seed):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_brute_force_finds_the_same(differential, seed):
     assert list(differential.compare_with_brute_force(PAIRS, seed)) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_reference_finds_the_same(differential, seed):
+    assert list(differential.compare_with_reference(PAIRS, seed)) == []
 
 
 def test_a_difference_would_be_seen_and_told_by_a_small_example(differential):

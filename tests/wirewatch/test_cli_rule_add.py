@@ -92,6 +92,11 @@ def test_what_makes_an_error_is_not_written(add, own, arguments, message):
     assert {path.name: path.read_bytes() for path in own.parent.iterdir()} == before
 
 
+def test_an_expression_may_start_with_a_minus(add, own):
+    assert add("--", "nowhere", "-emu okapi").out == "nowhere.2\n"
+    assert own.read_text().endswith("    match -emu okapi\n")
+
+
 def test_the_caret_is_drawn(add):
     lines = add("nowhere", "emu | NOT okapi").err.splitlines()
     assert lines[1] == "      match emu | NOT okapi"

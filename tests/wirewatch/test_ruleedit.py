@@ -103,8 +103,14 @@ def test_files_that_cannot_be_read_hide_no_topic(folder):
 
 
 def test_a_folder_that_is_not_there_is_a_configuration_error(tmp_path):
-    for act in (lambda: rule_files(tmp_path / "no"), lambda: find_place(tmp_path / "no", "a")):
-        with pytest.raises(ConfigError, match="rules folder cannot be read"):
+    missing = tmp_path / "no"
+    for act in (
+        lambda: rule_files(missing),
+        lambda: find_place(missing, "a"),
+        lambda: list(written_topics(missing)),
+        lambda: judge(place(missing), b""),
+    ):
+        with pytest.raises(ConfigError, match="rules folder"):
             act()
 
 
@@ -308,6 +314,14 @@ def test_old_problems_of_the_file_are_shown_and_not_fresh(folder):
     verdict = verdict_of(folder, TWO + "topic more\n    match (\n", "two.rules")
     assert len(verdict.problems) == 2
     assert [problem.line for problem in verdict.fresh] == [8]
+
+
+def test_an_old_problem_whose_message_names_a_line_that_moves_is_not_fresh(folder):
+    twice = "topic x\n    match a\ntopic x\n    match b\n"
+    (folder / "two.rules").write_text(twice)
+    verdict = verdict_of(folder, "# moved\n" + twice, "two.rules")
+    assert [problem.code for problem in verdict.problems] == ["E307"]
+    assert verdict.fresh == ()
 
 
 def test_a_topic_of_another_file_is_no_topic_twice(folder):

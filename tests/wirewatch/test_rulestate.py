@@ -136,7 +136,8 @@ def test_doctor_and_stats_tell_it(wirewatch, copied):
     assert "held since 2026-01-13 06:00 UTC" in told()
     stats = wirewatch("--config", copied, "stats", "--json").json
     assert stats["rules_version"] == version
-    assert [(topic["topic"], topic["held_since"]) for topic in stats["held"]] == [("nowhere", "2026-01-13T06:00:00Z")]
+    (held,) = stats["held"]
+    assert (held["topic"], held["held_since"]) == ("nowhere", "2026-01-13T06:00:00.000000Z")
     assert stats["absent"] == ["fresh"]
     people = wirewatch("--config", copied, "stats").out
     assert "nowhere" in people

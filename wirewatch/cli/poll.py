@@ -52,8 +52,8 @@ def once(call: Call, listing: Listing, *, every: bool) -> None:
 def run(call: Call) -> None:
     """Poll on a schedule until stopped.
 
-    SIGTERM and Ctrl-C let what is under way end, within 35 s. SIGHUP reads rules and feeds again.
-    A second instance on the same database is refused.
+    Rule files that were edited come into force at the next tick. SIGHUP reads them at once, and the feeds again.
+    SIGTERM and Ctrl-C let what is under way end, within 35 s. A second instance on the same database is refused.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     # the daemon tells of jobs that fail; what the scheduler says of them, and of a tick cancelled at the end, is noise

@@ -54,6 +54,7 @@ def add(
 
     A topic that no rule file has is made, at the end of its file. All else in the file stays byte for byte. The
     whole set is checked first: with an error, or a test that fails because of it, nothing is written (exit code 4).
+    Write -- before TOPIC where EXPR starts with a minus.
     """
     if not _NAME.fullmatch(topic):
         raise click.UsageError(f"{topic}: a topic's name is letters, digits, - and _, and starts with a letter")

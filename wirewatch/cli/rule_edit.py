@@ -18,15 +18,14 @@ from wirewatch.cli.options import Command
 from wirewatch.cli.rule_effect import SINCE, check_since, show_effect, tell_held, tell_next
 from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.errors import WirewatchError
-from wirewatch.rulecheck import RuleProblem
 from wirewatch.ruleedit import ChangedOnDisk, check_writable, find_place, hold, judge, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-    from rules.lint import Lint
     from wirewatch.cli.wiring import Call
+    from wirewatch.rulecheck import RuleProblem
     from wirewatch.ruleedit import Place, Verdict
 
 #: tried in this order where neither VISUAL nor EDITOR is set
@@ -114,10 +113,10 @@ def _edit_until_settled(call: Call, copy: _Copy, editor: list[str], since: str) 
             return
 
 
-def show_problems(call: Call, problems: Iterable[RuleProblem | Lint], others: int) -> None:
+def show_problems(call: Call, problems: Iterable[RuleProblem], others: int) -> None:
     """Say what is wrong or suspicious, with carets, and that there are *others* that are none of this edit's."""
     for problem in problems:
-        note(problem.shown if isinstance(problem, RuleProblem) else problem.render())
+        note(problem.shown)
     if others:
         note(f"{counted(others, 'problem')} besides, as before; see: wirewatch{call.repeated} rules check")
 

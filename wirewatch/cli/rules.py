@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: name → where it is, and its line in the help
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "list": ("wirewatch.cli.rule_list:list_rules", "List the topics of the rule files."),
-    "check": ("wirewatch.cli.rule_check:check", "Check the rule files and run the tests in them."),
+    "check": ("wirewatch.cli.rule_check:check", "Check the rule files, run the tests in them, and warn of what looks wrong."),
     "test": (
         "wirewatch.cli.rule_test:test",
         "Match rules as written now against the stored articles.",
