@@ -16,7 +16,7 @@ from rules.tree import And, AtLeast, Field, Near, Not, Or, Quorum, Regex, Score,
 
 if TYPE_CHECKING:
     from rules.document import Document
-    from rules.text import Tokens
+    from rules.tokens import Tokens
     from rules.topic import Topic
     from rules.tree import Tree
 

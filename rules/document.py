@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rules.text import tokenize, tokenize_url
 
 if TYPE_CHECKING:
-    from rules.text import Tokens
+    from rules.tokens import Tokens
 
 #: Where words are looked for that stand in no field group. Never the address, never the author.
 DEFAULT_FIELDS = ("title", "body")

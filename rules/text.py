@@ -2,15 +2,14 @@
 
 Rules, copies and full-text search all read text through it, so they agree on what a word is. RULES.md, "How
 text is read", is its specification. No token holds white space, so the text is cut there first and each
-stretch is read by itself; texts repeat their words, so readings are remembered for one text, and the dear ones longer.
+stretch is read by itself; texts repeat their words, so what has been read is remembered.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,31 +27,13 @@ from rules.characters import (
     normalise,
     script_of,
 )
+from rules.tokens import Rest, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Changes whenever the same text can give other tokens; stored with everything that was made from tokens.
 TOKENIZER_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The tokens of one text, as four tuples of one length.
-
-    Offsets are half-open, in code points of the text as given, ascending, and never overlap.
-    `text[starts[i]:ends[i]]`, read alone, gives token i again.
-    """
-
-    #: the default form: case and marks folded
-    folded: tuple[str, ...]
-    #: case and accents as written, after NFKC
-    exact: tuple[str, ...]
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-
-    def __len__(self) -> int:
-        return len(self.folded)
 
 
 #: Tokens of a stretch without white space: folded, exact, starts and ends, the offsets counting from its start.
@@ -65,11 +46,17 @@ def tokenize(text: str) -> Tokens:
     >>> tokenize("the U.S.-led talks on Crimea’s €2.3bn").folded
     ('the', 'us', 'led', 'talks', 'on', 'crimea', '2.3bn')
     """
+    # No token holds white space, so joining and cutting again is the fastest way to string them together.
+    joined = " ".join(map(_forms.__getitem__, text.split()))
+    return Tokens(tuple(joined.split()), partial(_read_rest, text))
+
+
+def _read_rest(text: str) -> Rest:
+    """Where the tokens stand, and as what: takes three quarters of the time, and most texts are never asked for it."""
     readings = list(map(_Readings().__getitem__, text.split()))
     # In both, white space is what str.isspace says, so the two go together.
     positions = list(map(_START, _STRETCH.finditer(text)))
-    return Tokens(
-        tuple(chain.from_iterable([r[0] for r in readings])),
+    return Rest(
         tuple(chain.from_iterable([r[1] for r in readings])),
         tuple([position + start for position, r in zip(positions, readings, strict=True) for start in r[2]]),
         tuple([position + end for position, r in zip(positions, readings, strict=True) for end in r[3]]),
@@ -86,9 +73,7 @@ def tokenize_url(url: str) -> Tokens:
     exact = tuple(normalise(w.group()) for w in words)
     return Tokens(
         tuple(fold(e, script_of(e)) or e for e in exact),
-        exact,
-        tuple(w.start() for w in words),
-        tuple(w.end() for w in words),
+        Rest(exact, tuple(w.start() for w in words), tuple(w.end() for w in words)),
     )
 
 
@@ -104,6 +89,9 @@ _START = re.Match.start
 
 #: Longer words and stretches (text without spaces, long addresses) hardly ever come again.
 _MEMO_CHARS = 48
+
+#: So many folded stretches are remembered.
+_MEMO_STRETCHES = 16_384
 
 #: Marks after one letter that are read. More is no writing, and sorting them takes quadratic time.
 _MAX_MARKS = 32
@@ -195,12 +183,26 @@ def _read_closely(stretch: str) -> _Stretch:
 _read_closely_once = lru_cache(maxsize=4096)(_read_closely)
 
 
-class _Readings(dict[str, _Stretch]):
-    """The readings of one text's stretches: half of them come again.
+class _Forms(dict[str, str]):
+    """The folded tokens of stretches, with a space between; those of other texts too, since half of them come again.
 
-    Remembering those of other texts takes 14 MB in each process, and in workers under load it took more time to look
-    them up there than to read plain words anew.
+    At most 3 MB. When it is full it is emptied, which takes less time than to find out what has not been used.
     """
+
+    def __missing__(self, stretch: str) -> str:
+        form = " ".join(_read(stretch)[0])
+        if len(stretch) <= _MEMO_CHARS:
+            if len(self) >= _MEMO_STRETCHES:
+                self.clear()
+            self[stretch] = form
+        return form
+
+
+_forms = _Forms()
+
+
+class _Readings(dict[str, _Stretch]):
+    """The whole readings of one text's stretches: these are large, and seldom needed."""
 
     def __missing__(self, stretch: str) -> _Stretch:
         reading = self[stretch] = _read(stretch)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rules.text import Tokens, tokenize
+from rules.text import tokenize
+from rules.tokens import Rest, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,7 +49,7 @@ class Words:
         """The tokens to look for, as all fields but `url`, `source` and `lang` read them."""
         text = self.text
         if text.isascii() and text.isalnum():
-            return Tokens((text.lower(),), (text,), (0,), (len(text),))
+            return Tokens((text.lower(),), Rest((text,), (0,), (len(text),)))
         return tokenize(text)
 
 

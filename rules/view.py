@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rules.document import Document
     from rules.near import WordSpan
     from rules.regex_text import RegexText
-    from rules.text import Tokens
+    from rules.tokens import Tokens
 
 Positions = dict[str, list[int]]
 

@@ -40,9 +40,10 @@ def back_fill(
 ) -> BackfillRun:
     """Judge the current texts of the articles in *span* by *topics*, which are recorded as in force.
 
-    *batch* articles are judged in one transaction. A run that was interrupted is continued. *tell* gets how many articles are judged and how many there are by now;
-    *looks_again* is asked when all are, and decides whether to look for newer ones. Raises WirewatchError when
-    another process has put other rules in force meanwhile, and StorageError.
+    *batch* articles are judged in one transaction. A run that was interrupted is continued. *tell* gets how many
+    articles are judged and how many there are by now; *looks_again* is asked when all are, and decides whether to
+    look for newer ones. Raises WirewatchError when another process has put other rules in force meanwhile, and
+    StorageError.
     """
     ruleset = compile_rules(topics)
     versions = {topic.name: topic.version for topic in topics}

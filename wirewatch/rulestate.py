@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from storage.records import StatsRecord
 from wirewatch.errors import ConfigError
 from wirewatch.rulebook import set_version
 from wirewatch.rulecheck import load
@@ -87,17 +89,26 @@ def compare_rules(
     )
 
 
-def held_topics(
-    config: ConfigDir, topics: Collection[TopicRecord], problems: Collection[RuleProblemRecord]
-) -> tuple[tuple[HeldTopic, ...], tuple[str, ...]]:
-    """The topics that are held and those that are absent; none while no problem is recorded.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownStats(StatsRecord):
+    """The state of the whole, with that of the rules."""
 
-    When the rule files cannot be read at all, everything is in force as it was, and nothing is called held.
+    rules_version: str
+    held: tuple[HeldTopic, ...]
+    absent: tuple[str, ...]
+
+
+def show_stats(config: ConfigDir, stats: StatsRecord, topics: Collection[TopicRecord]) -> ShownStats:
+    """Add to *stats* how the rules stand; *topics* are all that were ever recorded.
+
+    The rule files are only read when a problem is recorded. When they cannot be read at all, everything is in force
+    as it was, and no topic is called held.
     """
-    if not problems:
-        return (), ()
-    try:
-        state = compare_rules(load(config.rules_dir), topics, problems)
-    except ConfigError:
-        return (), ()
-    return state.held, state.absent
+    held: tuple[HeldTopic, ...] = ()
+    absent: tuple[str, ...] = ()
+    if stats.rule_problems:
+        with suppress(ConfigError):
+            state = compare_rules(load(config.rules_dir), topics, stats.rule_problems)
+            held, absent = state.held, state.absent
+    known = {field.name: getattr(stats, field.name) for field in fields(stats)}
+    return ShownStats(**known, rules_version=version_in_force(topics), held=held, absent=absent)

@@ -13,7 +13,7 @@ from ingest.model import Fingerprint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rules.text import Tokens
+    from rules.tokens import Tokens
 
 #: Raise it whenever the same text would get other hashes: shingles, hash, sampling, prose filter, tokenizer.
 FINGERPRINT_ALG = 1

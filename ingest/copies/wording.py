@@ -14,7 +14,7 @@ from rules.text import tokenize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rules.text import Tokens
+    from rules.tokens import Tokens
 
 #: A shingle is a run of tokens that make up this many words: three words, five Chinese characters, six kana.
 SHINGLE_WORDS = 3

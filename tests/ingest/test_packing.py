@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,5 +94,16 @@ def test_a_file_that_is_gone_is_told_and_garbage_is_collected_on(tmp_path: Path)
 
 
 def test_large_sets_get_more_time() -> None:
-    assert RulesTicket("", 64_000).load_limit_s < 0.1
+    assert RulesTicket("", 64_000).load_limit_s < 0.2
     assert RulesTicket("", 100_000_000).load_limit_s > 30
+
+
+def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    left = tmp_path / f"wirewatch-rules-{ended.pid}-x"
+    others = {tmp_path / name for name in (f"wirewatch-rules-{os.getpid()}-x", "wirewatch-rules-x", "else-1-x")}
+    for file in (left, *others):
+        file.touch()
+    packed = Packing(tmp_path).prepare(rules_of("one"))
+    assert set(tmp_path.iterdir()) == {*others, Path(packed.ticket.path)}

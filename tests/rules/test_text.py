@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.text import Tokens, is_opaque, tokenize, tokenize_url
+from rules.text import is_opaque, tokenize, tokenize_url
+from rules.tokens import Rest, Tokens
 
 # Enough of every kind of character that the rules speak of.
 ALPHABET = (
@@ -234,7 +235,7 @@ def test_an_address_is_cut_into_words():
     assert tokens.folded == tuple(words.split())
     assert tokens.exact[2] == "CNN"
     assert (tokens.starts[2], tokens.ends[2]) == (12, 15)
-    assert tokenize_url("") == Tokens((), (), (), ())
+    assert tokenize_url("") == Tokens((), Rest((), (), ()))
 
 
 @pytest.mark.parametrize(("token", "expected"), [("https://x.y/z", True), ("a@b.co", True), ("www.a.b", True)])

@@ -17,6 +17,7 @@ from storage.backfills import BackfillSpan
 from storage.listings import Listings
 from storage.lock import DatabaseLock, is_locked
 from storage.store import Store
+from wirewatch import fields
 from wirewatch.backfill import back_fill
 from wirewatch.comparison import compare
 from wirewatch.errors import WirewatchError
@@ -32,6 +33,7 @@ from datetime import UTC, datetime
 from rules.files import load_rules
 from storage.backfills import BackfillSpan
 from storage.store import Store
+from wirewatch import fields
 from wirewatch.backfill import back_fill
 
 def tell(done, total):
@@ -249,3 +251,19 @@ def test_rules_that_never_fire_are_seen(wirewatch, folder):
     never = sum(row["last_hit"] is None for row in rows)
     told = wirewatch("--config", folder, "rules", "list", "--rules").err
     assert f"{never} of {len(rows)} rules never fired" in told
+
+
+RECORDS = {
+    ("rules", "list", "--rules"): fields.RULE,
+    ("rules", "diff", "--summary"): fields.RULE_DIFF,
+    ("rules", "diff"): fields.RULE_HIT,
+    ("rules", "apply", "--dry-run"): fields.RULE_DIFF,
+    ("rules", "apply"): fields.APPLIED,
+}
+
+
+@pytest.mark.parametrize(("arguments", "columns"), RECORDS.items(), ids=str)
+def test_every_record_has_the_fields_that_are_documented(wirewatch, folder, arguments, columns):
+    given = wirewatch("--config", folder, *arguments, "--json").json
+    for row in given if isinstance(given, list) else [given]:
+        assert list(row) == [column.name for column in columns]

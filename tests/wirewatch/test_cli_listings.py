@@ -26,9 +26,7 @@ LISTINGS = {
     "feeds": (["feeds", "list"], fields.FEED),
     "rules": (["rules", "list"], fields.TOPIC),
     "search": (["search", "Ukraine"], fields.FOUND),
-    "rules by line": (["rules", "list", "--rules"], fields.RULE),
     "rules test": (["rules", "test", "air-defence"], fields.RULE_HIT),
-    "rules diff": (["rules", "diff", "air-defence", "--summary"], fields.RULE_DIFF),
 }
 
 #: word for word from the issue

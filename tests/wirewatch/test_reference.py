@@ -11,7 +11,7 @@ import pytest
 
 from ingest.errors import Reason
 from storage import records
-from wirewatch import comparison, feedcheck, fields
+from wirewatch import comparison, feedcheck, fields, rulestate
 from wirewatch.reasons import MEANINGS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -42,7 +42,8 @@ def test_a_page_is_what_the_program_says(generator, page):
         (records.FoundRecord, fields.FOUND),
         (records.EntryRecord, fields.ENTRY),
         (records.FeedRecord, fields.FEED),
-        (records.StatsRecord, fields.STATS),
+        (rulestate.ShownStats, fields.STATS),
+        (rulestate.HeldTopic, fields.HELD_TOPIC),
         (records.ArticleMatchRecord, fields.ARTICLE_MATCH),
         (records.VersionRecord, fields.VERSION),
         (comparison.Hit, fields.RULE_HIT),

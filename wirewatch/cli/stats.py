@@ -21,16 +21,11 @@ if TYPE_CHECKING:
 @pass_call
 def stats(call: Call, listing: Listing) -> None:
     """Count feeds, entries, articles, stories and matches."""
-    from wirewatch.rulestate import held_topics, version_in_force
+    from wirewatch.rulestate import show_stats
 
     with call.reading() as listings:
-        found = listings.stats()
-        topics = listings.topics()
-    row = {column.name: getattr(found, column.name, None) for column in STATS}
-    row["rules_version"] = version_in_force(topics)
-    # only what is not understood can be held, and the rule files are not read for nothing
-    row["held"], row["absent"] = held_topics(call.config_dir, topics, found.rule_problems)
-    listing.show_one(row, STATS, call)
+        found, topics = listings.stats(), listings.topics()
+    listing.show_one(show_stats(call.config_dir, found, topics), STATS, call)
     if found.rule_problems and listing.how == "table":
         problems = counted(len(found.rule_problems), "problem")
         note(f"{problems} in the rule files; see: wirewatch{call.repeated} rules check")
