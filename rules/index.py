@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ahocorasick_rs import AhoCorasick
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rules.plans import Plan, RulePlan
-    from rules.view import View
+    from rules.view import Stream, View
 
 
 class Numbers:
@@ -94,11 +94,10 @@ class Index:
     def look(self, view: View) -> Found:
         """Find the rules to judge; *view* gets to know which words and phrases of the rules it holds."""
         streams = view.streams(DEFAULT_FIELDS)
-        here = self._find_words(stream.folded for stream in streams)
+        here = self._find_words(streams)
         if self._exact:
             for stream in streams:
                 here.update(map(self._exact.__getitem__, self._exact.keys() & stream.exact))
-        here |= self._find_patterns([stream.tokens.folded for stream in streams])
         view.found = here
         certain: set[int] = set()
         for key in self._certain.keys() & here:
@@ -113,23 +112,20 @@ class Index:
         labels = self._labels
         found = {labels[label] for label in labels.keys() & document_labels(view.document)} if labels else set()
         streams = view.streams(self._other_fields) if self._other_fields else ()
-        if streams:
-            found |= self._find_words(stream.folded for stream in streams)
-            found |= self._find_patterns([stream.tokens.folded for stream in streams])
-        return found
+        return found | self._find_words(streams) if streams else found
 
-    def _find_words(self, streams: Iterable[frozenset[str]]) -> set[int]:
-        words = self._words
-        return {words[word] for stream in streams for word in words.keys() & stream}
-
-    def _find_patterns(self, streams: Iterable[Sequence[str]]) -> set[int]:
-        if not self._patterns:
-            return set()
-        # Nothing that rules look for holds a NUL, so nothing is found across it.
-        text = "\0".join(map(join_tokens, streams))
-        numbers = self._pattern_numbers
-        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return {numbers[pattern] for pattern in {match[0] for match in found}}
+    def _find_words(self, streams: Sequence[Stream]) -> set[int]:
+        """The keys of words, phrases, prefixes and wildcards."""
+        found: set[int | None] = set()
+        for stream in streams:
+            found.update(map(self._words.get, stream.tokens.folded))
+        if self._patterns:
+            # Nothing that rules look for holds a NUL, so nothing is found across it.
+            text = "\0".join([join_tokens(stream.tokens.folded) for stream in streams])
+            patterns = {match[0] for match in self._automaton.find_matches_as_indexes(text, overlapping=True)}
+            found.update(map(self._pattern_numbers.__getitem__, patterns))
+        found.discard(None)
+        return cast("set[int]", found)
 
     @cached_property
     def _automaton(self) -> AhoCorasick:

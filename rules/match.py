@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from array import array
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.index import NullIndex
@@ -96,17 +95,17 @@ class RuleSet:
         return tuple(rule for topic in self.topics for rule in topic.rules)
 
     @cached_property
-    def _ends(self) -> tuple[int, ...]:
-        """For each topic the number after that of its last rule."""
-        return tuple(accumulate(len(topic.rules) for topic in self.topics))
+    def _topic_numbers(self) -> array[int]:
+        """For each rule the place of its topic."""
+        return array("I", [number for number, topic in enumerate(self.topics) for _ in topic.rules])
 
     def _find(self, view: View) -> Iterator[Fired]:
         found = self.index.look(view)
-        rules = self._rules
+        rules, topics = self._rules, self._topic_numbers
         holding = found.certain.union(number for number in found.possible if rules[number].plan.holds(view))
         by_topic: dict[int, list[RulePlan]] = {}
         for number in sorted(holding):
-            by_topic.setdefault(bisect_right(self._ends, number), []).append(rules[number])
+            by_topic.setdefault(topics[number], []).append(rules[number])
         for number, fired in by_topic.items():
             topic = self.topics[number]
             if _lets_pass(topic.langs, view.document) and not any(e.plan.holds(view) for e in topic.excludes):

@@ -11,6 +11,7 @@ A clause is a set of *keys* of which an article must have at least one. What a k
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.plans import (
@@ -27,7 +28,6 @@ from rules.plans import (
     WildcardPlan,
     WordsPlan,
 )
-from rules.text import is_opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,9 +56,13 @@ def join_tokens(tokens: Iterable[str], *, is_prefix: bool = False) -> str:
     (' black sea ', ' crim')
     """
     text = " ".join(tokens)
-    if "/" in text or "@" in text or "www." in text.casefold():
-        text = " ".join(f"\x01{token}" if is_opaque(token) else token for token in text.split(" "))
+    if "/" in text or "@" in text or "www." in text or "WWW." in text:
+        text = _OPAQUE.sub("\x01", text)
     return f" {text}" if is_prefix else f" {text} "
+
+
+#: Where a token starts that `text.is_opaque` says so of.
+_OPAQUE = re.compile(r"(?<![^ ])(?=www\.|WWW\.|[^ ]*[/@])")
 
 
 def atom_key(atom: Atom) -> str:

@@ -1,0 +1,162 @@
+"""The how-to pages are true: their commands are run from top to bottom, and print what stands below them.
+
+Each page starts with the demo's configuration and database in the working directory. A block marked with a language
+and the name of a file is written to that file; a block marked `console` is run. A comment `<!-- edit: … -->` before
+one is what happens in the editor: a command for sed; `answer: …` in it is what is typed then. What changes from run
+to run (ids, times, ports, directories, the widths of columns) is levelled; a line `...` stands for what is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "how-to"
+PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
+
+BLOCK = re.compile(r"(?:<!-- edit: (.*?)(?:; answer: (\w+))? -->\n)?^```(\w+) ?(\S*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+#: The ids of articles depend on which page was fetched first; on the pages they are these.
+ARTICLES = {16: "A ferry pilot remembers the strait", 18: "A choir fills the fish market"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A file to write, or a command to run with the lines that it is said to print."""
+
+    file: str = ""
+    content: str = ""
+    command: str = ""
+    lines: tuple[str, ...] = ()
+    edit: str = ""
+    answer: str = ""
+
+
+def steps(text):
+    """What a page asks for, in order."""
+    found = []
+    for edit, answer, language, file, content in BLOCK.findall(text):
+        if file:
+            found.append(Step(file=file, content=content))
+        elif language == "console":
+            for part in re.split(r"^\$ ", content, flags=re.MULTILINE)[1:]:
+                command, *lines = part.rstrip("\n").split("\n")
+                while command.endswith("\\"):
+                    command = f"{command[:-1]}{lines.pop(0)}"
+                found.append(Step(command=command, lines=tuple(lines), edit=edit, answer=answer))
+    return found
+
+
+def run_on_a_terminal(command, folder, **environment):
+    """What a command of the shell prints on a terminal of 120 columns, without what it took back."""
+    controller, terminal = pty.openpty()
+    environment = os.environ | {"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1"} | environment
+    with subprocess.Popen(
+        ["sh", "-c", command], stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, env=environment, cwd=folder
+    ):
+        os.close(terminal)
+        parts = []
+        # The end of the other side is told as an error by Linux.
+        with suppress(OSError):
+            while part := os.read(controller, 65536):
+                parts.append(part)
+    os.close(controller)
+    printed = b"".join(parts).decode().replace("\r\n", "\n")
+    return re.sub(r"\r[^\n]*\x1b\[K", "", printed)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The directory that `wirewatch demo` leaves behind."""
+    folder = tmp_path_factory.mktemp("demo")
+    printed = run_on_a_terminal(f"{shlex.quote(sys.executable)} -m wirewatch demo", folder, TMPDIR=str(folder))
+    found = list(folder.glob("wirewatch-demo-*"))
+    assert len(found) == 1, printed
+    return found[0]
+
+
+class Shell:
+    """Runs the steps of one page in a copy of the demo's directory."""
+
+    def __init__(self, demo, folder):
+        self.folder = folder / "news"
+        shutil.copytree(demo, self.folder)
+        programs = folder / "bin"
+        programs.mkdir()
+        for name, command in {"wirewatch": "-m wirewatch", "python": ""}.items():
+            program = programs / name
+            program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {command} "$@"\n')
+            program.chmod(0o755)
+        self.environment = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(folder)}
+        told = subprocess.run(
+            [sys.executable, "-m", "wirewatch", "articles", "--json", "--limit", "0"],
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+        )
+        ids = {row["title"]: row["id"] for row in json.loads(told.stdout)}
+        self.ids = {number: ids[title] for number, title in ARTICLES.items()}
+
+    def run(self, step):
+        """Do what the step says; return what it printed."""
+        if step.file:
+            (self.folder / step.file).write_text(step.content, encoding="utf-8")
+            return ""
+        command = re.sub(r"(?<= explain )\d+", lambda found: str(self.ids[int(found[0])]), step.command)
+        if not step.edit:
+            return run_on_a_terminal(command, self.folder, **self.environment)
+        editor = f"sed -i {shlex.quote(step.edit)}"
+        typed = f"printf '{step.answer}\\n' | {command.split(' ', 1)[1]}"
+        assert command.startswith("EDITOR="), "the page shows how the editor is chosen"
+        return run_on_a_terminal(typed, self.folder, EDITOR=editor, **self.environment)
+
+
+def levelled(line):
+    line = re.sub(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d|T[\d:.]+Z)", "TIME", line)
+    line = re.sub(r"(127\.[\d.]+):\d+", r"\1:PORT", line)
+    line = re.sub(r"/\S*?/(?=rules/|wirewatch-edit-)", "FOLDER/", line)
+    line = re.sub(r"(?<=wirewatch-edit-)\w+", "NAME", line)
+    line = re.sub(r"(?<=article )\d+|(?<=rules explain )\d+", "ID", line)
+    # What was typed is not printed where no terminal is typed at.
+    line = re.sub(r"((?:\(q\)uit|\(yes or no\)).*:).*", r"\1", line)
+    # In a listing, ids stand between words that have no spaces and the title, with columns of spaces around.
+    line = re.sub(r"^([\w-]+(?: +[\w-]+\.\d+)*)(?: {2,}\d+){1,2} {2,}(?=\S)", r"\1 ID ", line)
+    # A table cuts titles where its columns need the room.
+    line = re.sub(r"(\w{3})[^…]{0,40}…", r"\1…", line)
+    return " ".join(line.split())
+
+
+def test_there_are_pages_and_the_index_names_each_of_them():
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert len(PAGES) >= 5
+    assert re.findall(r"\]\(([\w-]+\.md)\)", index) != []
+    assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) == {page.name for page in PAGES}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_commands_of_a_page_print_what_it_says(page, demo, tmp_path):
+    shell = Shell(demo, tmp_path)
+    asked = steps(page.read_text(encoding="utf-8"))
+    assert any(step.command for step in asked)
+    for step in asked:
+        printed = shell.run(step)
+        known = {levelled(line) for line in printed.splitlines()}
+        missing = [line for line in step.lines if line != "..." and levelled(line) not in known]
+        assert not missing, f"not printed by {step.command}:\n" + "\n".join(missing) + f"\n--- printed:\n{printed}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, FOLDER / "README.md"], ids=lambda page: page.stem)
+def test_the_links_of_a_page_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
