@@ -84,7 +84,7 @@ def _compile_topic(compiler: _Compiler, topic: Topic) -> TopicPlan:
     return TopicPlan(
         name=topic.name,
         version=topic.version,
-        langs=frozenset(topic.langs),
+        langs=topic.langs,
         rules=compile_lines(topic.rules),
         excludes=compile_lines(topic.excludes),
     )

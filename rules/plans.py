@@ -349,7 +349,8 @@ class TopicPlan(NamedTuple):
 
     name: str
     version: str
-    langs: frozenset[str]
+    #: primary language subtags in lower case; a tuple, because every unpickled empty set takes 216 bytes
+    langs: tuple[str, ...]
     rules: tuple[RulePlan, ...]
     excludes: tuple[RulePlan, ...]
 

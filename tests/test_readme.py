@@ -7,6 +7,7 @@ whatever is left out. Every other line must be printed.
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -48,7 +49,7 @@ def examples() -> list[Example]:
 def run_on_a_terminal(command: list[str], folder: Path) -> str:
     """What the command prints on a terminal of 100 columns."""
     controller, terminal = pty.openpty()
-    environment = os.environ | {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1", "TMPDIR": str(folder)}
+    environment = os.environ | {"COLUMNS": "100", "TERM": "xterm", "NO_COLOR": "1", "TMPDIR": str(folder)}
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, env=environment, cwd=folder
     ):
@@ -59,7 +60,8 @@ def run_on_a_terminal(command: list[str], folder: Path) -> str:
             while part := os.read(controller, 65536):
                 parts.append(part)
     os.close(controller)
-    return b"".join(parts).decode().replace("\r\n", "\n")
+    # Without bold, and each state of a progress bar on a line of its own.
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", b"".join(parts).decode()).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def levelled(line: str) -> str:
@@ -98,10 +100,19 @@ def printed_by(example: Example, demo: tuple[str, Path]) -> str:
         found = re.search(r"^story (\d+):", shown, re.MULTILINE)
         assert found is not None
         arguments[1] = found[1]
+    if "ID" in arguments:
+        arguments[arguments.index("ID")] = ident_of("A choir fills the fish market", folder)
     try:
         return run_on_a_terminal([sys.executable, "-m", "wirewatch", "--config", str(folder), *arguments], folder)
     finally:
         rule.unlink(missing_ok=True)
+
+
+def ident_of(title: str, folder: Path) -> str:
+    command = [sys.executable, "-m", "wirewatch", "--config", str(folder), "articles", "--jsonl"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    (article,) = [row for row in map(json.loads, listed.splitlines()) if row["title"] == title]
+    return str(article["id"])
 
 
 def test_the_readme_has_examples() -> None:

@@ -150,6 +150,7 @@ def test_there_are_pages_and_the_index_names_each_of_them():
     assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) == {page.name for page in PAGES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_commands_of_a_page_print_what_it_says(page, demo, tmp_path):
     shell = Shell(demo, tmp_path)

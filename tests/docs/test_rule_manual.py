@@ -21,9 +21,9 @@ from rules.compile import compile_expression, compile_rules
 from rules.contents import read_text
 from rules.document import Document
 from rules.errors import RuleError
+from rules.families import Reached
 from rules.layout import RuleFile
 from rules.lint import CODES, lint
-from rules.families import Reached
 from rules.lint_archive import Hits, Limits, lint_archive
 from rules.syntax import parse
 from rules.text import tokenize
@@ -41,7 +41,7 @@ CODE = re.compile(r"`([^`]+)`")
 
 
 def tables():
-    """Header and rows of each table, cells as written but for `\\|`."""
+    """Header and rows of each table, cells as written but for bars after a backslash."""
     found = []
     for lines in re.findall(r"(?:^\|.*\|\n)+", TEXT, re.MULTILINE):
         rows = [[cell.strip().replace("\\|", "|") for cell in CELL.split(line)[1:-1]] for line in lines.splitlines()]
@@ -236,7 +236,7 @@ class Articles:
         )
         return Hits(articles=len(self.titles), found=found, recent=len(self.titles), found_recently=frozenset(found))
 
-    def has_recent(self, topic, rule):
+    def has_recent(self, _topic, _rule):
         return False
 
     def expand(self, pattern):

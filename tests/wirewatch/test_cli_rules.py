@@ -10,7 +10,6 @@ import pytest
 from wirewatch import fields
 from wirewatch.demo.newsroom import PAGES
 
-
 CHANGES = ("new", "same", "lost")
 
 

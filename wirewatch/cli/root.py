@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "once": ("wirewatch.cli.poll:once", "Poll the feeds that are due, once."),
     "run": ("wirewatch.cli.poll:run", "Poll on a schedule until stopped."),
     "feeds": ("wirewatch.cli.feeds:feeds", "Add, list, remove, import, export and check feeds."),
-    "rules": ("wirewatch.cli.rules:rules", "List, check and test the keyword rules."),
+    "rules": ("wirewatch.cli.rules:rules", "Write, check, test, explain and apply the keyword rules."),
     "matches": ("wirewatch.cli.matches:matches", "List the articles that match a topic."),
     "stories": ("wirewatch.cli.stories:stories", "List stories: articles that carry the same text."),
     "story": ("wirewatch.cli.stories:story", "Show a story with its copies."),

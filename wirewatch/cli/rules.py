@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 #: name → where it is, and its line in the help
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "list": ("wirewatch.cli.rule_list:list_rules", "List the topics of the rule files."),
-    "check": ("wirewatch.cli.rule_check:check", "Check the rule files, run the tests in them, and warn of what looks wrong."),
+    "check": (
+        "wirewatch.cli.rule_check:check",
+        "Check the rule files, run their tests, warn of what looks wrong.",
+    ),
     "test": (
-        "wirewatch.cli.rule_test:test",
+        "wirewatch.cli.rule_trial:test",
         "Match rules as written now against the stored articles.",
     ),
     "explain": ("wirewatch.cli.rule_explain:explain", "Tell why an article matches a topic, or why not."),
@@ -32,4 +35,4 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 
 @click.group(cls=LazyGroup, where=COMMANDS)
 def rules() -> None:
-    """List, check and test the keyword rules."""
+    """Write, check, test, explain and apply the keyword rules."""

@@ -1,8 +1,6 @@
 " Rule files of wirewatch: comments, indents, and :make, which fills the quickfix list from `wirewatch rules check`.
 
-if exists('b:did_ftplugin')
-  finish
-endif
+" b:did_ftplugin is not asked: Vim takes *.rules for files of Snort first, whose plugin leaves it set.
 let b:did_ftplugin = 1
 
 setlocal comments=:# commentstring=#\ %s expandtab shiftwidth=4
