@@ -137,7 +137,7 @@ class PoliteGet:
             return Page(
                 requested_url=request.url,
                 url=final.url,
-                moved_to=final.url_with_userinfo if errand.is_redirected and errand.has_moved else None,
+                moved_to=final.url if errand.is_redirected and errand.has_moved else None,
                 status=answer.status,
                 headers=answer.headers,
                 body=answer.body,

@@ -7,7 +7,7 @@ Addresses are read as browsers read them (WHATWG, by ada-url): `http://213070643
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 import ada_url
@@ -47,11 +47,6 @@ class Target:
         return f"{self.scheme}://{self.netloc}{self.path}"
 
     @property
-    def url_with_userinfo(self) -> str:
-        """The same with the credentials, where there are some: for asking again, never for showing."""
-        return f"{self.scheme}://{self.userinfo}@{self.netloc}{self.path}" if self.userinfo else self.url
-
-    @property
     def credentials(self) -> tuple[str, str] | None:
         """User and password, decoded."""
         if not self.userinfo:
@@ -74,20 +69,11 @@ def parse_target(address: str) -> Target:
 def follow(target: Target, location: str) -> Target:
     """Return where a redirect from *target* to *location*, absolute or relative, leads.
 
-    Credentials stay with their origin: they are carried over to an address there that has none, and
-    never to another host. Raises ValueError as `parse_target` does.
+    Credentials stay with their origin: they are carried over to an address there, and never to another host. Those
+    that a redirect brings along are nobody's that we know, and are dropped. Raises ValueError as `parse_target` does.
     """
     there = _parse(location, target.url)
-    if target.userinfo and not there.userinfo and there.origin == target.origin:
-        return Target(
-            scheme=there.scheme,
-            host=there.host,
-            port=there.port,
-            netloc=there.netloc,
-            path=there.path,
-            userinfo=target.userinfo,
-        )
-    return there
+    return replace(there, userinfo=target.userinfo if there.origin == target.origin else "")
 
 
 def redact(address: str) -> str:

@@ -54,25 +54,27 @@ def test_not_an_address(address):
 def test_credentials():
     target = parse_target("http://m%40e:s%3Acret@h/x")
     assert target.credentials == ("m@e", "s:cret")
-    assert target.url_with_userinfo == "http://m%40e:s%3Acret@h/x"
+    assert target.url == "http://h/x"
     assert parse_target("http://me@h/").credentials == ("me", "")
     assert parse_target("http://h/").credentials is None
 
 
 @pytest.mark.parametrize(
-    ("location", "there"),
+    ("location", "there", "credentials"),
     [
-        ("b", "http://me:pw@h/a/b"),
-        ("//h/b", "http://me:pw@h/b"),
-        ("http://h/b#x", "http://me:pw@h/b"),
-        ("http://you@h/b", "http://you@h/b"),
-        ("https://h/b", "https://h/b"),
-        ("http://h:81/b", "http://h:81/b"),
-        ("http://other/b", "http://other/b"),
+        ("b", "http://h/a/b", ("me", "pw")),
+        ("//h/b", "http://h/b", ("me", "pw")),
+        ("http://h/b#x", "http://h/b", ("me", "pw")),
+        ("http://you:x@h/b", "http://h/b", ("me", "pw")),
+        ("https://h/b", "https://h/b", None),
+        ("http://h:81/b", "http://h:81/b", None),
+        ("http://other/b", "http://other/b", None),
+        ("http://you:x@other/b", "http://other/b", None),
     ],
 )
-def test_credentials_stay_with_their_origin(location, there):
-    assert follow(parse_target("http://me:pw@h/a/x"), location).url_with_userinfo == there
+def test_credentials_stay_with_their_origin_and_a_redirect_brings_none(location, there, credentials):
+    target = follow(parse_target("http://me:pw@h/a/x"), location)
+    assert (target.url, target.credentials) == (there, credentials)
 
 
 @pytest.mark.parametrize(
