@@ -36,6 +36,7 @@ check: install-test
 	$(BIN)/lint-imports
 
 bench: install-test
+	@$(PIP) install -qq -c constraints.txt -e '.[bench]'
 	@for program in bench/[!_]*.py; do $(BIN)/python $$program || exit 1; done
 
 check-wheel:
@@ -46,7 +47,7 @@ constraints:
 	@$(call need_python)
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip install -q '.[test]' 'hatchling>=1.27'
+	build/constraints/bin/python -m pip install -q '.[test,bench]' 'hatchling>=1.27'
 	@{ echo "# The versions wirewatch is tested with, for Python 3.11 to 3.13. \`make constraints\` writes this file anew."; \
 	echo "# Use it as: pip install -c constraints.txt wirewatch"; \
 	build/constraints/bin/python -m pip freeze --exclude wirewatch; } > build/constraints.txt
