@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import stat
 import tempfile
 import weakref
 from contextlib import suppress
@@ -44,7 +45,7 @@ class RulesTicket(NamedTuple):
 
 
 class RulesLostError(Exception):
-    """The file of the rule set is gone: something cleans up among the temporary files. Pack the set again."""
+    """The file of the rule set is gone, or not ours: something cleans up among the temporary files. Pack it again."""
 
 
 class Packing:
@@ -103,7 +104,9 @@ class PackedRules:
 
     def __init__(self, rules: RuleSet, folder: Path | None) -> None:
         self.rules = rules
-        descriptor, path = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder)
+        with _sweeping:
+            descriptor, path = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder)
+            _made.add(os.path.basename(path))  # noqa: PTH119  # as `_delete` does
         self._delete = weakref.finalize(self, _delete, path)
         # Into the file and not into memory: at each 64 kB other threads get their turn.
         with open(descriptor, "wb") as file:  # noqa: PTH123  # a descriptor, no path
@@ -112,20 +115,34 @@ class PackedRules:
         self.ticket = RulesTicket(path, size)
 
 
+#: the names of the files that this process has made and not deleted yet
+_made: set[str] = set()
+_sweeping = Lock()
+
+
 def _sweep(folder: Path) -> None:
     """Delete what processes left that were killed. Where one lives after all, it notices and writes the file again."""
-    for path in folder.glob(f"{_PREFIX}*"):
-        with suppress(OSError, ValueError, OverflowError):
-            process = int(path.name.removeprefix(_PREFIX).partition("-")[0])
-            try:
-                os.kill(process, 0)
-            except ProcessLookupError:
-                path.unlink()
+    with _sweeping:
+        for path in folder.glob(f"{_PREFIX}*"):
+            with suppress(OSError, ValueError, OverflowError):
+                process = int(path.name.removeprefix(_PREFIX).partition("-")[0])
+                if path.name not in _made and (process == os.getpid() or not _is_alive(process)):
+                    path.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    """Raises OSError where that cannot be asked. In a container, a process mostly has the number of the last one."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _delete(path: str) -> None:
     with suppress(OSError):
         os.unlink(path)  # noqa: PTH108  # at the end of the program less may be left of pathlib
+    _made.discard(os.path.basename(path))  # noqa: PTH119  # likewise
 
 
 # --- in the workers ---------------------------------------------------------------------------------
@@ -151,11 +168,19 @@ def unpack(ticket: RulesTicket) -> RuleSet:
 
 def _read(path: str) -> RuleSet:
     try:
-        with Path(path).open("rb") as file:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123  # a descriptor, no path
+            if not _is_ours(file.fileno()):
+                raise RulesLostError
             rules: RuleSet = pickle.load(file)  # noqa: S301  # our own parent process has packed it
-    except FileNotFoundError as error:
+    except OSError as error:
         raise RulesLostError from error
     except MemoryError as error:
         # Not the page is at fault, so this must not look as if it were.
         raise RuntimeError("the rules need more memory than a worker process may have") from error
     return rules
+
+
+def _is_ours(descriptor: int) -> bool:
+    """Could nobody but us have written the file? A name that was cleaned away is free for everybody to take."""
+    found = os.fstat(descriptor)
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022

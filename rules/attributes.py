@@ -25,7 +25,7 @@ _LIST_ITEM = re.compile(r"[^\s,]+")
 _TAG = re.compile(r"[^\W_][\w\-]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}")
 _VERDICT = re.compile(r"\w+")
-_NUMBER = re.compile(r"\d{1,6}(?!\S)", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,6}(?!\S)", re.ASCII)
 
 # Nearly all headers and lists are of these forms, and are read at once.
 _PLAIN_HEADER = re.compile(r'[ \t]+([^\W\d_][\w\-]{0,99})(?:[ \t]+"([^"\\\n]*)")?[ \t]*')

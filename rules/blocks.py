@@ -133,9 +133,13 @@ class _Reader:
 
     def read(self, statement: Statement) -> None:
         """Read one attribute."""
-        problem = self._read(statement)
-        if problem:
-            self.refuse(problem)
+        if statement.keyword in {"match", "not"} and statement.end - statement.start <= MAX_STATEMENT:
+            for problem in self._read_expression(statement):
+                self.refuse(problem.shift(statement.content))
+        else:
+            other = self._read(statement)
+            if other:
+                self.refuse(other)
 
     def finish(self, title: str | None) -> Topic:
         """What was read, without a problem."""
@@ -160,11 +164,7 @@ class _Reader:
         if end - start > MAX_STATEMENT:
             return too_large(statement)
         text = self._file.text[content:end]
-        if keyword == "match":
-            problem = self._read_expression(text, statement, self.matches, self.name)
-        elif keyword == "not":
-            problem = self._read_expression(text, statement, self._excludes, f"{self.name}.not")
-        elif keyword == "tags":
+        if keyword == "tags":
             problem = self._read_tags(text)
         elif keyword == "test":
             problem = self._read_test(text, statement)
@@ -176,7 +176,11 @@ class _Reader:
             return self._refuse_keyword(statement)
         return problem.shift(content) if problem else None
 
-    def _read_expression(self, text: str, statement: Statement, found: list[Rule], prefix: str) -> Problem | None:
+    def _read_expression(self, statement: Statement) -> tuple[Problem, ...]:
+        found, prefix = (
+            (self.matches, self.name) if statement.keyword == "match" else (self._excludes, f"{self.name}.not")
+        )
+        text = self._file.text[statement.content : statement.end]
         expression = read_expression(text, self._known.for_text(text) if "@" in text else {})
         if expression.macros:
             self.macros |= expression.macros
@@ -192,7 +196,7 @@ class _Reader:
                 end=statement.end,
             )
         )
-        return expression.problem
+        return expression.problems
 
     def _read_tags(self, text: str) -> Problem | None:
         tags = read_tags(text)

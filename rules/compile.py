@@ -6,14 +6,12 @@ Every distinct word, phrase and prefix of a set becomes one plan, so that it is 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, cast
 
-from rules.characters import fold, normalise, script_of
 from rules.collection import without_collection
 from rules.document import DEFAULT_FIELDS
-from rules.glob import longest_piece
+from rules.glob import longest_piece, read_glob
 from rules.index import Index, Numbers
 from rules.match import Query, RuleSet
 from rules.plans import (
@@ -35,7 +33,6 @@ from rules.plans import (
 from rules.plural import forms
 from rules.regex import required_literals
 from rules.syntax import parse
-from rules.text import tokenize_url
 from rules.tree import And, AtLeast, Field, Near, Not, Or, Quorum, Regex, Score, Wildcard, Words, children_of
 from rules.triggers import atom_key
 
@@ -144,10 +141,10 @@ class _Compiler:
 
     def _compile_words(self, words: Words, fields: tuple[str, ...]) -> Plan:
         if fields == ("source",):
-            return self._once(SourcePlan(words.text.lower().lstrip(".")))
+            return self._once(SourcePlan(words.label))
         if fields == ("lang",):
-            return self._once(LangPlan(words.text.lower()))
-        tokens = tokenize_url(words.text) if fields == ("url",) else words.tokens
+            return self._once(LangPlan(words.label))
+        tokens = words.tokens_in(fields)
         if not len(tokens):
             return AnyPlan(())  # a Thai vowel sign alone: a word, but none that an address could hold
         if words.is_plural:
@@ -173,18 +170,10 @@ class _Compiler:
 
     def _compile_wildcard(self, word: Wildcard, fields: tuple[str, ...]) -> Plan:
         self.fields.update(fields)
-        folded = _LITERAL.sub(lambda piece: _fold(piece[0]), word.text)
-        pattern = _LITERAL.sub(lambda piece: normalise(piece[0]), word.text) if word.is_exact else folded
+        folded = read_glob(word.text)
+        pattern = read_glob(word.text, is_exact=True) if word.is_exact else folded
         plan = WildcardPlan(self.numbers.new(), fields, pattern, word.is_exact, longest_piece(folded))
         return self._plans.setdefault((fields, pattern, word.is_exact), plan)
 
     def _once(self, plan: SourcePlan | LangPlan) -> Plan:
         return self._plans.setdefault((type(plan), plan), plan)
-
-
-_LITERAL = re.compile(r"[^*?]+")
-
-
-def _fold(piece: str) -> str:
-    exact = normalise(piece)
-    return fold(exact, script_of(exact)) or exact

@@ -158,9 +158,8 @@ def _read_macro(found: ReadMacros, let: Let, known: Mapping[str, LetReading]) ->
     found.readings[text] = reading
     expression = reading.expression
     found.used |= expression.macros
-    if expression.problem:
-        found.problems.append((let.file, expression.problem.shift(let.start)))
-    if expression.problem or not expression.macros.isdisjoint(found.bad):
+    found.problems += [(let.file, problem.shift(let.start)) for problem in expression.problems]
+    if expression.problems or not expression.macros.isdisjoint(found.bad):
         found.bad.add(let.name)
     found.trees[let.name] = _STAND_IN if let.name in found.bad else expression.tree
 

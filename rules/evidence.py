@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from rules.compile import compile_tree
 from rules.document import SECTION_SEPARATOR
-from rules.match import FIELD_ORDER
+from rules.match import sort_spans
 from rules.plans import Span, find_atoms
 from rules.view import View
 
@@ -121,11 +121,6 @@ class Evidence:
         for stream in self._view.streams(TEXT_FIELDS):
             stream.found.clear()
         return compile_tree(tree, fields)
-
-
-def sort_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """In the order of a match: by field and place, no two equal."""
-    return tuple(sorted(set(spans), key=lambda span: (FIELD_ORDER[span.field], span.start, span.end)))
 
 
 def _span(stream: Stream, first: int, last: int) -> Span:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rules.document import DEFAULT_FIELDS
-from rules.evidence import Evidence, sort_spans
+from rules.evidence import Evidence
 from rules.explained import Explained, Explainer, Nearest, find_deciding, mark_deciding, reason
+from rules.match import lets_pass, sort_spans
 from rules.misses import count
 from rules.render import render
 
@@ -64,7 +65,7 @@ def explain_topic(topic: Topic, document: Document) -> TopicExplanation:
     """Explain how *topic* comes out on *document*: it matches just where a `RuleSet` says so."""
     evidence = Evidence(document)
     explainer = Explainer(evidence)
-    is_stopped = _stops(topic, document)
+    is_stopped = not lets_pass(topic.langs, document)
     fired = [rule for rule in topic.rules if explainer.holds(rule.tree, DEFAULT_FIELDS)]
     is_excluded = any(explainer.holds(rule.tree, DEFAULT_FIELDS) for rule in topic.excludes)
 
@@ -88,11 +89,6 @@ def explain_topic(topic: Topic, document: Document) -> TopicExplanation:
         spans=sort_spans(span for rule in fired for span in evidence.spans(rule.tree, DEFAULT_FIELDS)),
         lines=lines,
     )
-
-
-def _stops(topic: Topic, document: Document) -> bool:
-    """A guard lets an article of unknown language pass."""
-    return bool(topic.langs and document.lang) and str(document.lang).split("-")[0].lower() not in topic.langs
 
 
 def _line(rule: Rule, side: Side, tree: Explained, *, is_deciding: bool) -> ExplainedLine:

@@ -231,8 +231,9 @@ class Explainer:
         telling = [i for i in every if self.holds(tree.children[i], fields) is not is_and]
         if telling:
             return telling
-        promising = [i for i in every if not is_and and self._is_nearly_there(tree.children[i])]
-        return sorted([*promising, *(i for i in every if i not in set(promising))][:MOST_EXAMPLES])
+        # Of AND, which holds here, no member is more telling than another.
+        ranked = every if is_and else sorted(every, key=lambda i: not self._is_nearly_there(tree.children[i]))
+        return sorted(ranked[:MOST_EXAMPLES])
 
     def _is_nearly_there(self, tree: Tree) -> bool:
         return isinstance(tree, Words) and leaves_trace(tree, self._evidence)

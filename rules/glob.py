@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import re
 
+from rules.characters import fold, normalise, script_of
+
 _WILDCARDS = re.compile(r"[*?]+")
+_PIECE = re.compile(r"[^*?]+")
+
+
+def read_glob(text: str, *, is_exact: bool = False) -> str:
+    """The pattern that words are compared with: what stands between wildcards folded, or else in the exact form.
+
+    >>> read_glob("Støre?*"), read_glob("Støre?*", is_exact=True)
+    ('store?*', 'Støre?*')
+    """
+
+    def read(piece: re.Match[str]) -> str:
+        exact = normalise(piece[0])
+        return exact if is_exact else fold(exact, script_of(exact)) or exact
+
+    return _PIECE.sub(read, text)
 
 
 def matches_glob(pattern: str, word: str) -> bool:

@@ -88,7 +88,7 @@ _WORD = re.compile(r"""(?:[^\s()|,"^@&#“”„«»]|(?<=[^\s()|,"^@&“”„�
 _REGEX = re.compile(r"/((?:[^/\\\n]|\\.)++)/(i?)(?![^\s)|,^&])")
 _NUMBERED = re.compile(r"(NEAR|BEFORE|ATLEAST|ANY|SCORE)(?:/(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{1,6}")
-_LOWER_CASE = re.compile(r"and|or|not|(?i:near|before|atleast|any|score)/[0-9]+")
+_LOWER_CASE = re.compile(r"and|or|not")
 _SIGNS = {"|": Kind.OR, "&": Kind.AND, "(": Kind.OPEN, ")": Kind.CLOSE, ",": Kind.COMMA}
 _OPERATORS = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT}
 #: Words that are not what they look like.
@@ -255,9 +255,7 @@ def _read_word(text: str, i: int) -> Lexeme:
     if numbered := _NUMBERED.fullmatch(word):
         return _read_numbered(numbered[1], numbered[2], i, end)
     if _LOWER_CASE.fullmatch(word):
-        word = shorten(word)
-        message = f"lower-case {word}" if word.islower() else f"{word} is not in capitals"
-        return _bad(i, end, "E106", message, f'write {word.upper()} in capitals, or quote it: "{word}"')
+        return _bad(i, end, "E106", f"lower-case {word}", f'write {word.upper()} in capitals, or quote it: "{word}"')
     if (name := _FIELD.match(word)) and not word.startswith("//", name.end()):
         problem = Problem("E204", i, f"unknown field {shorten(name[1])}", end=end)
         return Lexeme(Kind.BAD, i, end, name=name[1], problem=problem)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rules.errors import RuleError
 from rules.lint_logic import find_in_logic, find_in_topic
+from rules.lint_signs import find_signs
 from rules.lint_words import find_in_words
 from rules.written import Finding, walk_written, written_macro, written_rule
 
@@ -36,6 +37,7 @@ CODES = {
     "W111": "prefix that reaches another family of words",
     "W112": "topic without tests",
     "W113": "can never hold",
+    "W114": "sign that means nothing here",
 }
 
 
@@ -141,4 +143,5 @@ def _lint_topics(loaded: LoadedRules) -> Iterator[Lint]:
 def _find_in(expression: Written) -> Iterator[Finding]:
     nodes = [*walk_written(expression)]
     yield from find_in_words(expression, nodes)
+    yield from find_signs(expression, nodes)
     yield from find_in_logic(expression, nodes)

@@ -5,12 +5,11 @@ The archive itself is behind the port `Archive`; here is only what follows from 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from rules.characters import fold, normalise, script_of
 from rules.families import find_other_families
+from rules.glob import read_glob
 from rules.lint import in_order, place_findings
 from rules.tree import Wildcard, Words
 from rules.written import walk_written, written_macro, written_rule
@@ -148,18 +147,10 @@ def _pattern_of(node: Node) -> str:
     if not _TEXT_FIELDS.issuperset(node.fields):
         return ""
     if isinstance(tree, Wildcard):
-        return _LITERAL.sub(lambda piece: _fold(piece[0]), tree.text)
+        return read_glob(tree.text)
     if isinstance(tree, Words) and tree.is_prefix and len(tree.tokens) == 1:
         return f"{tree.tokens.folded[0]}*"
     return ""
-
-
-_LITERAL = re.compile(r"[^*?]+")
-
-
-def _fold(piece: str) -> str:
-    exact = normalise(piece)
-    return fold(exact, script_of(exact)) or exact
 
 
 def _show(reached: Sequence[Reached]) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Fired", "Query", "RuleSet", "Span", "TopicMatch"]
 
 #: In this order the spans of a match are sorted.
-FIELD_ORDER = {"title": 0, "body": 1, "author": 2, "source": 3, "url": 4, "lang": 5, "section": 6}
+_FIELD_ORDER = {"title": 0, "body": 1, "author": 2, "source": 3, "url": 4, "lang": 5, "section": 6}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class RuleSet:
             by_topic.setdefault(topics[number], []).append(rules[number])
         for number, fired in by_topic.items():
             topic = self.topics[number]
-            if _lets_pass(topic.langs, view.document) and not any(e.plan.holds(view) for e in topic.excludes):
+            if lets_pass(topic.langs, view.document) and not any(e.plan.holds(view) for e in topic.excludes):
                 yield Fired(topic, tuple(fired))
 
     def __getstate__(self) -> dict[str, object]:
@@ -119,8 +119,12 @@ def collect_spans(rules: Iterable[RulePlan], view: View) -> tuple[Span, ...]:
     """All occurrences of what *rules* look for, sorted as in `TopicMatch.spans`."""
     # By identity: the plans of host "de" and language "de" are equal tuples.
     atoms = {id(atom): atom for rule in rules for atom in find_atoms(rule.plan)}
-    spans = {span for atom in atoms.values() for span in atom.spans(view)}
-    return tuple(sorted(spans, key=lambda span: (FIELD_ORDER[span.field], span.start, span.end)))
+    return sort_spans(span for atom in atoms.values() for span in atom.spans(view))
+
+
+def sort_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """In the order of `TopicMatch.spans`, no two equal."""
+    return tuple(sorted(set(spans), key=lambda span: (_FIELD_ORDER[span.field], span.start, span.end)))
 
 
 def _tell(fired: Fired, view: View) -> TopicMatch:
@@ -132,6 +136,6 @@ def _tell(fired: Fired, view: View) -> TopicMatch:
     )
 
 
-def _lets_pass(langs: Collection[str], document: Document) -> bool:
-    """A guard lets an article of unknown language pass."""
+def lets_pass(langs: Collection[str], document: Document) -> bool:
+    """Does a topic that is limited to *langs* look at *document*? One of unknown language passes, too."""
     return not langs or not document.lang or document.lang.split("-")[0].lower() in langs

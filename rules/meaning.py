@@ -6,15 +6,13 @@ of facts whether one implies the other, see `implication`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rules.characters import fold, normalise, script_of
 from rules.document import DEFAULT_FIELDS
+from rules.glob import read_glob
 from rules.plural import forms
-from rules.text import tokenize_url
 from rules.tree import And, AtLeast, Field, Near, Not, Or, Quorum, Regex, Score, Wildcard, Words
 
 if TYPE_CHECKING:
@@ -144,12 +142,10 @@ def _read_words(words: Words, fields: Fields) -> Fact:
 
 @lru_cache(maxsize=100_000)  # the same words are read as part of an OR, of a line, of a topic
 def _read_text(text: str, is_exact: bool, is_prefix: bool, is_plural: bool, fields: Fields) -> Fact:  # noqa: FBT001  # keywords take time here
-    if fields == ("source",):
-        return Label("source", text.lower().lstrip("."))
-    if fields == ("lang",):
-        return Label("lang", text.lower())
     words = Words(text=text, is_exact=is_exact, is_prefix=is_prefix, is_plural=is_plural)
-    tokens = tokenize_url(text) if fields == ("url",) else words.tokens
+    if fields in {("source",), ("lang",)}:
+        return Label(fields[0], words.label)
+    tokens = words.tokens_in(fields)
     if not len(tokens):
         return Either(frozenset())
     if is_plural:
@@ -191,15 +187,8 @@ def parts_of(fact: Fact) -> tuple[Fact, ...]:
             return ()
 
 
-_LITERAL = re.compile(r"[^*?]+")
-
-
 def _read_wildcard(word: Wildcard, fields: Fields) -> Fact:
-    def read(literal: re.Match[str]) -> str:
-        exact = normalise(literal[0])
-        return exact if word.is_exact else fold(exact, script_of(exact)) or exact
-
-    return Glob(fields, _LITERAL.sub(read, word.text), word.is_exact)
+    return Glob(fields, read_glob(word.text, is_exact=word.is_exact), word.is_exact)
 
 
 def _read_near(near: Near, fields: Fields) -> Fact:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.evidence import TEXT_FIELDS
 from rules.plural import singular
 from rules.render import render
-from rules.text import is_opaque, tokenize, tokenize_url
+from rules.text import is_opaque
 from rules.tree import Field, Near, Regex, Wildcard
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def why_no_words(words: Words, fields: tuple[str, ...], evidence: Evidence) -> M
     if not evidence.length(fields):
         return Miss(f"the article has no {_names(fields)}")
     hint = next(_hints(words, fields, evidence), "") if leaves_trace(words, evidence) else ""
-    tokens = tokenize_url(words.text) if fields == ("url",) else words.tokens
+    tokens = words.tokens_in(fields)
     if hint or len(tokens) < 2:
         return Miss(f"{name(words)} occurs nowhere in {_names(fields)}{hint}", is_close=bool(hint))
     return _why_no_phrase(words, fields, evidence)
@@ -171,7 +171,7 @@ def _why_no_phrase(words: Words, fields: tuple[str, ...], evidence: Evidence) ->
 
 def _words_of(words: Words, fields: tuple[str, ...]) -> tuple[Words, ...]:
     """Each word of a phrase by itself."""
-    tokens = (tokenize_url if fields == ("url",) else tokenize)(words.text)
+    tokens = words.tokens_in(fields)
     parts = [
         replace(words, text=words.text[start:end], is_prefix=False, is_plural=False)
         for start, end in zip(tokens.starts, tokens.ends, strict=True)

@@ -42,6 +42,7 @@ class WordsPlan(NamedTuple):
     tokens: tuple[str, ...]
     #: folded, whatever is compared: what the index looks up
     folded: tuple[str, ...]
+    #: what is found must also be found folded: what combines with the last letter of a prefix can make another of it
     is_exact: bool
     is_prefix: bool
     #: `View.found`, where there is one, says by this plan's number whether it holds
@@ -80,7 +81,7 @@ class WordsPlan(NamedTuple):
             return []
         positions = stream.positions(is_exact=self.is_exact)
         if not whole:
-            return [(i, i + 1) for i in _find_prefix(self.tokens[0], positions)]
+            return [(i, i + 1) for i in _find_prefix(self.tokens[0], positions) if self._starts(stream, i)]
         if len(self.tokens) == 1:
             return [(i, i + 1) for i in positions[self.tokens[0]]]
         return list(self._find_phrase(stream, whole, positions))
@@ -93,8 +94,12 @@ class WordsPlan(NamedTuple):
             end = start + len(self.tokens)
             if start < 0 or end > len(tokens) or tokens[start : start + len(whole)] != whole:
                 continue
-            if not self.is_prefix or _starts_with(tokens[end - 1], self.tokens[-1]):
+            if not self.is_prefix or (_starts_with(tokens[end - 1], self.tokens[-1]) and self._starts(stream, end - 1)):
                 yield start, end
+
+    def _starts(self, stream: Stream, i: int) -> bool:
+        """Is the prefix at token *i* also there in folded form?"""
+        return not self.is_exact or stream.tokens.folded[i].startswith(self.folded[-1])
 
 
 class WildcardPlan(NamedTuple):
@@ -106,7 +111,8 @@ class WildcardPlan(NamedTuple):
     #: in the form that is compared: exact or folded
     pattern: str
     is_exact: bool
-    #: the longest stretch without wildcards, folded, with a space where a word must start or end
+    #: the longest stretch without wildcards, folded, with a space where a word must start or end: what the index
+    #: looks up. A word that is found in its exact form holds it, too
     piece: str
 
     def holds(self, view: View) -> bool:
@@ -119,7 +125,11 @@ class WildcardPlan(NamedTuple):
         if found is None:
             positions = stream.positions(is_exact=self.is_exact)
             words = [w for w in positions if matches_glob(self.pattern, w) and not is_opaque(w)]
-            found = stream.found[self.number] = sorted((i, i + 1) for word in words for i in positions[word])
+            places = sorted(i for word in words for i in positions[word])
+            if self.is_exact:
+                folded = stream.tokens.folded
+                places = [i for i in places if self.piece in f" {folded[i]} "]
+            found = stream.found[self.number] = [(i, i + 1) for i in places]
         return found
 
     def walk(self, stream: Stream) -> Iterator[WordSpan]:

@@ -7,10 +7,11 @@ the text that `regex_text.read_for_regex` makes of a field. RE2 (package google-
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from rules.regex_literals import find_literals
-from rules.regex_syntax import RegexFault, has_blind_boundary, is_nullable, parse_pattern, render_pattern
+from rules.regex_syntax import RegexFault, has_blind_boundary, parse_pattern, render_pattern
 
 #: Longer patterns are refused: they are word lists, and those are what rules are for.
 MAX_PATTERN_CHARS = 2000
@@ -38,8 +39,8 @@ class Compiled:
         self._regexp: Any = _compile(translate(pattern), ignores_case=ignores_case)
 
     def search(self, text: str) -> bool:
-        """Is there a match that is not empty?"""
-        return bool(self._find(text, 1))
+        """Is there a match? An empty one will do: `^$` finds a blank line."""
+        return self._regexp.search(text.encode("utf-8", "surrogatepass")) is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """The matches that are not empty, from left to right, none overlapping: half-open, in code points of *text*.
@@ -53,7 +54,8 @@ class Compiled:
         is_ascii = len(data) == len(text)
         found: list[tuple[int, int]] = []
         place = bytes_before = 0  # of the same character
-        for match in self._regexp.finditer(data):
+        # Empty ones are counted too: `(a*b)?` looks at all the rest of the text at each place.
+        for match in islice(self._regexp.finditer(data), most):
             start, end = match.span()
             if start == end:
                 continue
@@ -62,8 +64,6 @@ class Compiled:
                 place, bytes_before = first + _count(data[start:end]), end
                 start, end = first, place
             found.append((start, end))
-            if len(found) == most:
-                break
         return found
 
     def __repr__(self) -> str:
@@ -133,8 +133,6 @@ def _refuse(pattern: str, *, ignores_case: bool) -> None:
             "write a word or a prefix, which know every script",
         )
     _compile(f"(?m){render_pattern(tree)}", ignores_case=ignores_case)
-    if is_nullable(tree):
-        raise RegexFault("this regex also matches where there is nothing", "ask for at least one character: + for *")
 
 
 def _compile(translated: str, *, ignores_case: bool) -> Any:

@@ -70,13 +70,15 @@ def check_sense(tree: Tree, problems: list[Problem], *, is_definition: bool = Fa
     A definition may be negative: what uses it must not.
     """
     # Where something is missing, it may be just what is positive.
-    is_incomplete = any(problem.code.startswith("E10") for problem in problems)
+    missing = [problem.at for problem in problems if problem.code.startswith("E10")]
     judge = _Judge(problems)
     holds_for_nothing = judge.visit(tree, "", is_positive=True)
+    alternatives = [(parent, a) for parent, a in judge.alternatives if not any(a.at <= at <= a.end for at in missing)]
     if judge.has_positive and judge.alternatives:
-        # In the order of the text, and only the first one is ever told.
-        problems.append(_refuse_alternative(*min(judge.alternatives, key=lambda found: found[1].at)))
-    elif holds_for_nothing and not is_definition and not is_incomplete:
+        if alternatives:
+            # In the order of the text, and only the first one is told.
+            problems.append(_refuse_alternative(*min(alternatives, key=lambda found: found[1].at)))
+    elif holds_for_nothing and not is_definition and not missing:
         remedy = "add what must be there: a NOT b"
         problems.append(Problem("E201", tree.at, "nothing positive to look for", remedy, tree.end))
 

@@ -15,7 +15,7 @@ from rules.sense import MAX_DEPTH, TOO_DEEP, check_depth, check_regexes, check_s
 from rules.tree import AtLeast, Field, Macro, Near, Not, Quorum, Regex, Score, Words, join_and, join_or, place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rules.lexer import Lexeme
     from rules.tree import Tree
@@ -29,14 +29,23 @@ MAX_NESTING = 64
 MAX_CHARS = 200_000
 
 
+#: Problems of one expression that are told; whoever has more will read it again anyway.
+MAX_TOLD = 20
+
+
 class Expression(NamedTuple):
     """An expression as read. With a problem, the tree is a guess and only good for finding further problems."""
 
     tree: Tree
-    #: what is wrong with it: the problem with the smallest offset
-    problem: Problem | None
+    #: what is wrong with it, in the order of the text, one for a place and `MAX_TOLD` at most
+    problems: tuple[Problem, ...]
     #: the macros that it names
     macros: frozenset[str]
+
+    @property
+    def problem(self) -> Problem | None:
+        """The one to tell where only one can be told: that with the smallest offset."""
+        return self.problems[0] if self.problems else None
 
 
 def parse(text: str, *, macros: Mapping[str, Tree] | None = None) -> Tree:
@@ -74,7 +83,17 @@ def read_expression(text: str, macros: Mapping[str, Tree], *, is_definition: boo
             tree = expand_macros(tree, macros, problems)
         if not parser.is_plain and not (used and check_depth(tree, problems)):
             check_sense(tree, problems, is_definition=is_definition)
-    return Expression(tree, min(problems, key=lambda p: p.at) if problems else None, used)
+    return Expression(tree, _in_order(problems) if problems else (), used)
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    by_place: dict[int, Problem] = {}
+    for problem in problems:
+        by_place.setdefault(problem.at, problem)
+    ordered = [by_place[at] for at in sorted(by_place)]
+    # After a quote that is not closed, the next one closes it by mistake, and so on.
+    quotes = [problem.at for problem in ordered if problem.code == "E102"]
+    return tuple([p for p in ordered if p.code != "E102" or p.at == quotes[0]][:MAX_TOLD])
 
 
 def read_definition(text: str) -> tuple[Tree, list[Problem]]:

@@ -88,7 +88,7 @@ def tokenize_url(url: str) -> Tokens:
 
 def is_opaque(token: str) -> bool:
     """The token is a web or mail address: it counts as one position, and no prefix reaches into it."""
-    return "/" in token or "@" in token or token.startswith(("www.", "WWW."))
+    return "/" in token or "@" in token or token[:4].lower() == "www."  # Www. too, in the exact form
 
 
 _URL_WORD = re.compile(r"[^\W_]+")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.characters import fold, normalise, script_of
+from rules.glob import read_glob
 from rules.plural import singular
 from rules.render import quote, render
-from rules.text import tokenize_url
 from rules.tree import (
     GRAMMAR_VERSION,
     And,
@@ -140,8 +138,7 @@ def _normal_form(tree: Tree, field: str = "") -> str:
     if isinstance(tree, Words):
         return _normal_words(tree, field)
     if isinstance(tree, Wildcard):
-        pattern = _LITERAL.sub(lambda piece: _read_piece(piece[0], is_exact=tree.is_exact), tree.text)
-        return f"(like {'=' * tree.is_exact}{json.dumps(pattern)})"
+        return f"(like {'=' * tree.is_exact}{json.dumps(read_glob(tree.text, is_exact=tree.is_exact))})"
     if isinstance(tree, Regex):
         return f"(regex {json.dumps(tree.pattern)}{'i' * tree.ignores_case})"
     inner = tree.name if isinstance(tree, Field) else field
@@ -166,25 +163,15 @@ _OPERATORS: dict[type[Tree], str] = {And: "and", Or: "or", Not: "not", AtLeast: 
 def _normal_words(words: Words, field: str) -> str:
     text = words.text
     if field in {"source", "lang"}:
-        return json.dumps(text.casefold().lstrip("."))
+        return json.dumps(words.label)
     if text.isascii() and text.isalnum() and not words.is_plural:
         # What follows, for nearly all words.
         return f'="{text}"{"*" * words.is_prefix}' if words.is_exact else f'"{text.lower()}"{"*" * words.is_prefix}'
-    tokens = tokenize_url(text) if field == "url" else words.tokens
+    tokens = words.tokens_in((field,))
     forms = tokens.exact if words.is_exact else tokens.folded
     if words.is_plural:
         forms = (*forms[:-1], *map(singular, forms[-1:]))
     return f"{'=' * words.is_exact}{json.dumps(' '.join(forms))}{'*' * words.is_prefix}{'~' * words.is_plural}"
-
-
-#: what stands between wildcards
-_LITERAL = re.compile(r"[^*?]+")
-
-
-def _read_piece(piece: str, *, is_exact: bool) -> str:
-    """A piece of a word as the engine reads it (`compile`)."""
-    exact = normalise(piece)
-    return exact if is_exact else fold(exact, script_of(exact)) or exact
 
 
 def _write(topic: Topic) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rules.text import tokenize
+from rules.text import tokenize, tokenize_url
 from rules.tokens import Rest, Tokens
 
 if TYPE_CHECKING:
@@ -51,6 +51,15 @@ class Words:
         if text.isascii() and text.isalnum():
             return Tokens((text.lower(),), Rest((text,), (0,), (len(text),)))
         return tokenize(text)
+
+    def tokens_in(self, fields: tuple[str, ...]) -> Tokens:
+        """The tokens to look for in *fields*: of the article's own address alone, or of texts. May be none there."""
+        return tokenize_url(self.text) if fields == ("url",) else self.tokens
+
+    @property
+    def label(self) -> str:
+        """What `source` and `lang` look for: a host, or a language tag, in lower case."""
+        return self.text.lower().lstrip(".")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

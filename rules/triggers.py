@@ -50,19 +50,21 @@ class Clause(NamedTuple):
 
 
 def join_tokens(tokens: Iterable[str], *, is_prefix: bool = False) -> str:
-    """The stretch that stands for *tokens* in a text of joined tokens. No prefix reaches into an address.
+    """The stretch that stands for *tokens*, which are folded, in a text of joined tokens.
+
+    No prefix reaches into an address.
 
     >>> join_tokens(("black", "sea")), join_tokens(("crim",), is_prefix=True)
     (' black sea ', ' crim')
     """
     text = " ".join(tokens)
-    if "/" in text or "@" in text or "www." in text or "WWW." in text:
+    if "/" in text or "@" in text or "www." in text:
         text = _OPAQUE.sub("\x01", text)
     return f" {text}" if is_prefix else f" {text} "
 
 
-#: Where a token starts that `text.is_opaque` says so of.
-_OPAQUE = re.compile(r"(?<![^ ])(?=www\.|WWW\.|[^ ]*[/@])")
+#: Where a folded token starts that `text.is_opaque` says so of.
+_OPAQUE = re.compile(r"(?<![^ ])(?=www\.|[^ ]*[/@])")
 
 
 def atom_key(atom: Atom) -> str:

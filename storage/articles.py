@@ -169,7 +169,9 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
         raise LookupError(f"no entry {item.entry_id}")
     read = item.reading.article
     found = _find(connection, {read.url, *item.addresses}, read.url)
-    if found is not None and found.text_hash == read.text_hash:
+    is_known = found is not None and found.text_hash == read.text_hash
+    is_first_page = False
+    if found is not None and is_known:
         saved = Saved(article_id=found.id, story_id=found.story_id, is_new_version=False)
         version_id = found.version_id
         is_first_page = _confirm(connection, read, found.id, version_id)
@@ -189,7 +191,10 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
             _keep_page(connection, version_id, item.page, prepared.body, item.now)
     addresses = [{"address": url, "article_id": saved.article_id} for url in sorted({read.url, *item.addresses})]
     connection.execute(_add_address(connection.dialect.name), addresses)
-    matches.add(connection, item.reading, saved.article_id, version_id, item.now)
+    is_late = matches.add(connection, item.reading, saved.article_id, version_id, item.now)
+    if is_known and (is_first_page or is_late):
+        # A back-fill may have passed this text; now it comes last, and is judged by what is in force.
+        fingerprints.replace(connection, saved.article_id, version_id, item.reading.fingerprint, item.now)
     entries.finish(connection, item.entry_id, item.outcome, saved.article_id)
     return saved
 

@@ -6,7 +6,7 @@ has come since is judged. That is right only as long as no other run has judged 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, update
@@ -45,6 +45,8 @@ class BackfillRun:
     started_at: datetime
     #: None: it is under way, or was interrupted
     finished_at: datetime | None
+    #: said by `begin` alone: it was interrupted, or another process is at it
+    is_resumed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,10 @@ def begin(connection: Connection, rules_version: str, span: BackfillSpan, now: d
     """Continue the last run where it is the one that is asked for, else begin a new one."""
     last = connection.execute(_LAST).one_or_none()
     wanted = (rules_version, TOKENIZER_VERSION, span.words, span.until)
+    is_resumed = False
     if last is not None and (last.rules_version, last.tokenizer_version, last.window, last.until) == wanted:
-        if last.finished_at is not None:
+        is_resumed = last.finished_at is None
+        if not is_resumed:
             connection.execute(_GO_ON, {"own": last.id})
     else:
         values = {
@@ -96,7 +100,7 @@ def begin(connection: Connection, rules_version: str, span: BackfillSpan, now: d
             "started_at": now,
         }
         dialect.insert_row(connection, backfill, values)
-    return _last_run(connection)
+    return replace(_last_run(connection), is_resumed=is_resumed)
 
 
 def _last_run(connection: Connection) -> BackfillRun:

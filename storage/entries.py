@@ -124,22 +124,6 @@ def due(connection: Connection, now: datetime, limit: int, taken: Collection[int
     return tuple(Due(id=row.id, host=host_of(row.page_address)) for row in rows)
 
 
-_NEXT = select(func.min(entry.c.next_try_at)).where(entry.c.next_try_at.is_not(None))
-_AT_ONCE = select(func.min(entry.c.first_seen_at)).where(entry.c.state.in_(_OPEN), entry.c.next_try_at.is_(None))
-
-
-def next_due_at(connection: Connection) -> datetime | None:
-    """When the next entry is due, None when nothing is planned; one that is due at once gives the past."""
-    times = [connection.execute(statement).scalar_one() for statement in (_NEXT, _AT_ONCE)]
-    return min((time for time in times if time is not None), default=None)
-
-
-def counts(connection: Connection) -> dict[EntryState, int]:
-    """How many entries are in each state; their sum is the number of entries seen."""
-    rows = connection.execute(select(entry.c.state, func.count()).group_by(entry.c.state))
-    return dict.fromkeys(EntryState, 0) | {EntryState(state): number for state, number in rows}
-
-
 # --- how they stand ---------------------------------------------------------------------------------
 
 _revision = bindparam("worked_on", type_=Integer)

@@ -128,9 +128,6 @@ def _due(name: str, *, everything: bool) -> Select[int, str]:
     return due.order_by(feed.c.next_poll_at, feed.c.id).limit(bindparam("limit"))
 
 
-_NEXT = select(func.min(feed.c.next_poll_at)).where(feed.c.state != FeedState.REMOVED)
-
-
 def due(
     connection: Connection, now: datetime, limit: int, taken: Collection[int], *, is_everything_due: bool
 ) -> tuple[Due, ...]:
@@ -141,12 +138,6 @@ def due(
         values["now"] = now
     rows = connection.execute(_due(name, everything=is_everything_due), values)
     return tuple(Due(id=row.id, host=host_of(row.fetch_url)) for row in rows)
-
-
-def next_due_at(connection: Connection) -> datetime | None:
-    """When the next feed is due, None when there is none."""
-    earliest: datetime | None = connection.execute(_NEXT).scalar_one()
-    return earliest
 
 
 def host_of(url: str | None) -> str:

@@ -50,24 +50,29 @@ _RETIRED = (
 )
 
 
-def add(connection: Connection, reading: Reading, article_id: int, version_id: int, now: datetime) -> None:
+def add(connection: Connection, reading: Reading, article_id: int, version_id: int, now: datetime) -> bool:
     """Store which topics the article version matches, once; with the words that were found.
 
-    Raises LookupError for a topic version that was not recorded.
+    Returns whether anything new was stored, and some of it was found by a version of a topic that is in force no more:
+    the process has not read the rules yet that another one has put in force. Raises LookupError for a topic version
+    that was not recorded.
     """
     if not reading.matches:
-        return
+        return False
     first_seen_at = connection.execute(_FIRST_SEEN, {"own": article_id}).scalar_one()
     known = _versions_of(connection, reading.matches)
     document = document_of(reading.article)
     rows = []
+    is_late = False
     for each in reading.matches:
         version = known.get((each.topic, each.version))
         if version is None:
             raise LookupError(f"topic {each.topic} was not recorded in its version {each.version}")
-        if version.id != version.current and _was_retired(connection, version_id, version.id):
-            # This process has not read the rules yet by which a back-fill has judged the same text since.
-            continue
+        if version.id != version.current:
+            if _was_retired(connection, version_id, version.id):
+                # A back-fill has judged the same text since.
+                continue
+            is_late = True
         rows.append(
             {
                 "version_id": version_id,
@@ -82,8 +87,10 @@ def add(connection: Connection, reading: Reading, article_id: int, version_id: i
                 "retired_at": None,
             }
         )
-    if rows:
-        connection.execute(_add_match(connection.dialect.name), rows)
+    if not rows:
+        return False
+    stored = connection.execute(_add_match(connection.dialect.name), rows).rowcount
+    return is_late and stored > 0
 
 
 def _was_retired(connection: Connection, version_id: int, topic_version_id: int) -> bool:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         Due,
         Entry,
         EntryOutcome,
-        EntryState,
         Feed,
         Fingerprint,
         Item,
@@ -158,14 +157,6 @@ class Store:
         """Store how an entry stands when there is nothing new to save; *article_id* links it to a stored article."""
         self._write(partial(entries.finish, entry_id=entry_id, outcome=outcome, article_id=article_id))
 
-    def entry_counts(self) -> dict[EntryState, int]:
-        """How many entries are in each state; their sum is the number of entries seen."""
-        return self._read(entries.counts)
-
-    def next_due_at(self) -> datetime | None:
-        """When the next feed or entry is due; a time in the past when something is due now; None: never."""
-        return self._read(_next_due_at)
-
     # --- articles -----------------------------------------------------------------------------------
 
     def article_at(self, addresses: Iterable[str]) -> StoredArticle | None:
@@ -209,6 +200,10 @@ class Store:
     def record_topics(self, topics_in_force: Sequence[Topic], now: datetime) -> None:
         """Store the topics in force, with those kept at their last good version; all others are retired."""
         self._write(partial(topics.record, topics=tuple(topics_in_force), now=now))
+
+    def versions_in_force(self) -> dict[str, str]:
+        """The topics that were last recorded as in force: name → version."""
+        return self._read(topics.versions)
 
     def last_good_topics(
         self, *, names: Collection[str] | None = None, files: Collection[str] | None = None
@@ -258,8 +253,3 @@ def _entry_and_article(connection: Connection, entry_id: int) -> tuple[Entry, St
     if entry.page_address is None:
         return entry, None
     return entry, articles.at(connection, (entry.page_address,))
-
-
-def _next_due_at(connection: Connection) -> datetime | None:
-    times = (feeds.next_due_at(connection), entries.next_due_at(connection))
-    return min((time for time in times if time is not None), default=None)

@@ -112,6 +112,16 @@ def _said(each: Topic, stored: Row[*tuple[object, ...]] | None = None) -> dict[s
     return said
 
 
+def versions(connection: Connection) -> dict[str, str]:
+    """The topics in force: name → version."""
+    rows = connection.execute(
+        select(topic.c.name, topic_version.c.version)
+        .join(topic_version, topic_version.c.id == topic.c.version_id)
+        .where(topic.c.retired_at.is_(None))
+    )
+    return {row.name: row.version for row in rows}
+
+
 def last_good(connection: Connection, names: Collection[str] | None, files: Collection[str] | None) -> tuple[str, ...]:
     """The sources of the topics in force that have one of *names* or came from one of *files*, by name.
 
@@ -141,12 +151,25 @@ def last_good(connection: Connection, names: Collection[str] | None, files: Coll
 _ERROR = ("file", "line", "column", "code", "message", "remedy", "source_line")
 
 
+#: What an error is recognised by: without the line, which moves with what is written above it.
+_SAME = ("file", "code", "column", "message", "source_line")
+
+
 def record_errors(connection: Connection, errors: Sequence[RuleError], now: datetime) -> None:
-    """Store what is wrong with the rule files now, in place of what was; the same again changes nothing."""
+    """Store what is wrong with the rule files now, in place of what was; the same again changes nothing.
+
+    What was wrong before keeps the time at which it was first recorded.
+    """
     rows = [{name: getattr(error, name) for name in _ERROR} for error in errors]
-    columns = [rule_problem.c[name] for name in _ERROR]
+    columns = [rule_problem.c[name] for name in (*_ERROR, "recorded_at")]
     stored = [row._asdict() for row in connection.execute(select(*columns).order_by(rule_problem.c.id))]
-    if stored != rows:
+    since = {_identity(row): row["recorded_at"] for row in reversed(stored)}
+    wanted = [{**row, "recorded_at": since.get(_identity(row), now)} for row in rows]
+    if stored != wanted:
         connection.execute(delete(rule_problem))
-        if rows:
-            connection.execute(rule_problem.insert(), [{**row, "recorded_at": now} for row in rows])
+        if wanted:
+            connection.execute(rule_problem.insert(), wanted)
+
+
+def _identity(row: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(row[name] for name in _SAME)

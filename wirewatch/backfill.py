@@ -28,26 +28,33 @@ if TYPE_CHECKING:
 BATCH = 200
 
 
+def begin(store: Store, topics: Sequence[Topic], span: BackfillSpan, now: datetime) -> BackfillRun:
+    """Begin a run over the articles in *span* by *topics*, or continue the last one if it was the same.
+
+    Called before *topics* are recorded as in force, so that whoever is killed in between or later finds the run.
+    Raises StorageError.
+    """
+    return store.begin_backfill(set_version({topic.name: topic.version for topic in topics}), span, now)
+
+
 def back_fill(
     store: Store,
     topics: Sequence[Topic],
-    span: BackfillSpan,
+    run: BackfillRun,
     *,
     batch: int = BATCH,
     clock: Callable[[], datetime] = utc_now,
     tell: Callable[[int, int], None] | None = None,
     looks_again: Callable[[], bool] = lambda: False,
 ) -> BackfillRun:
-    """Judge the current texts of the articles in *span* by *topics*, which are recorded as in force.
+    """Take *run* to its end: judge the current texts of its articles by *topics*, which are recorded as in force.
 
-    *batch* articles are judged in one transaction. A run that was interrupted is continued. *tell* gets how many
-    articles are judged and how many there are by now; *looks_again* is asked when all are, and decides whether to
-    look for newer ones. Raises WirewatchError when another process has put other rules in force meanwhile, and
-    StorageError.
+    *batch* articles are judged in one transaction. *tell* gets how many articles are judged and how many there are by
+    now; *looks_again* is asked when all are, and decides whether to look for newer ones. Raises WirewatchError when
+    another process has put other rules in force meanwhile, and StorageError.
     """
     ruleset = compile_rules(topics)
     versions = {topic.name: topic.version for topic in topics}
-    run = store.begin_backfill(set_version(versions), span, clock())
     total = run.looked_at + store.count_texts_to_judge(run)
     while True:
         texts, cursor = store.texts_to_judge(run, batch)

@@ -253,9 +253,9 @@ def examine(
     if all(check.exit_code is ExitCode.DONE for check in database):
         from storage.engine import database_path
         from storage.listings import Listings
-        from storage.lock import is_held
+        from storage.lock import is_locked
 
         with Listings(read.database.url) as listings:
             yield from check_content(listings.stats(), now)
-            is_running = is_held(database_path(read.database.url))
+            is_running = is_locked(database_path(read.database.url))
             yield from check_rules_in_force(found, listings, is_running=is_running, now=now)

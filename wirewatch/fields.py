@@ -239,7 +239,7 @@ RULE = (
 )
 
 RULE_PROBLEM = (
-    Column("file", TEXT, "rule file", is_shown=True),
+    Column("file", TEXT, "name of the rule file in its folder; of a file elsewhere, as it was given", is_shown=True),
     Column("line", INTEGER, "line, from 1", is_shown=True),
     Column("column", INTEGER, "column in characters, from 1", is_shown=True),
     Column("code", TEXT, "E… or W… as in the manual of the rule language; TEST for a test that failed", is_shown=True),
@@ -249,6 +249,7 @@ RULE_PROBLEM = (
     Column("severity", TEXT, "error, test, or warning: a lint, which stops no rule"),
     Column("remedy", TEXT, "what to do, also part of the message; may be empty"),
     Column("topic", TEXT, "topic that it is in, or null"),
+    Column("path", TEXT, "the file, to be opened from where the command was called"),
 )
 
 RULE_HIT = (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from rules.check import run_tests
+from rules.errors import Problem
 from rules.files import load_rules
+from rules.lexer import read_quoted
 from wirewatch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class RuleProblem:
     code: str
     #: what is wrong and what to do
     message: str
-    #: as people see it, of several lines: with the rule's line and a caret
+    #: for people alone, several lines without control characters: with the rule's line and a caret
     shown: str
     #: where it ends, exclusive
     end_line: int | None
@@ -57,16 +59,17 @@ def load(where: Path | Iterable[Path]) -> LoadedRules:
         raise ConfigError(f"{e.strerror or e}: {e.filename}" if e.filename else f"{e}; see: wirewatch init") from e
 
 
-def load_files(folder: Path, files: Sequence[Path]) -> tuple[LoadedRules, ...]:
+def load_files(folder: Path, files: Sequence[Path]) -> tuple[tuple[Path | None, LoadedRules], ...]:
     """Read *files*, each in the set that it belongs to, and return what they alone say, a set at a time.
 
     A rule file of *folder* is read with all of that folder, whose macros it sees. Others are a set by themselves.
+    With each set comes the folder in which its files have their names; None: they are called by their paths.
     Raises ConfigError when the folder is needed and cannot be read.
     """
     inside = {file.name for file in files if _is_in(file, folder)}
     outside = [file for file in files if not _is_in(file, folder)]
-    sets = [_only(load(folder), inside)] if inside else []
-    return (*sets, load(outside)) if outside else tuple(sets)
+    sets: list[tuple[Path | None, LoadedRules]] = [(folder, _only(load(folder), inside))] if inside else []
+    return (*sets, (None, load(outside))) if outside else tuple(sets)
 
 
 def _is_in(file: Path, folder: Path) -> bool:
@@ -103,6 +106,14 @@ def find_lints(
     return tuple(map(_of_lint, found))
 
 
+def record(problem: RuleProblem, folder: Path | None) -> dict[str, object]:
+    """The fields of `fields.RULE_PROBLEM`; *folder* is where the file has its name, None where that is its path."""
+    known = asdict(problem)
+    del known["shown"]
+    path = str(folder / problem.file) if folder and problem.file else problem.file
+    return {**known, "path": path}
+
+
 def _with_remedy(message: str, remedy: str) -> str:
     return f"{message}; {remedy}" if remedy else message
 
@@ -126,20 +137,11 @@ def _of_error(error: RuleError) -> RuleProblem:
 def _of_failure(failure: TestFailure, loaded: LoadedRules) -> RuleProblem:
     wanted = "should match" if failure.should_match else "should not match"
     message = f'topic {failure.topic} {wanted} "{failure.text}": {failure.reason}'
-    file = loaded.files.get(failure.file)
-    return RuleProblem(
-        file=failure.file,
-        line=failure.line,
-        column=1,
-        code=TEST,
-        message=message,
-        shown=f"{failure.file}:{failure.line}: {TEST} {message}",
-        end_line=failure.line,
-        end_column=len(file.line_text(failure.line)) + 1 if file else 1,
-        severity="test",
-        remedy="",
-        topic=failure.topic,
-    )
+    file = loaded.files[failure.file]
+    quoted = read_quoted(file.text, failure.at)
+    end = quoted[1] if quoted else failure.at
+    error = file.error(Problem(code=TEST, at=failure.at, message=message, remedy="", end=end))
+    return replace(_of_error(error), severity="test", topic=failure.topic)
 
 
 def _of_lint(lint: Lint) -> RuleProblem:

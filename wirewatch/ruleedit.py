@@ -169,7 +169,8 @@ def hold(place: Place) -> Iterator[None]:
 def _lock(place: Place) -> int | None:
     while True:
         try:
-            descriptor = os.open(place.path, os.O_RDONLY | os.O_CLOEXEC)
+            # Without waiting: a pipe, which is refused when it is read, would have us wait for somebody who writes.
+            descriptor = os.open(place.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
         except OSError as e:
@@ -205,8 +206,7 @@ def replace_file(place: Place, content: bytes, *, seen: bytes | None) -> None:
     *seen* is what the edit began with. A link stays a link; mode and owner stay, the owner where we may give
     files away. Raises ChangedOnDisk when the file is not *seen* any more, WirewatchError when it cannot be written.
     """
-    if place.read() != seen:
-        raise ChangedOnDisk(f"{place.path}: was changed by somebody else in the meantime")
+    _check_unchanged(place, seen)
     target = place.target
     temporary: Path | None = None
     try:
@@ -218,13 +218,22 @@ def replace_file(place: Place, content: bytes, *, seen: bytes | None) -> None:
             file.flush()
             _take_over(file.fileno(), target)
             os.fsync(file.fileno())
+        # Once more, for to write took its time.
+        _check_unchanged(place, seen)
         temporary.replace(target)
+        temporary = None
     except OSError as e:
+        raise WirewatchError(f"{place.path}: cannot be written: {e.strerror}") from e
+    finally:
         if temporary:
             with suppress(OSError):
                 temporary.unlink()
-        raise WirewatchError(f"{place.path}: cannot be written: {e.strerror}") from e
     _sync_folder(target.parent)
+
+
+def _check_unchanged(place: Place, seen: bytes | None) -> None:
+    if place.read() != seen:
+        raise ChangedOnDisk(f"{place.path}: was changed by somebody else in the meantime")
 
 
 def _take_over(descriptor: int, target: Path) -> None:

@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from rules.attributes import read_header
+from rules.layout import read_layout
 from storage.records import StatsRecord
 from wirewatch.errors import ConfigError
 from wirewatch.rulebook import set_version
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rules.files import LoadedRules
+    from rules.layout import RuleFile
     from storage.records import RuleProblemRecord, TopicRecord
     from wirewatch.places import ConfigDir
 
@@ -64,12 +67,7 @@ def compare_rules(
     """Hold what the files say now against what is recorded: all *topics* and the *problems* of the last reading."""
     in_force = {topic.name: topic for topic in topics if topic.is_active}
     said = {topic.name: topic.version for topic in loaded.topics}
-    broken, unread = set(loaded.broken), {str(file) for file in loaded.unread_files}
-    held = [
-        topic
-        for name, topic in sorted(in_force.items())
-        if name not in said and (name in broken or topic.file in unread)
-    ]
+    held = [topic for name, topic in sorted(in_force.items()) if name not in said and is_held(topic, loaded)]
     return RuleState(
         version=version_in_force(topics),
         topics=len(in_force),
@@ -78,15 +76,36 @@ def compare_rules(
                 topic=topic.name,
                 version=topic.version,
                 known_since=topic.first_seen,
-                held_since=min((each.recorded_at for each in problems if each.file == topic.file), default=None),
+                held_since=_held_since(topic, loaded, problems),
             )
             for topic in held
         ),
-        absent=tuple(sorted(broken - in_force.keys() - said.keys())),
+        absent=tuple(sorted(set(loaded.broken) - in_force.keys() - said.keys())),
         new=tuple(sorted(said.keys() - in_force.keys())),
         changed=tuple(sorted(name for name in said.keys() & in_force.keys() if said[name] != in_force[name].version)),
         gone=tuple(sorted(in_force.keys() - said.keys() - {topic.name for topic in held})),
     )
+
+
+def is_held(topic: TopicRecord, loaded: LoadedRules) -> bool:
+    """Is this topic, which is in force and which the files do not give, kept because they are not understood?"""
+    return topic.name in loaded.broken or topic.file in loaded.unread_files
+
+
+def _held_since(topic: TopicRecord, loaded: LoadedRules, problems: Iterable[RuleProblemRecord]) -> datetime | None:
+    """When the first problem was found that stands in the topic, or else in its file."""
+    of_file = [each for each in problems if each.file == topic.file]
+    file = loaded.files.get(topic.file)
+    lines = _lines_of(topic.name, file) if file else range(0)
+    own = [each for each in of_file if each.line in lines]
+    return min((each.recorded_at for each in own or of_file), default=None)
+
+
+def _lines_of(topic: str, file: RuleFile) -> range:
+    for block in read_layout(file).topics:
+        if read_header(file.text, block.header)[0] == topic:
+            return range(file.line_of(block.header.start), file.line_of(block.end) + 1)
+    return range(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,11 +35,15 @@ log = logging.getLogger(__name__)
 MAX_ERRORS_TOLD = 20
 
 
+class _OthersError(Exception):
+    """The files are not those any more that are to be read."""
+
+
 class RuleWatch:
     """The rules of *folder* that are in force, and the steps by which others come into force.
 
-    `start` reads them for the first time. Then, as often as one likes: `read_digest`, and if `is_news` says so of
-    it, `reload`. All three may take long and are for a thread, one call at a time; `in_force` may be read at any
+    `start` reads them for the first time. Then, as often as one likes: `look`, and if `is_news` says so of what it
+    returns, `reload`. All three may take long and are for a thread, one call at a time; `in_force` may be read at any
     time from anywhere. *prepare* is called with each set before it comes into force.
     """
 
@@ -79,24 +83,53 @@ class RuleWatch:
         self._load(self._tried)
         _tell_errors(RulesInForce.none(), self._in_force)
 
+    def look(self) -> str:
+        """What tells whether the files are others; and see to it that what is in force by them is what is recorded.
+
+        Another process can record what the files said a moment ago: `rules apply`, when they were put back just then.
+        """
+        try:
+            recorded = self._store.versions_in_force()
+        except StoreError:
+            # Whoever works with the database tells that.
+            return self.read_digest()
+        # Only now: who has recorded other rules has read them before, so they stand in the files now or were put back.
+        digest = self.read_digest()
+        if digest == self._digest and recorded != self._in_force.versions:
+            self._record_again()
+        return digest
+
     def read_digest(self) -> str:
         """What tells whether the files are others."""
         return read_digest(self._folder)
+
+    def _record_again(self) -> None:
+        try:
+            record_rules(self._in_force, self._store, self._clock())
+        except StoreError:
+            # The next look finds it again.
+            return
+        log.warning("another process had recorded other rules as in force; those that the files hold are so again")
 
     def is_news(self, digest: str, *, is_asked: bool = False) -> bool:
         """Were files of this digest not tried yet? With *is_asked*: are they not in force?"""
         return digest != (self._digest if is_asked else self._tried)
 
-    def reload(self, digest: str) -> None:
+    def reload(self, digest: str, *, only_these: bool = False) -> bool:
         """Bring what the files say now, which had *digest*, into force; never raises an Exception.
 
+        False: with *only_these*, and the files were others by the time they were read; then nothing has happened.
         When anything fails, the rules in force stay so. It is tried again when the files have changed, and at the
-        next look when the folder cannot be listed or the database not be written.
+        next look when the folder cannot be listed, the database not be written, or when there is no room to hand the
+        rules over.
         """
-        before, begun = self._in_force, time.monotonic()
+        before, begun, tried = self._in_force, time.monotonic(), self._tried
         self._tried = digest
         try:
-            self._load(digest)
+            self._load(digest, only_these=only_these)
+        except _OthersError:
+            self._tried = tried
+            return False
         except StoreError as error:
             self._tried = ""
             self._tell_trouble(f"the rules that were edited are not in force yet: {error}")
@@ -112,18 +145,22 @@ class RuleWatch:
             _tell_errors(before, self._in_force)
             spent = time.monotonic() - begun
             log.info("rules read in %.2f s: %s", spent, describe_change(before, self._in_force))
+        return True
 
-    def _load(self, digest: str) -> None:
+    def _load(self, digest: str, *, only_these: bool = False) -> None:
         # A search for garbage stops everything, also the event loop: with 100,000 rules for a second. Rules are not
         # in cycles, so they go when they are replaced, and need not be looked through until then.
         with without_collection():
-            self._bring_into_force(digest)
+            self._bring_into_force(digest, only_these=only_these)
         gc.freeze()
 
-    def _bring_into_force(self, digest: str) -> None:
+    def _bring_into_force(self, digest: str, *, only_these: bool) -> None:
         rules = self._waiting.get(digest)
         if rules is None:
-            rules = build_rules(self._read(), self._store)
+            loaded = self._read()
+            if only_these and loaded.digest != digest:
+                raise _OthersError
+            rules = build_rules(loaded, self._store)
             self._hand_over(rules)
             self._waiting = {self._tried: rules}
         # The store refuses matches of versions that it does not know, so they are recorded before the first match.
@@ -144,6 +181,7 @@ class RuleWatch:
         try:
             self._prepare(rules.ruleset)
         except OSError as error:
+            self._tried = ""
             fix = "make room where temporary files are kept, see TMPDIR"
             message = f"the rules cannot be handed to the worker processes: {error.strerror or error}; {fix}"
             raise ConfigError(message) from error

@@ -115,7 +115,7 @@ class Session:
 
     async def _follow_rules(self) -> None:
         is_asked, self._is_asked = self._is_asked, False
-        digest = await asyncio.to_thread(self._watch.read_digest)
+        digest = await asyncio.to_thread(self._watch.look)
         for _ in range(MAX_WAITS):
             if self._is_stopping:
                 return
@@ -125,8 +125,9 @@ class Session:
                 return
             await asyncio.sleep(SETTLE_S)
             before, digest = digest, await asyncio.to_thread(self._watch.read_digest)
-            if digest == before:
-                break
+            # A file may be emptied again just before it is read; then it has not come to rest.
+            if digest == before and await asyncio.to_thread(self._watch.reload, digest, only_these=True):
+                return
         await asyncio.to_thread(self._watch.reload, digest)
 
     # --- work ---------------------------------------------------------------------------------------

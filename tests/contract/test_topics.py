@@ -94,12 +94,14 @@ def test_a_match_of_a_topic_version_that_was_not_recorded_is_refused(store, make
     assert store.article_at((URL,)) is None
 
 
-def test_rule_errors_take_the_place_of_earlier_ones(store, make, load):
-    errors = load("topic a\n    match (b\n").errors
-    assert errors
-    store.record_rule_errors(errors, make.T0)
-    store.record_rule_errors(errors, make.T0 + make.MINUTE)
-    store.record_rule_errors((), make.T0)
+def test_the_topics_in_force_can_be_asked_for(store, make, topics):
+    assert store.versions_in_force() == {}
+    store.record_topics(both := topics("topic a\n    match x\ntopic b\n    match y\n"), make.T0)
+    assert store.versions_in_force() == {topic.name: topic.version for topic in both}
+    store.record_topics(one := topics("topic a\n    match z\n"), make.T0)
+    assert store.versions_in_force() == {"a": one[0].version}
+    store.record_topics(both[1:], make.T0)
+    assert store.versions_in_force() == {"b": both[1].version}
 
 
 def test_topics_are_recorded_in_a_fixed_number_of_statements(store, make, topics):

@@ -93,6 +93,28 @@ def test_a_file_that_is_gone_is_told_and_garbage_is_collected_on(tmp_path: Path)
     assert gc.isenabled()
 
 
+@pytest.mark.parametrize("how", ["of another user", "writable for others", "a link", "a pipe"])
+def test_a_file_that_somebody_else_put_there_is_not_read(tmp_path: Path, how: str) -> None:
+    """Temporary files are cleaned away, and then their names are free; what pickle reads, it obeys."""
+    if how == "of another user" and os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    packing = Packing(tmp_path)
+    rules = rules_of("one")
+    packed = packing.prepare(rules)
+    path = Path(packed.ticket.path)
+    if how == "of another user":
+        os.chown(path, 12345, 12345)
+    elif how == "writable for others":
+        path.chmod(0o622)
+    else:
+        away = path.rename(tmp_path / "away")
+        path.symlink_to(away) if how == "a link" else os.mkfifo(path, 0o600)
+    with pytest.raises(RulesLostError):
+        unpack(packed.ticket)
+    packing.forget(packed)
+    assert unpack(packing.prepare(rules).ticket).match(DOCUMENT) == rules.match(DOCUMENT)
+
+
 def test_large_sets_get_more_time() -> None:
     assert RulesTicket("", 64_000).load_limit_s < 0.2
     assert RulesTicket("", 100_000_000).load_limit_s > 30
@@ -101,9 +123,11 @@ def test_large_sets_get_more_time() -> None:
 def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
-    left = tmp_path / f"wirewatch-rules-{ended.pid}-x"
-    others = {tmp_path / name for name in (f"wirewatch-rules-{os.getpid()}-x", "wirewatch-rules-x", "else-1-x")}
-    for file in (left, *others):
+    # In a container the process that was killed often had the number that we have now.
+    left = [tmp_path / f"wirewatch-rules-{number}-x" for number in (ended.pid, os.getpid())]
+    others = {tmp_path / name for name in (f"wirewatch-rules-{os.getppid()}-x", "wirewatch-rules-x", "else-1-x")}
+    ours = Packing(tmp_path).prepare(rules_of("two"))
+    for file in (*left, *others):
         file.touch()
     packed = Packing(tmp_path).prepare(rules_of("one"))
-    assert set(tmp_path.iterdir()) == {*others, Path(packed.ticket.path)}
+    assert set(tmp_path.iterdir()) == {*others, Path(packed.ticket.path), Path(ours.ticket.path)}

@@ -460,4 +460,3 @@ async def test_a_kill_at_any_write_changes_nothing_in_the_end(town: Town, at: in
     (group,) = [story for story in seen["stories"] if story.copy_count]
     assert len(group.copies) == 1
     assert len(seen["matches"]) == 1
-    assert sum(town.store.entry_counts().values()) == 3

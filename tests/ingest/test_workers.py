@@ -14,7 +14,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -245,6 +245,24 @@ def test_rules_whose_file_is_swept_away_are_written_again(tmp_path: Path) -> Non
             return [topics_of(reading) for reading in await asyncio.gather(*calls)]
 
     assert asyncio.run(use()) == [["word1"]] * 6
+
+
+def test_the_time_that_a_large_set_takes_to_load_does_not_count_for_the_page(tmp_path: Path) -> None:
+    limits: list[float] = []
+
+    class Noted(Workers):
+        async def _run(self, limit_s: float, *given: Any) -> Any:
+            limits.append(limit_s)
+            return await super()._run(limit_s, *given)
+
+    async def use() -> float:
+        async with Noted(1, limit_s=5.0, folder=tmp_path) as workers:
+            await workers.read_feed_text(TOLD, "T", rules := rules_of("word1"))
+            return (await workers._pack(rules)).ticket.load_limit_s
+
+    more = asyncio.run(use())
+    assert more > 0
+    assert limits == [5.0 + more]
 
 
 def test_no_room_for_the_rules_is_an_error_of_the_one_who_prepares(tmp_path: Path) -> None:

@@ -265,3 +265,8 @@ def test_questions_about_huge_facts_end():
         )
     assert implies(read_fact(deep), read_fact(deep))
     assert not implies(read_fact(deep), read_fact(Words(text="z")))
+
+
+def test_each_is_told_with_one_that_stays():
+    units = [[read_fact(parse(word))] for word in ("crimea*", "crim*", "crimean")]
+    assert find_implied(units) == {0: 1, 2: 1}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rules.assemble import assemble_rules
-from rules.compile import compile_rules
+from rules.compile import compile_expression, compile_rules
 from rules.document import Document
 from rules.layout import RuleFile
 from rules.match import RuleSet, Span, TopicMatch
@@ -106,6 +106,25 @@ def test_the_same_words_become_one_plan():
     rules = compiled('topic a\n match Crimea "Black Sea"\ntopic b\n match crimea | "black-sea"\n')
     first, second = (set(map(id, find_atoms(topic.rules[0].plan))) for topic in rules.topics)
     assert first == second
+
+
+def test_rules_that_differ_in_one_sign_share_nothing():
+    atoms = ["crimean", "crimean*", "crimean~", '"black crimean"', '"black crimean*"', "crim?an", "crim?an*"]
+    lines = [*atoms, *(f"={atom}" for atom in atoms if "~" not in atom)]
+    lines += [f"{field}:{line}" for field in ("title", "author") for line in lines]
+    rules = compiled("topic t\n" + "".join(f" match {line}\n" for line in lines))
+    for text in ("Crimean", "crimean", "black crimeans", "Black Crimean"):
+        for document in (doc(text), doc(title=text), doc(author=text)):
+            expected = [f"t.{i}" for i, line in enumerate(lines, 1) if compile_expression(line).matches(document)]
+            assert [list(match.rules) for match in rules.match(document)] == [expected] * bool(expected)
+
+
+def test_a_host_and_a_language_of_one_name_are_two_things():
+    rules = compiled("topic a\n match source:de\n match lang:de\n")
+    for fields, expected in (({"source": "taz.de"}, ("a.1",)), ({"lang": "de"}, ("a.2",))):
+        assert [match.rules for match in rules.match(doc(**fields))] == [expected]
+    both = rules.match(doc(source="de", lang="de"))
+    assert [(span.field, span.start, span.end) for span in both[0].spans] == [("source", 0, 2), ("lang", 0, 2)]
 
 
 @pytest.mark.parametrize(

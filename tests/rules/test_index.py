@@ -10,13 +10,15 @@ import unicodedata
 from dataclasses import replace
 from itertools import combinations, product
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rules.compile import compile_rules
 from rules.document import Document
+from rules.errors import RuleError
 from rules.plural import singular
 from rules.render import render
+from rules.syntax import parse
 from rules.text import is_opaque, tokenize, tokenize_url
 from rules.topic import make_topic
 from rules.tree import AtLeast, Field, Near, Not, Quorum, Regex, Score, Wildcard, Words, join_and, join_or
@@ -128,6 +130,52 @@ def test_the_index_finds_just_what_judging_every_rule_finds(topics, documents):
     rules = compile_rules(topics)
     for document in documents:
         assert rules.match(document) == rules.match_brute(document)
+
+
+#: What folding, scripts, marks and addresses make difficult.
+_DIFFICULT = st.lists(
+    st.sampled_from(
+        [
+            *"aeÉßøıİийЁΣς20.,/@' ー北ア가½ﬁǆŉＫا",
+            *("\u0301", "\u0308", "\u0653", "\u00ad", "Www.", "wWW.", "x.com/"),
+        ]
+    ),
+    min_size=1,
+    max_size=10,
+).map("".join)
+
+
+@given(st.lists(_DIFFICULT, min_size=2, max_size=2), st.data())
+@settings(max_examples=300)
+def test_the_index_finds_what_is_cut_out_of_the_text_itself(texts, data):
+    """Whole words, prefixes, phrases and wildcards that stand in the article, in the form written or folded."""
+    title, url = texts
+    document = Document(title=title, body="", url=url)
+    tokens, field = data.draw(
+        st.sampled_from([(tokenize(title), "title"), (tokenize(title), ""), (tokenize_url(url), "url")])
+    )
+    written = [(word, "=") for word in tokens.exact] + [(word, "") for word in tokens.folded]
+    assume(written)
+    word, sign = data.draw(st.sampled_from(written))
+    start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(word))] * 2)))
+    whole = " ".join(tokens.exact if sign else tokens.folded)
+    text = data.draw(
+        st.sampled_from(
+            [
+                word,
+                f"{word[:end]}*",
+                f"{word[:start]}*{word[end:]}",
+                f"{word[:start]}?{word[start + 1 :]}",
+                f'"{whole}"',
+            ]
+        )
+    )
+    try:
+        tree = parse(f"{field}{':' * bool(field)}{sign}{text}")
+    except RuleError:
+        return
+    rules = compile_rules([make_topic(name="t", matches=[(tree, 1)])])
+    assert rules.match(document) == rules.match_brute(document)
 
 
 @given(_TOPICS, _DOCUMENTS)

@@ -57,3 +57,10 @@ def test_many_occurrences_are_no_trouble():
     places = [[(i, i + 1) for i in range(k, 3000, 8)] for k in range(8)]
     assert next(find_near(places, 6), None) is not None
     assert next(find_near(places, 5), None) is None
+
+
+def test_nor_are_operands_that_are_near_but_too_few():
+    """Of 40,000 words each is near 1,000 others; no choice will do, and trying them one by one takes minutes."""
+    names = [(i, i + 1) for i in range(0, 40_000, 1_001)]
+    words = [[(i, i + 1) for i in range(k, 40_000, 2)] for k in (0, 1)]
+    assert next(find_near([*words, names, names], 900), None) is None

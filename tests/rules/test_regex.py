@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.regex import MAX_PATTERN_CHARS, Compiled, compile_regex, find_fault, required_literals, translate
-from rules.regex_syntax import MAX_DEPTH, RegexFault
+from rules.regex_syntax import MAX_DEPTH, RegexFault, is_nullable, parse_pattern
 from rules.regex_text import read_for_regex
 
 
@@ -64,14 +64,6 @@ def found(pattern: str, text: str, *, ignores_case: bool = False) -> list[str]:
         (r"[éa]\b", "a to z"),
         (r"\B\x{41A}рым", "a to z"),
         (r"(\bxé)+", "a to z"),
-        ("", "nothing"),
-        ("a*", "nothing"),
-        ("(Crimea)?", "nothing"),
-        ("a|", "nothing"),
-        ("^", "nothing"),
-        (r"\b", "nothing"),
-        ("(?i)", "nothing"),
-        ("\u00ad", "nothing"),
         ("\ud800", "half a character"),
         ("a" * (MAX_PATTERN_CHARS + 1), "2,000"),
         ("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1), "within each other"),
@@ -165,10 +157,17 @@ def test_case_is_ignored_when_asked():
     assert not compile_regex("nato", ignores_case=False).search("NATO")
 
 
-def test_empty_matches_are_no_matches():
+def test_empty_matches_hold_and_have_no_place():
     optional = Compiled("x*", ignores_case=False)
     assert optional.spans("axxé") == [(1, 3)]
-    assert not optional.search("aé")
+    assert optional.search("aé")
+    blank = Compiled("^$", ignores_case=False)
+    assert [blank.search(text) for text in ("a\n\nb", "a\nb")] == [True, False]
+    assert blank.spans("a\n\nb") == []
+
+
+def test_a_regex_that_may_be_empty_does_not_take_quadratic_time():
+    assert Compiled("(a*b)?", ignores_case=False).spans("a" * 300_000) == []
 
 
 MEMBERS = {
@@ -221,7 +220,8 @@ ASCII_PATTERNS = st.recursive(ASCII_ATOMS, _combined, max_leaves=8)
 
 @given(ASCII_PATTERNS, st.text("aabbC1 \n", max_size=24))
 def test_on_ascii_it_finds_what_python_finds(pattern, text):
-    assume(find_fault(pattern, ignores_case=False) is None)
+    # After an empty match Python tries the same place again, RE2 the next one.
+    assume(find_fault(pattern, ignores_case=False) is None and not is_nullable(parse_pattern(pattern)))
     spans = compile_regex(pattern, ignores_case=False).spans(text)
     # `$` stands for the end of the text here, and there also for the place before a last line's end: with (?m) the same
     assert spans == [m.span() for m in re.compile(f"(?m:{pattern})", re.ASCII).finditer(text)]

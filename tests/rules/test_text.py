@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.text import is_opaque, tokenize, tokenize_url
+from rules.text import _read, _read_closely, is_opaque, tokenize, tokenize_url
 from rules.tokens import Rest, Tokens
 
 # Enough of every kind of character that the rules speak of.
@@ -243,3 +243,21 @@ def test_addresses_are_told_from_words(token, expected):
     assert tokenize(token).folded == (token,)
     assert is_opaque(token) is expected
     assert not is_opaque("2.3bn")
+
+
+def test_an_address_is_one_however_it_is_written():
+    assert all(map(is_opaque, tokenize("Www.a.b wWW.a.b WWW.a.b").exact))
+
+
+_PIECES = st.sampled_from([*"aBéЖЁ北ー5.,;:'’-–*_/@€)(\"\u00ad\u0301\u3099\u1161", "www", "wWw.", "’S"])
+
+
+@given(st.lists(_PIECES, min_size=1, max_size=8).map("".join))
+@settings(max_examples=500)
+def test_short_cuts_read_as_a_close_look_does(stretch):
+    assert _read(stretch) == _read_closely(stretch)
+
+
+@pytest.mark.parametrize(("stretch", "tokens"), [("(www.-", ("www.-",)), ("x-www.-", ("x", "www.-"))])
+def test_what_begins_like_an_address_gets_the_close_look(stretch, tokens):
+    assert tokenize(stretch).folded == tokens

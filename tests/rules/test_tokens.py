@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.text import tokenize
+from rules.text import _Memo, tokenize
 from rules.tokens import Rest, Tokens
 
 _TEXTS = st.text(alphabet="aB'’. -éЖ北ー€5/@w\u00ad\n", max_size=40)
@@ -31,6 +31,11 @@ def test_tokens_survive_pickling(text):
     assert repr(again) == repr(tokens)
 
 
+def test_tokens_are_equal_when_all_of_them_is():
+    assert tokenize("a b") == tokenize("a b")
+    assert len({tokenize(text) for text in ("a b", "A b", " a b", "a b.", "ab")}) == 4
+
+
 def test_the_rest_is_read_once_and_only_when_asked_for():
     asked = []
 
@@ -43,6 +48,22 @@ def test_the_rest_is_read_once_and_only_when_asked_for():
     assert not asked
     assert (tokens.exact, tokens.starts, tokens.ends) == (("A",), (0,), (1,))
     assert len(asked) == 1
+
+
+def test_what_is_remembered_has_bounds_and_what_is_in_use_stays():
+    read = []
+
+    def measure(stretch):
+        read.append(stretch)
+        return len(stretch)
+
+    memo = _Memo(measure, 4)
+    long = "x" * 1000
+    for i in range(50):
+        assert (memo["often"], memo[f"{i}"], memo[long]) == (5, len(f"{i}"), 1000)
+        assert len(memo) <= 4
+    assert read.count("often") == 1
+    assert read.count(long) == 50
 
 
 def test_more_words_than_are_remembered_and_several_threads_change_nothing():

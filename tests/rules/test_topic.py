@@ -60,6 +60,11 @@ def test_what_changes_the_meaning_changes_the_version(text):
     assert version(text) != version(BASE)
 
 
+def test_hosts_that_the_engine_tells_apart_have_two_versions():
+    assert version("topic t\n match source:straße.de\n") != version("topic t\n match source:strasse.de\n")
+    assert version("topic t\n match source:.STRAßE.de\n") == version("topic t\n match source:straße.de\n")
+
+
 def test_macros_count_as_what_they_stand_for():
     written = BASE.replace("(NATO | =PURL)", "@m")
     assert version(f"let @m = NATO | =PURL\n{written}") == version(BASE)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.model import TextFrom
 from rules.compile import compile_rules
 from rules.document import Document
 from storage.backfills import BackfillSpan
@@ -128,6 +129,9 @@ def test_going_back_to_earlier_rules_finds_what_they_found(store, file, in_force
     assert counts(judge(store, in_force(OLD), at=2)) == (1, 1, 0, 0, 0)
     assert listed() == before
     assert rows(file, "retired_at IS NULL, origin") == [(0, "live"), (1, "backfill")]
+    with Listings(f"sqlite:///{file}") as listings:
+        (hits,) = listings.rule_hits(today=CLOCK[0], week=CLOCK[0], month=CLOCK[0])
+    assert (hits.rule, hits.matches) == ("aid.1", 1), "what is retired counts nowhere, also of the same version"
 
 
 def test_only_the_topics_judged_by_are_changed(store, in_force, save, listed):
@@ -192,6 +196,18 @@ def test_other_rules_or_another_span_is_another_run(store, in_force, save):
     assert judge(store, in_force(OLD)).looked_at == 1
 
 
+def test_another_way_to_read_words_is_another_run(store, file, in_force, save):
+    new = in_force(NEW)
+    save(A, "help", new)
+    first = judge(store, new)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE backfill SET tokenizer_version = tokenizer_version - 1")
+        connection.commit()
+    again = judge(store, new)
+    assert again.id != first.id
+    assert again.looked_at == 1
+
+
 def test_what_comes_meanwhile_comes_last(store, in_force, save):
     old = in_force(OLD)
     ids = [save(url, "help", old).article_id for url in (A, B)]
@@ -245,6 +261,51 @@ def test_a_process_with_older_rules_does_not_bring_back_what_was_retired(store, 
     save(A, "aid", old)
     assert listed() == [("aid", 1, ("aid",))]
     assert rows(file, "origin", "retired_at IS NULL") == [("live",)]
+
+
+def test_what_a_process_with_older_rules_finds_in_a_text_that_was_judged_is_judged_again(
+    store, file, in_force, save, listed
+):
+    """Stored before those rules; they came and went, a back-fill has passed, and then its page comes again."""
+    first = in_force("topic aid\n    match nothing\n")
+    save(A, "aid", first)
+    late = in_force(OLD)
+    new = in_force(NEW)
+    assert counts(judge(store, new)) == (1, 0, 0, 0, 0)
+    numbers = set()
+    for _ in range(2):
+        save(A, "aid", late)
+        assert listed() == [("aid", 1, ("aid",))]
+        with closing(sqlite3.connect(file)) as connection:
+            numbers |= set(connection.execute("SELECT id FROM fingerprint"))
+    assert len(numbers) == 1, "the second time changes nothing"
+    assert counts(judge(store, new, at=2)) == (1, 0, 0, 0, 1)
+    assert listed() == []
+    save(A, "aid", late)
+    assert counts(judge(store, new, at=3)) == (0, 0, 0, 0, 0)
+
+
+def test_what_a_page_adds_to_the_text_of_the_feed_is_judged(store, in_force, save, listed):
+    """The same text by a page, which names an author, read by a process that has not read the rules yet."""
+    old = in_force(OLD)
+    save(A, "a text", old, text_from=TextFrom.FEED)
+    new = in_force("topic aid\n    match author:smith\n")
+    judge(store, new)
+    for _ in range(2):
+        save(A, "a text", old, author="Jo Smith")
+    assert counts(judge(store, new, at=2)) == (1, 1, 0, 0, 0)
+    assert listed() == [("aid", 1, ("Smith",))]
+
+
+def test_a_run_tells_whether_it_was_interrupted(store, in_force):
+    in_force(NEW)
+    span = replace(ALL, words="90d..")
+    assert not store.begin_backfill("v", ALL, CLOCK[0]).is_resumed
+    run = store.begin_backfill("v", ALL, CLOCK[1])
+    assert run.is_resumed
+    store.finish_backfill(run, CLOCK[2])
+    assert not store.begin_backfill("v", ALL, CLOCK[3]).is_resumed
+    assert not store.begin_backfill("v", span, CLOCK[3]).is_resumed
 
 
 TEXTS = st.sampled_from(["aid", "help", "aid help", "other", "nothing"])

@@ -62,13 +62,12 @@ STORE_METHODS = {
     "entry_and_article": (False, lambda store, _: store.entry_and_article(1)),
     "due_entries": (False, lambda store, _: store.due_entries(NOW, 1)),
     "finish_entry": (True, lambda store, _: store.finish_entry(1, EntryOutcome(state=EntryState.DONE))),
-    "entry_counts": (False, lambda store, _: store.entry_counts()),
-    "next_due_at": (False, lambda store, _: store.next_due_at()),
     "article_at": (False, lambda store, _: store.article_at(["https://a.example/"])),
     "candidates": (False, lambda store, make: store.candidates(make.hashes(1), since=NOW)),
     "save": (True, lambda store, make: store.save(make.item(1))),
     "prune_raw_pages": (True, lambda store, _: store.prune_raw_pages(NOW)),
     "record_topics": (True, lambda store, _: store.record_topics((), NOW)),
+    "versions_in_force": (False, lambda store, _: store.versions_in_force()),
     "last_good_topics": (False, lambda store, _: store.last_good_topics()),
     "record_rule_errors": (True, lambda store, _: store.record_rule_errors((), NOW)),
     "begin_backfill": (True, lambda store, _: store.begin_backfill("v", SPAN, NOW)),
@@ -213,7 +212,7 @@ def test_a_writer_waits_for_no_longer_than_it_is_told(file, url, store, make, me
     with closing(sqlite3.connect(file, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         with Store(url, busy_timeout_s=0.01) as impatient:
-            assert impatient.next_due_at() is None
+            assert impatient.due_feeds(NOW, 1) == ()
             with pytest.raises(DatabaseBusy):
                 STORE_METHODS[method][1](impatient, make)
         holder.execute("ROLLBACK")
@@ -270,7 +269,7 @@ def test_a_full_disk_is_told_and_what_is_stored_can_be_read(store, make, newsroo
     with pytest.raises(DatabaseFull, match="space"):
         newsroom.poll(*entries)
     assert store.feed(feed_id).last_polled_at is None
-    assert sum(store.entry_counts().values()) == 0
+    assert store.due_entries(make.T0, 1) == ()
 
 
 def test_what_cannot_be_looked_at_is_told(tmp_path):
@@ -279,7 +278,7 @@ def test_what_cannot_be_looked_at_is_told(tmp_path):
     loop.symlink_to(loop)
     for open_it in (Store, Listings):
         with open_it(f"sqlite:///{loop}") as opened, pytest.raises(DatabaseUnwritable, match="permissions"):
-            opened.entry_counts() if open_it is Store else opened.stats()
+            opened.due_feeds(NOW, 1) if open_it is Store else opened.stats()
 
 
 # --- translation ------------------------------------------------------------------------------------

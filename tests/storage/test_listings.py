@@ -339,6 +339,21 @@ def test_topics_and_stats(listings, store, make, newsroom, topics, rules):
     assert problem.source_line == "    match ("
 
 
+def test_an_error_that_stays_keeps_the_time_at_which_it_was_found(listings, store, make, rules):
+    def recorded(text, minutes):
+        store.record_rule_errors(rules(b=text).errors, later(make, minutes))
+        return [(each.line, each.source_line.strip(), each.recorded_at) for each in listings.rule_problems()]
+
+    first, second = (later(make, minutes) for minutes in (0, 1))
+    assert recorded("topic b\n    match (\n", 0) == [(2, "match (", first)]
+    more = "topic a\n    match x OR\ntopic b\n    match (\n"
+    assert recorded(more, 1) == [(2, "match x OR", second), (4, "match (", first)]
+    assert recorded("# soon\n" + more, 2) == [(3, "match x OR", second), (5, "match (", first)]
+    assert recorded("topic b\n    match ((\n", 3)[0][2] == later(make, 3)
+    assert recorded("", 4) == []
+    assert recorded("topic b\n    match (\n", 5) == [(2, "match (", later(make, 5))]
+
+
 def test_hits_are_counted_by_topic_and_by_rule(listings, store, make, newsroom, topics, rules):
     for number, text in enumerate(("PURL", "PURL and NATO", "NATO", "Crimea")):
         newsroom.save(f"{A}{number}", text=text, matches=match(topics, "", text), at=later(make, number))

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from storage.errors import DatabaseInUse, DatabaseUnwritable
-from storage.lock import DatabaseLock, is_held
+from storage.lock import DatabaseLock, is_locked
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys
 from pathlib import Path
-from storage.lock import DatabaseLock, is_held
+from storage.lock import DatabaseLock
 
 with DatabaseLock(Path(sys.argv[1])):
     print("held", flush=True)
@@ -51,10 +51,10 @@ def test_a_directory_that_does_not_exist_is_told(tmp_path):
         pass
 
 
-def test_whether_it_is_held_can_be_asked(file):
-    assert not is_held(file), "nobody ever held it"
+def test_whether_it_is_locked_can_be_asked(file):
+    assert not is_locked(file), "nobody ever held it"
     with DatabaseLock(file):
-        assert is_held(file)
-        assert is_held(file)
-    assert not is_held(file)
-    assert not is_held(file.parent / "none" / "news.db")
+        assert is_locked(file)
+        assert is_locked(file)
+    assert not is_locked(file)
+    assert not is_locked(file.parent / "none" / "news.db")

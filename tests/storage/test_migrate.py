@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sqlite3
 import threading
@@ -12,6 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
@@ -217,3 +219,21 @@ def test_several_that_create_it_at_once_make_one_database(tmp_path):
         thread.join()
     assert len(failures) < len(threads)
     assert status(url).state is SchemaState.CURRENT
+
+
+def test_the_second_migration_can_be_said_to_postgresql():
+    """There is no such server here; this is what it would be told, in the dialect's own words."""
+    out = io.StringIO()
+    options = {"as_sql": True, "output_buffer": out}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    with Operations.context(context):
+        script_directory().get_revision("0002").module.upgrade()
+    said = " ".join(out.getvalue().split())
+    assert "ALTER TABLE match DROP CONSTRAINT uq_match_version_id_topic_id;" in said
+    assert "ALTER TABLE match ADD COLUMN origin TEXT DEFAULT 'live' NOT NULL;" in said
+    assert "ALTER TABLE match ALTER COLUMN origin DROP DEFAULT;" in said
+    unique = "CREATE UNIQUE INDEX uq_match_version_id_topic_id ON match (version_id, topic_id) WHERE retired_at IS NULL"
+    assert unique in said
+    assert "match_anew" not in said
+    # a reserved word there
+    assert '"window" TEXT NOT NULL' in said

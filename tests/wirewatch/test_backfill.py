@@ -15,10 +15,10 @@ import pytest
 from rules.files import load_rules
 from storage.backfills import BackfillSpan
 from storage.listings import Listings
-from storage.lock import DatabaseLock, is_locked
+from storage.lock import DatabaseLock
 from storage.store import Store
 from wirewatch import fields
-from wirewatch.backfill import back_fill
+from wirewatch.backfill import back_fill, begin
 from wirewatch.comparison import compare
 from wirewatch.errors import WirewatchError
 
@@ -34,7 +34,7 @@ from rules.files import load_rules
 from storage.backfills import BackfillSpan
 from storage.store import Store
 from wirewatch import fields
-from wirewatch.backfill import back_fill
+from wirewatch.backfill import back_fill, begin
 
 def tell(done, total):
     print(done, flush=True)
@@ -43,7 +43,8 @@ def tell(done, total):
 topics = load_rules(sys.argv[2]).topics
 span = BackfillSpan(since=None, until=None, words="..")
 with Store("sqlite:///" + sys.argv[1]) as store:
-    back_fill(store, topics, span, batch=1, clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), tell=tell)
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    back_fill(store, topics, begin(store, topics, span, now), batch=1, clock=lambda: now, tell=tell)
 """
 
 
@@ -68,7 +69,7 @@ def run(folder, **given):
     topics = load_rules(folder / "rules").topics
     with Store(f"sqlite:///{database(folder)}") as store:
         store.record_topics(topics, NOW)
-        return back_fill(store, topics, ALL, clock=lambda: NOW, **given)
+        return back_fill(store, topics, begin(store, topics, ALL, NOW), clock=lambda: NOW, **given)
 
 
 def test_a_kill_at_any_article_changes_nothing_in_the_end(folder, tmp_path):
@@ -119,17 +120,6 @@ def test_who_is_overtaken_stops(folder):
 
     with pytest.raises(WirewatchError, match="start it again"):
         run(folder, batch=1, tell=other_rules)
-
-
-def test_a_lock_is_seen_and_not_taken(tmp_path):
-    file = tmp_path / "news.db"
-    assert not is_locked(file)
-    with DatabaseLock(file):
-        assert is_locked(file)
-        assert is_locked(file)
-    assert not is_locked(file)
-    with DatabaseLock(file):
-        pass
 
 
 # --- the commands -----------------------------------------------------------------------------------
@@ -211,6 +201,26 @@ def test_apply_works_beside_an_instance_and_waits_for_it_to_follow(wirewatch, fo
         assert wirewatch("--config", folder, "rules", "apply").err == ""
         (folder / "rules" / "own.rules").write_text("topic nowhere\n    match a\n")
         assert wirewatch("--config", folder, "rules", "apply", "--no-wait").err == ""
+
+
+@pytest.mark.parametrize("step", ["begin_backfill", "record_topics", "texts_to_judge", "record_judged"])
+def test_apply_waits_too_where_one_was_interrupted_before_it_had_waited(wirewatch, folder, monkeypatch, step):
+    """Whichever step it was in: the instance that it would have waited for may still have the older rules."""
+
+    def interrupt(*_given, **_named):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, step, interrupt)
+        assert wirewatch("--config", folder, "rules", "apply").code == 130
+    with ExitStack() as held:
+        held.enter_context(DatabaseLock(database(folder)))
+        end = threading.Timer(0.5, held.close)
+        end.start()
+        ended = wirewatch("--config", folder, "rules", "apply")
+        end.join()
+    assert ended.code == 0
+    assert "a running instance may still judge by the rules it had" in ended.err
 
 
 def test_apply_without_a_database_or_without_rules(wirewatch, folder):

@@ -71,6 +71,13 @@ def replaces(old, new):
     return f"path.write_text(path.read_text().replace({old!r}, {new!r}))"
 
 
+def test_the_copy_is_for_nobody_else(edit, editor, tmp_path):
+    seen = tmp_path / "mode"
+    editor(f"Path({str(seen)!r}).write_text(oct(path.parent.stat().st_mode & 0o777))")
+    edit()
+    assert seen.read_text() == "0o700"
+
+
 def test_an_edit_is_checked_shown_and_saved(edit, editor, own):
     editor(replaces("match quagga", "match ferry"))
     before = own.read_text()

@@ -77,10 +77,10 @@ def test_rows_have_ranges_for_editors(wirewatch, folder):
     (folder / "a.rules").write_text(LINTED + FAILING + BROKEN)
     rows = wirewatch("rules", "check", "--jsonl").jsonl
     assert all(list(row)[:5] == ["file", "line", "column", "code", "message"] for row in rows)
-    assert all({column.name for column in fields.RULE_PROBLEM} <= set(row) for row in rows)
+    assert all([column.name for column in fields.RULE_PROBLEM] == list(row) for row in rows)
     places = [(row["line"], row["column"], row["end_line"], row["end_column"]) for row in rows]
     assert places[0][:2] == (8, 19)
-    assert places[1:] == [(6, 1, 6, 31), (2, 19, 2, 25), (2, 28, 2, 30)]
+    assert places[1:] == [(6, 13, 6, 31), (2, 19, 2, 25), (2, 28, 2, 30)]
     assert all(row["file"] == "a.rules" for row in rows)
     assert all(row["message"].endswith(row["remedy"]) for row in rows)
     assert [row["topic"] for row in rows] == [None, "failing", "linted", "linted"]
@@ -112,6 +112,29 @@ def test_a_file_elsewhere_is_checked_by_itself(wirewatch, folder):
     Path("a.rules").write_text(LINTED)
     rows = wirewatch("rules", "check", folder / "a.rules", "a.rules", "--jsonl").jsonl
     assert [row["code"] for row in rows] == ["E104", "W110", "W101", "W104"]
+
+
+def test_a_failed_test_is_shown_with_a_caret_under_its_text(wirewatch, folder):
+    (folder / "a.rules").write_text('topic t\n    match kerch\n    test no  "of \\"Kerch\\" \x1b]"  # odd\n')
+    ended = wirewatch("rules", "check")
+    assert ended.code == 4
+    assert ended.out.splitlines()[:3] == [
+        'a.rules:3:14: TEST topic t should not match "of "Kerch" \ufffd]": t.1 matches: Kerch',
+        '      test no  "of \\"Kerch\\" \ufffd]"  # odd',
+        "               ^",
+    ]
+    (row,) = wirewatch("rules", "check", "--jsonl").jsonl
+    assert (row["line"], row["column"], row["end_line"], row["end_column"]) == (3, 14, 3, 31)
+
+
+def test_rows_name_the_file_as_an_editor_opens_it(wirewatch, folder):
+    (folder / "a.rules").write_text(BROKEN)
+    Path("draft.rules").write_text(BROKEN)
+    rows = wirewatch("rules", "check", folder / "a.rules", "draft.rules", "--jsonl").jsonl
+    assert [row["file"] for row in rows] == ["a.rules", "draft.rules"]
+    assert [Path(row["path"]).resolve() for row in rows] == [folder / "a.rules", Path.cwd() / "draft.rules"]
+    (row,) = wirewatch("rules", "check", "--jsonl").jsonl
+    assert Path(row["path"]).samefile(folder / "a.rules")
 
 
 def test_a_file_that_is_not_there_is_a_usage_error(wirewatch, folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import tempfile
@@ -127,6 +128,26 @@ def test_two_cannot_hold_a_file(folder):
         pass
 
 
+def test_the_lock_is_on_the_file_that_came_in_its_place_meanwhile(folder, monkeypatch):
+    """Another edit is saved, and its lock given back, between the opening of the file and the asking for the lock."""
+    ask, saved = fcntl.flock, []
+
+    def ask_late(descriptor, how):
+        if not saved:
+            saved.append(replace_file(place(folder), b"new", seen=ONE.encode()))
+        ask(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", ask_late)
+    with hold(place(folder)), pytest.raises(WirewatchError, match="somebody is editing it now"), hold(place(folder)):
+        pass
+
+
+def test_a_pipe_is_refused_and_not_waited_for(folder):
+    os.mkfifo(folder / "pipe.rules")
+    with hold(place(folder, "pipe.rules")), pytest.raises(ConfigError, match="is no regular file"):
+        place(folder, "pipe.rules").read()
+
+
 def test_the_lock_is_on_the_file_that_a_link_leads_to(folder):
     (folder / "link.rules").symlink_to("one.rules")
     with hold(place(folder, "link.rules")), pytest.raises(WirewatchError), hold(place(folder)):
@@ -181,6 +202,21 @@ def test_a_link_stays_a_link(folder, tmp_path):
     (folder / "later.rules").symlink_to(target.with_name("later.rules"))
     replace_file(place(folder, "later.rules"), b"new", seen=None)
     assert target.with_name("later.rules").read_bytes() == b"new"
+
+
+def test_a_file_that_changes_while_the_new_one_is_written_is_left_alone(folder, monkeypatch):
+    path = folder / "one.rules"
+    sync = os.fsync
+
+    def slow(descriptor):
+        path.write_bytes(b"of somebody else")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    with pytest.raises(ChangedOnDisk, match="changed by somebody else"):
+        replace_file(place(folder), b"new", seen=ONE.encode())
+    assert path.read_bytes() == b"of somebody else"
+    assert sorted(each.name for each in folder.iterdir()) == ["one.rules", "two.rules"]
 
 
 @pytest.mark.parametrize("now", [b"changed", None])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,6 +97,20 @@ def test_a_topic_that_is_not_understood_is_held_since_that_was_found(desk: Desk,
     (held,) = state.held
     assert (held.topic, held.known_since, held.held_since) == ("ferries", THEN, NOW)
     assert state.is_as_files_say
+
+
+def test_of_two_topics_in_a_file_each_is_held_since_its_own_error(desk: Desk) -> None:
+    desk.write("a", FERRIES + PIERS.replace("piers", "quays"))
+    desk.read(THEN)
+    desk.write("a", FERRIES + PIERS.replace("piers", "quays").replace("pier", "pier OR"))
+    desk.read(NOW)
+    later = NOW + timedelta(days=1)
+    desk.write(
+        "a", "# soon\n" + FERRIES.replace("ferry", "(") + PIERS.replace("piers", "quays").replace("pier", "pier OR")
+    )
+    desk.read(later)
+    desk.read(later + timedelta(days=1))
+    assert {held.topic: held.held_since for held in desk.state().held} == {"quays": NOW, "ferries": later}
 
 
 def test_a_topic_that_was_never_understood_is_absent(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rules.document import Document
+from rules.files import load_rules
 from storage.listings import Listings
 from storage.migrate import upgrade
 from storage.store import Store
@@ -52,11 +53,8 @@ class Desk:
 
     def look(self) -> bool:
         """What the daemon does at a tick; returns whether there was something to be read."""
-        digest = self.watch.read_digest()
-        if self.watch.is_news(digest):
-            self.watch.reload(digest)
-            return True
-        return False
+        digest = self.watch.look()
+        return self.watch.is_news(digest) and self.watch.reload(digest)
 
     @property
     def matching(self) -> dict[str, str]:
@@ -299,6 +297,13 @@ def test_whatever_goes_wrong_leaves_the_rules_in_force(
         assert desk.matching == before
         assert desk.recorded() == {"ferries", "piers"}
         assert told()[0].startswith(message)
+        if isinstance(error, OSError):
+            assert desk.look(), "it is tried again"
+            assert told() == []
+            troubles.clear()
+            assert desk.look()
+            assert desk.matching.keys() == {"ferries", "piers", "sea"}
+            return
         assert not desk.look(), "the same files are not tried again"
 
         troubles.clear()
@@ -318,6 +323,59 @@ def test_what_was_read_counts_and_not_what_was_looked_at_before(desk: Desk) -> N
     assert desk.watch.read_digest() == looked_at
     assert desk.look()
     assert desk.matching.keys() == {"ferries", "piers"}
+
+
+def test_files_that_change_before_they_are_read_are_left_for_the_next_look(desk: Desk, told: Told) -> None:
+    before = desk.watch.in_force
+    desk.write("a", FERRIES + "    match boat\n")
+    settled = desk.watch.look()
+    desk.write("a", "")
+    assert not desk.watch.reload(settled, only_these=True)
+    assert desk.watch.in_force is before
+    assert (desk.recorded(), told()) == ({"ferries", "piers"}, [])
+    assert desk.watch.is_news(desk.watch.look())
+    desk.write("a", FERRIES)
+    assert not desk.look(), "they are what they were"
+    desk.write("a", FERRIES + "    match boat\n")
+    assert desk.watch.reload(desk.watch.look(), only_these=True)
+    assert desk.watch.in_force is not before
+
+
+def test_what_another_process_has_recorded_is_put_right(desk: Desk, told: Told) -> None:
+    """`rules apply` read the files between an edit and its taking back, and neither was seen here."""
+    before = desk.matching
+    other = [topic for topic in load_rules(desk.rules).topics if topic.name == "piers"]
+    desk.store.record_topics(other, NOW)
+    assert not desk.look()
+    assert desk.recorded() == {"ferries", "piers"}
+    assert desk.store.versions_in_force() == before == desk.watch.in_force.versions
+    (line,) = told()
+    assert line.startswith("WARNING another process had recorded other rules")
+    assert not desk.look()
+    assert told() == []
+
+
+def test_what_another_process_has_recorded_of_files_not_read_yet_stays(desk: Desk, told: Told) -> None:
+    desk.write("a", FERRIES + "    match boat\n")
+    desk.store.record_topics(load_rules(desk.rules).topics, NOW)
+    recorded = desk.store.versions_in_force()
+    assert desk.watch.is_news(desk.watch.look())
+    assert desk.store.versions_in_force() == recorded
+    assert told() == []
+
+
+def test_a_locked_database_does_not_stop_the_look(desk: Desk, told: Told) -> None:
+    desk.store.record_topics((), NOW)
+    with closing(sqlite3.connect(desk.database)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert not desk.look()
+        other.rollback()
+    assert desk.recorded() == set()
+    assert not desk.look()
+    assert desk.recorded() == {"ferries", "piers"}
+    assert len(told()) == 1
+    desk.store.close()
+    assert not desk.look()
 
 
 def test_at_the_start_errors_are_raised(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from rules.document import Document
 from storage.migrate import upgrade
 from wirewatch.app import App
 from wirewatch.places import find_config_dir
+from wirewatch.rulewatch import RuleWatch
 from wirewatch.settings import load_settings
 
 if TYPE_CHECKING:
@@ -90,6 +91,29 @@ async def test_a_file_that_is_empty_for_a_moment_retires_nothing(file: Path, cap
         await until(lambda: "the rules in force are what the files say" in caplog.text)
         assert session.rules is before
     assert "rules read in" not in caplog.text
+
+
+async def test_a_file_that_is_emptied_just_before_it_is_read_retires_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had come to rest, and somebody saved it again."""
+    seen = []
+    reload = RuleWatch.reload
+
+    def reload_late(watch: RuleWatch, digest: str, *, only_these: bool = False) -> bool:
+        if not seen:
+            write(file, "")
+        is_done = reload(watch, digest, only_these=only_these)
+        seen.append(set(watch.in_force.versions))
+        write(file, FERRIES + "topic boats\n    match ferry\n")
+        return is_done
+
+    monkeypatch.setattr(RuleWatch, "reload", reload_late)
+    async with opened(file) as session:
+        write(file, FERRIES + "# first\n")
+        session.look_at_rules()
+        await until(lambda: matching(session) == {"ferries", "boats"})
+    assert seen == [{"ferries"}, {"ferries", "boats"}]
 
 
 async def test_the_last_of_a_burst_of_edits_is_in_force(file: Path) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Self
+
+#: No line is shown that stands for less: nobody reads faster, and a terminal far away takes its time for each.
+SHOWN_S = 0.1
 
 
 class Progress:
@@ -14,6 +18,7 @@ class Progress:
         self._what = what
         self._done = 0
         self._is_shown = sys.stderr.isatty()
+        self._shown_at = float("-inf")
 
     def __enter__(self) -> Self:
         self.show(0, self._total)
@@ -25,8 +30,11 @@ class Progress:
         self.show(self._done, self._total)
 
     def show(self, done: int, total: int) -> None:
-        """Show how many of how many are done."""
-        self._write(f"{done}/{total} {self._what}")
+        """Show how many of how many are done; not each, where they are many in a moment."""
+        now = time.monotonic()
+        if done == total or now - self._shown_at >= SHOWN_S:
+            self._shown_at = now
+            self._write(f"{done}/{total} {self._what}")
 
     def __exit__(self, *_: object) -> None:
         self._write("")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ingest.model import utc_now
-from wirewatch.backfill import back_fill
+from wirewatch.backfill import back_fill, begin
 from wirewatch.cli.listing import window_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
@@ -95,12 +95,15 @@ def _change(
 ) -> None:
     with call.app.listings() as listings:
         before = {topic.name: topic.version for topic in listings.topics() if topic.is_active}
-    record_rules(rules, store, utc_now())
-    # Who runs has put in force what is recorded before it judges by it, so it is behind only when that has changed.
-    waits = waits and before != rules.versions
+    now = utc_now()
+    run = begin(store, topics, _span(call, listing), now)
+    record_rules(rules, store, now)
+    # Who runs has put in force what is recorded before it judges by it, so it is behind only when that has changed:
+    # now, or when somebody was at this run who was interrupted before he had waited.
+    waits = waits and (before != rules.versions or run.is_resumed)
     with Progress(0, "articles") as progress:
         looks_again = _until_settled(call.app.database, call.settings.run.tick_s + SETTLE_S) if waits else _at_once
-        done = back_fill(store, topics, _span(call, listing), tell=progress.show, looks_again=looks_again)
+        done = back_fill(store, topics, run, tell=progress.show, looks_again=looks_again)
     _show_done(call, listing, done)
 
 

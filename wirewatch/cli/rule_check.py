@@ -16,7 +16,7 @@ from wirewatch.cli.topics import no_topic
 from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.errors import ExitCode
 from wirewatch.fields import RULE_PROBLEM
-from wirewatch.rulecheck import find_lints, find_problems, load, load_files
+from wirewatch.rulecheck import find_lints, find_problems, load, load_files, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,15 +72,18 @@ def check(
     line silences it: # ok: W104
     """
     folder = call.config_dir.rules_dir
-    sets = load_files(folder, files) if files else (load(folder),)
-    broken = [problem for loaded in sets for problem in find_problems(loaded)]
-    lints = _lint_archive(call, sets, max_share, max_words) if archive else _lint(sets)
+    by_folder = load_files(folder, files) if files else ((folder, load(folder)),)
+    sets = [loaded for _, loaded in by_folder]
+    lints_of = _lint_archive(call, sets, max_share, max_words) if archive else _lint(sets)
+    broken = [(where, problem) for where, loaded in by_folder for problem in find_problems(loaded)]
+    lints = [(where, lint) for (where, _), found in zip(by_folder, lints_of, strict=True) for lint in found]
     if listing.how == "table":
-        for problem in (*broken, *lints):
+        for _, problem in (*broken, *lints):
             click.echo(problem.shown)
-        click.echo(_summary(sets, (*broken, *lints)))
+        click.echo(_summary(sets, [problem for _, problem in (*broken, *lints)]))
     else:
-        listing.show((*broken, *lints), RULE_PROBLEM, call, empty="")
+        rows = (record(problem, where) for where, problem in (*broken, *lints))
+        listing.show(rows, RULE_PROBLEM, call, empty="")
     if not broken and not any(loaded.topics for loaded in sets):
         note("no topic in these files" if files else no_topic(call))
     if broken or (strict and lints):
@@ -89,11 +92,13 @@ def check(
 
 def _lint(
     sets: Iterable[LoadedRules], archive: Archive | None = None, limits: Limits | None = None
-) -> list[RuleProblem]:
-    return [problem for loaded in sets for problem in find_lints(loaded, archive, limits)]
+) -> list[tuple[RuleProblem, ...]]:
+    return [find_lints(loaded, archive, limits) for loaded in sets]
 
 
-def _lint_archive(call: Call, sets: Iterable[LoadedRules], max_share: float, max_words: int) -> list[RuleProblem]:
+def _lint_archive(
+    call: Call, sets: Iterable[LoadedRules], max_share: float, max_words: int
+) -> list[tuple[RuleProblem, ...]]:
     from rules.lint_archive import Limits
     from storage.vocabulary import Vocabulary
     from wirewatch.cli.progress import Progress

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from wirewatch.cli.wiring import counted, note
 from wirewatch.errors import WirewatchError
 from wirewatch.rulecheck import load
+from wirewatch.rulestate import is_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -68,14 +69,10 @@ def topics_in_sight(loaded: LoadedRules, stored: Mapping[str, TopicRecord]) -> I
             yield SeenTopic(topic=topic, file=topic.file, state="new", known_since=None)
     given = {topic.name for topic in loaded.topics}
     for record in stored.values():
-        if record.is_active and record.name not in given and _is_held(record, loaded):
+        if record.is_active and record.name not in given and is_held(record, loaded):
             yield SeenTopic(
                 topic=parse_topic(record.source), file=record.file, state="last good", known_since=record.first_seen
             )
-
-
-def _is_held(record: TopicRecord, loaded: LoadedRules) -> bool:
-    return record.name in loaded.broken or record.file in {str(file) for file in loaded.unread_files}
 
 
 def choose_topics(topics: Iterable[Topic], names: Sequence[str], call: Call) -> tuple[Topic, ...]:
@@ -115,7 +112,7 @@ def diff_rows(
         }
     given = {topic.name for topic in loaded.topics}
     for record in stored.values() if with_gone else ():
-        if record.is_active and record.name not in given and not _is_held(record, loaded):
+        if record.is_active and record.name not in given and not is_held(record, loaded):
             counts = {"new": 0, "lost": 0, "same": record.matches, "renewed": 0}
             yield {"topic": record.name, "state": "gone", **counts}
 
