@@ -36,7 +36,7 @@ def test_sighup_brings_rules_and_feeds_into_force(newsroom: Newsroom, program: P
         rules.write_text(FERRIES.replace("ferries\n", "NOT\n"))
         daemon.send_signal(signal.SIGHUP)
         program.wait_for_log("kept as last understood: ferries")
-        assert "E202" in program.log()
+        assert "E104" in program.log()
         program.run("doctor", exit_code=4)
     finally:
         rules.unlink()

@@ -176,3 +176,22 @@ def test_the_garbage_collector_is_as_it_was_after_a_reading(tmp_path, is_enabled
         assert gc.isenabled() is is_enabled
     finally:
         (gc.enable if was_enabled else gc.disable)()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # everything a topic knows of its place moves with it
+        (
+            'topic t\n match a\n not b\n test yes "a"\n test no "b"\n',
+            '# moved\n\ntopic t\n match a\n not b\n test yes "a"\n test no "b"\n',
+        ),
+        # x is also what stands in for a macro that is not understood
+        ("let @m = x\ntopic t\n match @m\n", "let @m = x |\ntopic t\n match @m\n"),
+        ("let @m = x |\ntopic t\n match @m\n", "let @m = x\ntopic t\n match @m\n"),
+    ],
+)
+def test_an_edit_is_read_like_a_set_that_was_never_seen(before, after):
+    memory = Memory()
+    assemble({"a": before}, memory)
+    assert everything(assemble({"a": after}, memory)) == everything(assemble({"a": after}))

@@ -326,7 +326,7 @@ def test_topics_and_stats(listings, store, make, newsroom, topics, rules):
     assert (crimea.matches, crimea.title) == (0, None)
     store.record_topics([topic for topic in topics if topic.name == "purl"], make.T0)
     assert [topic.is_active for topic in listings.topics()] == [False, True]
-    errors = rules(b="topic b\n    match (\n").errors
+    errors = rules(b="topic b\n    match (x\n").errors
     store.record_rule_errors(errors, make.T0)
     stats = listings.stats()
     assert (stats.articles, stats.versions, stats.stories, stats.raw_pages) == (1, 1, 1, 1)
@@ -336,7 +336,7 @@ def test_topics_and_stats(listings, store, make, newsroom, topics, rules):
     assert stats.rule_problems == listings.rule_problems()
     (problem,) = stats.rule_problems
     assert (problem.file, problem.code, problem.line, problem.recorded_at) == ("b.rules", errors[0].code, 2, make.T0)
-    assert problem.source_line == "    match ("
+    assert problem.source_line == "    match (x"
 
 
 def test_an_error_that_stays_keeps_the_time_at_which_it_was_found(listings, store, make, rules):
@@ -345,13 +345,13 @@ def test_an_error_that_stays_keeps_the_time_at_which_it_was_found(listings, stor
         return [(each.line, each.source_line.strip(), each.recorded_at) for each in listings.rule_problems()]
 
     first, second = (later(make, minutes) for minutes in (0, 1))
-    assert recorded("topic b\n    match (\n", 0) == [(2, "match (", first)]
-    more = "topic a\n    match x OR\ntopic b\n    match (\n"
-    assert recorded(more, 1) == [(2, "match x OR", second), (4, "match (", first)]
-    assert recorded("# soon\n" + more, 2) == [(3, "match x OR", second), (5, "match (", first)]
-    assert recorded("topic b\n    match ((\n", 3)[0][2] == later(make, 3)
+    assert recorded("topic b\n    match y OR\n", 0) == [(2, "match y OR", first)]
+    more = "topic a\n    match x OR\ntopic b\n    match y OR\n"
+    assert recorded(more, 1) == [(2, "match x OR", second), (4, "match y OR", first)]
+    assert recorded("# soon\n" + more, 2) == [(3, "match x OR", second), (5, "match y OR", first)]
+    assert recorded("topic b\n    match z OR\n", 3)[0][2] == later(make, 3)
     assert recorded("", 4) == []
-    assert recorded("topic b\n    match (\n", 5) == [(2, "match (", later(make, 5))]
+    assert recorded("topic b\n    match y OR\n", 5) == [(2, "match y OR", later(make, 5))]
 
 
 def test_hits_are_counted_by_topic_and_by_rule(listings, store, make, newsroom, topics, rules):

@@ -106,7 +106,7 @@ def test_a_topic_that_is_not_understood_stays_in_force_as_it_was(tmp_path: Path)
     document = Document(title="", body="the ferry", author=None, source=None, url=None, lang=None, sections=())
     with Store(url) as store:
         good = rules_in_force(tmp_path, store, NOW)
-        (tmp_path / "a.rules").write_text("topic ferries\n    match ferry OR\ntopic new\n    match (\n")
+        (tmp_path / "a.rules").write_text("topic ferries\n    match ferry OR\ntopic new\n    match (x\n")
         for _ in range(2):
             held = rules_in_force(tmp_path, store, NOW)
             assert held.held == ("ferries",)

@@ -104,7 +104,7 @@ def test_the_caret_is_drawn(add):
 
 
 def test_old_errors_do_not_stop_a_good_line(add, own):
-    (own.parent / "bad.rules").write_text("topic bad\n    match (\n")
+    (own.parent / "bad.rules").write_text("topic bad\n    match (x\n")
     ended = add("nowhere", "emu")
     assert (ended.code, ended.out) == (0, "nowhere.2\n")
     assert "1 problem besides, as before" in ended.err

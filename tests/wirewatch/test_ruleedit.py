@@ -25,7 +25,7 @@ from wirewatch.ruleedit import (
 )
 
 ONE = "topic one\n    match a\n    test yes a\n".replace("yes a", 'yes "a"')
-TWO = "let @m = m | n\ntopic two\n    match @m\n\ntopic broken\n    match (\n"
+TWO = "let @m = m | n\ntopic two\n    match @m\n\ntopic broken\n    match (x\n"
 
 
 @pytest.fixture
@@ -347,7 +347,7 @@ def test_old_problems_of_the_file_are_shown_and_not_fresh(folder):
     verdict = verdict_of(folder, "# moved\n" + TWO, "two.rules")
     assert [problem.line for problem in verdict.problems] == [7]
     assert verdict.fresh == ()
-    verdict = verdict_of(folder, TWO + "topic more\n    match (\n", "two.rules")
+    verdict = verdict_of(folder, TWO + "topic more\n    match (x\n", "two.rules")
     assert len(verdict.problems) == 2
     assert [problem.line for problem in verdict.fresh] == [8]
 

@@ -138,7 +138,7 @@ def test_an_edit_that_changes_no_meaning_changes_no_version(desk: Desk, told: To
 
 def test_a_broken_topic_is_held_and_told_once(desk: Desk, told: Told) -> None:
     before = desk.matching
-    desk.write("a", FERRIES.replace("ferry", "ferry OR") + "topic fresh\n    match (\n")
+    desk.write("a", FERRIES.replace("ferry", "ferry OR") + "topic fresh\n    match (x\n")
     desk.write("b", PIERS + "    match quay\n")
     assert desk.look()
     assert desk.matching["ferries"] == before["ferries"]
@@ -158,7 +158,7 @@ def test_a_broken_topic_is_held_and_told_once(desk: Desk, told: Told) -> None:
     assert len(told()) == 1
 
     # One is another now, so it is told; what is held is not told again.
-    desk.write("a", FERRIES.replace("ferry", "ferry AND") + "topic fresh\n    match (\n")
+    desk.write("a", FERRIES.replace("ferry", "ferry AND") + "topic fresh\n    match (x\n")
     assert desk.look()
     lines = told()
     assert [line.split(":")[0] for line in lines] == [
@@ -388,7 +388,7 @@ def test_at_the_start_errors_are_raised(tmp_path: Path) -> None:
 
 def test_many_errors_are_counted(desk: Desk, told: Told) -> None:
     count = 3 * MAX_ERRORS_TOLD
-    desk.write("c", "".join(f"topic t{number}\n    match (\n" for number in range(count)))
+    desk.write("c", "".join(f"topic t{number}\n    match (x\n" for number in range(count)))
     assert desk.look()
     lines = told()
     assert len(lines) == MAX_ERRORS_TOLD + 3
