@@ -73,6 +73,8 @@ class RuleError(Exception):
 
         Holds no control characters but the ends of its own lines.
         """
+        if not self.source_line:  # of a file that could not be read
+            return f"{self.summary}\n  {_printable(self.remedy)}".rstrip()
         line, column = _window(self.source_line, self.column)
         shown = _printable(line)
         # Wide characters take two places on a terminal, combining ones none.

@@ -267,7 +267,10 @@ def _read_numbered(operator: str, number: str | None, start: int, end: int) -> L
     is_near = operator in {"NEAR", "BEFORE"}
     if number is None or not _NUMBER.fullmatch(number) or (int(number) == 0 and not is_near):
         what = "the words between" if is_near else "at least"
+        is_large = number is not None and number.isdecimal() and len(number) > 6
         remedy = f'write {operator}/5 ({what}); quote it to look for the word: "{operator}"'
+        if is_large:
+            return _bad(start, end, "E209", f"the number of {operator} is too large", "write 999999 at most")
         return _bad(start, end, "E209", f"{operator} needs a number{'' if is_near else ' above 0'}", remedy)
     return Lexeme(Kind[operator], start, end, number=int(number))
 

@@ -269,11 +269,8 @@ class _Parser:
             assert lexeme.leaf is not None
             return lexeme.leaf
         if kind in _NO_OPERANDS:
-            remedy = (
-                "quote it to look for the word itself"
-                if kind in _WRITTEN
-                else "write a word, or leave out the operator"
-            )
+            is_word = kind in _WRITTEN and lexeme.end - lexeme.start > 1
+            remedy = "quote it to look for the word itself" if is_word else "write a word, or leave out the operator"
             self._report_at("E104", lexeme, "something to look for is missing here", remedy)
             return _stand_in(lexeme.start, lexeme.start)
         self._next += 1

@@ -75,6 +75,8 @@ def _read_plain(text: str, place: Place, *, is_phrase: bool = False) -> Term:
     if is_phrase:
         return place.problem("E103", "a phrase without a word", "write words between the quotes")
     remedy = "leave it out: a word needs a letter or digit; a regex finds other signs: /€/"
+    if not cleaned and place.is_exact:
+        remedy = "write = directly before a word or a phrase"
     return place.problem("E100", f"nothing to match in {shorten(text)}" if text else "stray =", remedy)
 
 

@@ -304,8 +304,6 @@ class _Token(NamedTuple):
     end: int
     text: str
     script: str
-    #: where to go on: after the dot of an acronym
-    next: int
 
 
 def _find_tokens(text: str) -> Iterator[_Token]:
@@ -319,9 +317,9 @@ def _find_tokens(text: str) -> Iterator[_Token]:
                 break
             yield token
             spaceless_end = token.end if token.script == SPACELESS else -1
-            i = _skip_possessive(text, token.next, start) or token.end
+            i = _skip_possessive(text, token.end, start) or token.end
         if start < end:
-            yield _Token(start, end, text[start:end], COMMON, end)
+            yield _Token(start, end, text[start:end], COMMON)
             i = _skip_possessive(text, end, len(text)) or end
 
 
@@ -335,7 +333,7 @@ def _next_token(text: str, i: int, limit: int, spaceless_end: int) -> _Token | N
     # A letter of no script (the kana ー) goes with what precedes it, so it is a token as that is.
     if kind == SPACELESS or (kind == COMMON and i == spaceless_end and text[i].isalpha()):
         end = _skip_marks(text, i + 2 if text[i : i + 2] in SPACELESS_PAIRS else i + 1, limit)
-        return _Token(i, end, text[i:end], SPACELESS, end)
+        return _Token(i, end, text[i:end], SPACELESS)
     return _acronym(text, i, limit) or _word(text, i, limit)
 
 
@@ -353,7 +351,7 @@ def _word(text: str, i: int, limit: int) -> _Token:
                 break
             script = kind
         j += 1
-    return _Token(i, j, text[i:j], script, j)
+    return _Token(i, j, text[i:j], script)
 
 
 def _is_inside_number(text: str, j: int, limit: int, script: str) -> bool:
@@ -365,7 +363,10 @@ def _is_inside_number(text: str, j: int, limit: int, script: str) -> bool:
 
 
 def _acronym(text: str, i: int, limit: int) -> _Token | None:
-    """`U.S.`, `U.S`, `e.g.`: single letters of one script with dots between; a token without the dots."""
+    """`U.S.`, `U.S`, `e.g.`: single letters of one script with dots between; a token without the dots.
+
+    The last dot belongs to it, also where it ends a sentence as well.
+    """
     script = CLASSES[text[i]]
     if script in {DIGIT, COMMON} or not text[i].isalpha():
         return None
@@ -382,7 +383,8 @@ def _acronym(text: str, i: int, limit: int) -> _Token | None:
     if len(letters) < 2:
         return None
     end = letters[-1][1]
-    return _Token(i, end, "".join(text[a:b] for a, b in letters), script, end + text.startswith(".", end))
+    end += text.startswith(".", end)
+    return _Token(i, end, "".join(text[a:b] for a, b in letters), script)
 
 
 def _skip_possessive(text: str, i: int, limit: int) -> int:
