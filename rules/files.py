@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rules.assemble import LoadedRules, Memory, assemble_rules
+from rules.collection import without_collection
 from rules.contents import digest_of, hash_content, read_contents, read_text
 from rules.errors import RuleError, RuleErrors
 from rules.layout import RuleFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rules.contents import Where
     from rules.topic import Topic
 
@@ -44,7 +41,7 @@ class RuleReader:
             if not is_whole:
                 is_whole = self._read_texts(where)
         said = [said for _, said in self._texts.values()]
-        with _collector_paused():
+        with without_collection():
             loaded = assemble_rules(
                 [file for file in said if isinstance(file, RuleFile)],
                 [error for error in said if isinstance(error, RuleError)],
@@ -68,18 +65,6 @@ class RuleReader:
                 texts[name] = key, content if isinstance(content, RuleError) else read_text(name, content)
         self._texts = texts
         return is_whole
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Look for no garbage meanwhile: trees have no circles, and the search takes up to a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def load_rules(where: Where) -> LoadedRules:
