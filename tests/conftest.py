@@ -6,6 +6,7 @@ import importlib.util
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 GUARD = Path(__file__).parent / "guard"
@@ -19,6 +20,14 @@ settings.register_profile("fast", max_examples=50, **_COMMON)
 settings.register_profile("ci", max_examples=100, derandomize=True, database=None, **_COMMON)
 settings.register_profile("thorough", max_examples=2000, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "fast"))
+
+
+@pytest.fixture
+def other_users() -> None:
+    """Skip where there are no users but root, as in a namespace of one's own (`unshare -r`)."""
+    ranges = [[int(number) for number in line.split()] for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    if not any(inside <= 65534 < inside + count for inside, _, count in ranges):
+        pytest.skip("there is no user but root in this namespace")
 
 
 def pytest_configure() -> None:

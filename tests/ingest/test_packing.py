@@ -94,10 +94,14 @@ def test_a_file_that_is_gone_is_told_and_garbage_is_collected_on(tmp_path: Path)
 
 
 @pytest.mark.parametrize("how", ["of another user", "writable for others", "a link", "a pipe"])
-def test_a_file_that_somebody_else_put_there_is_not_read(tmp_path: Path, how: str) -> None:
+def test_a_file_that_somebody_else_put_there_is_not_read(
+    tmp_path: Path, how: str, request: pytest.FixtureRequest
+) -> None:
     """Temporary files are cleaned away, and then their names are free; what pickle reads, it obeys."""
-    if how == "of another user" and os.geteuid() != 0:
-        pytest.skip("only root gives files away")
+    if how == "of another user":
+        request.getfixturevalue("other_users")
+        if os.geteuid() != 0:
+            pytest.skip("only root gives files away")
     packing = Packing(tmp_path)
     rules = rules_of("one")
     packed = packing.prepare(rules)

@@ -174,6 +174,7 @@ def test_a_file_is_replaced_with_its_mode(folder):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only the administrator gives files away")
+@pytest.mark.usefixtures("other_users")
 def test_a_file_is_replaced_with_its_owner(folder):
     path = folder / "one.rules"
     os.chown(path, 12345, 54321)
@@ -250,7 +251,7 @@ def nobody():
 
 
 @pytest.fixture
-def read_only():
+def read_only(other_users):
     """A rules folder that the user `nobody` can read and not write."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
