@@ -150,7 +150,7 @@ def _why_no_phrase(words: Words, fields: tuple[str, ...], evidence: Evidence) ->
     parts = _words_of(words, fields)
     missing = [part for part in dict.fromkeys(parts) if not evidence.holds(part, fields)]
     if missing:
-        which = "none of its words" if len(missing) == len(set(parts)) else f"its {_list(missing, 'or')} never"
+        which = "none of its words" if len(missing) == len(set(parts)) else _none_of(missing)
         return Miss(f"{which} occurs in {_names(fields)}")
     adjacent = len(parts) - 2
     near = Near(children=parts, gap=adjacent, is_ordered=True)
@@ -299,6 +299,17 @@ def _list(trees: Sequence[Tree], joint: str) -> str:
     if len(trees) > _MOST_LISTED:
         named.append(f"{len(trees) - _MOST_LISTED} others")
     return f" {joint} ".join(named)
+
+
+def _none_of(trees: Sequence[Tree]) -> str:
+    """What comes before "occurs" where none of some words of a phrase does."""
+    if len(trees) == 1:
+        return f"its {name(trees[0])} never"
+    if len(trees) == 2:
+        return f"neither {name(trees[0])} nor {name(trees[1])}"
+    named = [name(tree) for tree in trees[:_MOST_LISTED]]
+    last = f"{len(trees) - _MOST_LISTED} more" if len(trees) > _MOST_LISTED else named.pop()
+    return f"none of {', '.join(named)} and {last}"
 
 
 def count(number: int, what: str) -> str:

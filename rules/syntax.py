@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.errors import Problem, RuleError
+from rules.errors import Problem, RuleError, shorten
 from rules.lexer import Kind, blank_controls, read_lexemes, suggest_field
 from rules.macros import expand_macros
 from rules.render import render
@@ -353,8 +353,10 @@ class _Parser:
         """ATLEAST, ANY or SCORE with its brackets."""
         name, number = operator.kind.name, operator.number or 0
         if not self._sees(Kind.OPEN):
-            remedy = f"write {name}/{number} {_EXAMPLES[operator.kind]}"
-            at = self._peek().start
+            written, at = self._peek().leaf, self._peek().start
+            is_usable = operator.kind is Kind.ATLEAST and written is not None
+            brackets = f"({shorten(render(written))})" if is_usable and written else _EXAMPLES[operator.kind]
+            remedy = f"write {name}/{number} {brackets}"
             self._report("E104", at, at, f"{name}/{number} needs brackets", remedy)
             return _stand_in(operator.start, operator.end) if self._sees(*_NO_OPERANDS) else self._atom()
         opening = self._take()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, select, update
 
 from rules.text import TOKENIZER_VERSION
-from storage import dialect, matches, texts
+from storage import backlog, dialect, matches, texts
 from storage.columns import UtcTime
 from storage.tables import backfill
 
@@ -147,6 +147,12 @@ def step(
     return _last_run(connection)
 
 
-def finish(connection: Connection, run: BackfillRun, now: datetime) -> None:
-    """Store that the run has come to its end."""
+def finish(connection: Connection, run: BackfillRun, versions: Mapping[str, str], now: datetime) -> None:
+    """Store that the run has come to its end, and which topics have no backlog by that.
+
+    *versions* are those of the topics by which it judged; when others are in force by now, these keep their backlog.
+    """
     connection.execute(_FINISH, {"own": run.id, "at": now})
+    ids = matches.ids_in_force(connection, versions)
+    if ids is not None:
+        backlog.end(connection, ids.values(), run.since, run.until)

@@ -8,6 +8,7 @@
     - NotADatabase         some other file, or another program's database
     - DatabaseBusy         locked by another process for too long; passing
     - DatabaseInUse        another instance works on it
+      . BackfillAtWork     another back-fill does
     - DatabaseUnwritable   no permission, or a read-only disk
     - DatabaseFull         no space left on the disk
     - DatabaseDamaged      the file is corrupt
@@ -94,6 +95,13 @@ class DatabaseInUse(StorageError):
 
     what = "another wirewatch works on this database"
     fix = "stop it first, or use another database with --db"
+
+
+class BackfillAtWork(DatabaseInUse):
+    """Another back-fill works on the same database."""
+
+    what = "another rules apply is at work"
+    fix = "wait for its end, or stop it: what it has done stays done"
 
 
 class DatabaseUnwritable(StorageError):

@@ -1,26 +1,22 @@
-"""One instance a database: a lock that the system frees when its holder dies, however it dies."""
+"""One instance a database, and one back-fill: locks that the system frees when their holder dies, however it dies."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from storage.errors import DatabaseInUse, DatabaseUnwritable
+from storage.errors import BackfillAtWork, DatabaseInUse, DatabaseUnwritable
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
 
-def _lock_file(database: Path) -> Path:
-    return database.with_name(database.name + ".lock")
-
-
 def is_locked(database: Path) -> bool:
     """Say whether an instance holds the `DatabaseLock` of this database now."""
     try:
-        descriptor = os.open(_lock_file(database), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(DatabaseLock.file_of(database), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
@@ -41,12 +37,20 @@ class DatabaseLock:
     processes could hold locks on two files of one name.
     """
 
+    _suffix: ClassVar[str] = ".lock"
+    _in_use: ClassVar[type[DatabaseInUse]] = DatabaseInUse
+
     def __init__(self, database: Path) -> None:
         self._database = database
         self._descriptor: int | None = None
 
+    @classmethod
+    def file_of(cls, database: Path) -> Path:
+        """The file that stands for the lock."""
+        return database.with_name(database.name + cls._suffix)
+
     def __enter__(self) -> Self:
-        path = _lock_file(self._database)
+        path = self.file_of(self._database)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
@@ -58,7 +62,7 @@ class DatabaseLock:
         except BlockingIOError as error:
             holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
             os.close(descriptor)
-            raise DatabaseInUse(str(self._database), f"process {holder}" if holder else "") from error
+            raise self._in_use(str(self._database), f"process {holder}" if holder else "") from error
         except OSError as error:
             os.close(descriptor)
             raise DatabaseUnwritable(str(path), error.strerror or "") from error
@@ -71,3 +75,13 @@ class DatabaseLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+class BackfillLock(DatabaseLock):
+    """The same with the file `DATABASE.apply.lock`, for one back-fill at a time beside a running instance.
+
+    Raises BackfillAtWork, a DatabaseInUse, and DatabaseUnwritable.
+    """
+
+    _suffix = ".apply.lock"
+    _in_use = BackfillAtWork

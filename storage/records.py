@@ -254,6 +254,8 @@ class TopicRecord:
     source: str
     #: when this version was first in force
     first_seen: datetime
+    #: there are articles that were stored before it came into force and were never judged by it
+    is_behind: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

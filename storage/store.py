@@ -208,7 +208,7 @@ class Store:
     def last_good_topics(
         self, *, names: Collection[str] | None = None, files: Collection[str] | None = None
     ) -> tuple[str, ...]:
-        """The sources of the topics in force that have one of *names* or came from one of *files*.
+        """The sources of the topics that have one of *names*, also retired ones, and of those in force from *files*.
 
         All topics in force when neither is given.
         """
@@ -243,9 +243,9 @@ class Store:
         work = partial(backfills.step, run=run, judged=judged, cursor=cursor, versions=versions, now=now)
         return self._write(work)
 
-    def finish_backfill(self, run: BackfillRun, now: datetime) -> None:
-        """Store that a run has come to its end."""
-        self._write(partial(backfills.finish, run=run, now=now))
+    def finish_backfill(self, run: BackfillRun, versions: Mapping[str, str], now: datetime) -> None:
+        """Store that a run by the topics in *versions* has come to its end; see `storage.backlog`."""
+        self._write(partial(backfills.finish, run=run, versions=versions, now=now))
 
 
 def _entry_and_article(connection: Connection, entry_id: int) -> tuple[Entry, StoredArticle | None]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from storage.columns import Id, back_to, count, flag, id_column, json, metadata, partial, text, time, to
 
 #: The migration that makes these tables; the revisions are numbers, so that older and newer can be told apart.
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 
 #: "WIRE", the `application_id` of our SQLite files, https://www.sqlite.org/fileformat2.html#application_id
 APPLICATION_ID = 0x57495245
@@ -306,6 +306,15 @@ topic_version = Table(
     time("created_at"),
     UniqueConstraint("topic_id", "version"),
     sqlite_autoincrement=True,
+)
+
+#: A topic whose version came into force when texts were stored already, until a back-fill has judged these by it.
+topic_backlog = Table(
+    "topic_backlog",
+    metadata,
+    Column("topic_id", Id, ForeignKey("topic.id"), primary_key=True, autoincrement=False),
+    #: the newest `fingerprint.id` at that time; texts that came later were judged as they came
+    Column("upto", Id, nullable=False),
 )
 
 #: What an article version matches. A match that a back-fill found to be out of date is retired and never deleted;

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, and_, bindparam, func, select
 
-from storage import dialect
+from storage import backlog, dialect
 from storage.columns import UtcTime
 from storage.records import RuleHits, RuleProblemRecord, TopicHits, TopicRecord
-from storage.tables import article, match, rule_problem, topic, topic_version
+from storage.tables import article, match, rule_problem, topic, topic_backlog, topic_version
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,8 +41,10 @@ def topics(connection: Connection) -> tuple[TopicRecord, ...]:
             func.coalesce(current.c.matches, 0).label("matches"),
             topic_version.c.source,
             topic_version.c.created_at.label("first_seen"),
+            backlog.is_behind().label("is_behind"),
         )
         .join(topic_version, topic_version.c.id == topic.c.version_id)
+        .outerjoin(topic_backlog, topic_backlog.c.topic_id == topic.c.id)
         .outerjoin(current, current.c.topic_id == topic.c.id)
         .order_by(topic.c.name)
     )

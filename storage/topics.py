@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 
-from storage import dialect
+from storage import backlog, dialect
 from storage.columns import UtcTime
 from storage.tables import rule_problem, topic, topic_version
 
@@ -61,6 +61,8 @@ def record(connection: Connection, topics: Sequence[Topic], now: datetime) -> No
     for statement, rows in ((_PUT, put), (_RETIRE, gone)):
         if rows:
             connection.execute(statement, rows)
+    if put:
+        backlog.begin(connection, [row["own"] for row in put])
 
 
 def _record_versions(
@@ -123,16 +125,14 @@ def versions(connection: Connection) -> dict[str, str]:
 
 
 def last_good(connection: Connection, names: Collection[str] | None, files: Collection[str] | None) -> tuple[str, ...]:
-    """The sources of the topics in force that have one of *names* or came from one of *files*, by name.
+    """The sources of the topics that have one of *names*, and of those in force from one of *files*, by name.
 
-    With neither given, of all topics in force.
+    A retired topic is given by its name too: it was away for a while, and comes back. With neither given, of all
+    topics in force.
     """
-    wanted = (
-        select(topic_version.c.source)
-        .join(topic, topic.c.version_id == topic_version.c.id)
-        .where(topic.c.retired_at.is_(None))
-        .order_by(topic.c.name)
-    )
+    is_in_force = topic.c.retired_at.is_(None)
+    wanted = select(topic_version.c.source).join(topic, topic.c.version_id == topic_version.c.id)
+    wanted = wanted.order_by(topic.c.name)
     values: dict[str, object] = {}
     if names is not None or files is not None:
         kind = connection.dialect.name
@@ -141,7 +141,9 @@ def last_good(connection: Connection, names: Collection[str] | None, files: Coll
             "files": dialect.pack((str(file) for file in files or ()), kind),
         }
         of_name, of_file = (select(dialect.texts(n, kind).alias().c.value) for n in ("names", "files"))
-        wanted = wanted.where(or_(topic.c.name.in_(of_name), topic_version.c.file.in_(of_file)))
+        wanted = wanted.where(or_(topic.c.name.in_(of_name), and_(is_in_force, topic_version.c.file.in_(of_file))))
+    else:
+        wanted = wanted.where(is_in_force)
     return tuple(connection.execute(wanted, values).scalars())
 
 

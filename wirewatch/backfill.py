@@ -61,14 +61,13 @@ def back_fill(
         if not texts:
             if looks_again():
                 continue
-            store.finish_backfill(run, clock())
+            store.finish_backfill(run, versions, clock())
             return run
         judged = [Judged(text=text, found=ruleset.match(text.document)) for text in texts]
         after = store.record_judged(run, judged, cursor, versions, clock())
         if after is None:
             raise WirewatchError(
-                "stopped: another process has put other rules in force, or has begun another `rules apply`; "
-                "what was done stays done; start it again"
+                "stopped: another process has put other rules in force; what was done stays done; start it again"
             )
         run = after
         if tell is not None:

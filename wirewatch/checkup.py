@@ -31,6 +31,8 @@ MADE = datetime(2026, 11, 1, tzinfo=UTC)
 CLOCK_SLACK = timedelta(minutes=5)
 #: below this, a day of news may not fit
 LOW_SPACE_BYTES = 500_000_000
+#: of many topics or problems of one kind, so many are told
+MOST_TOLD = 20
 PACKAGES = ("rules", "ingest", "storage", "wirewatch")
 
 
@@ -103,9 +105,11 @@ def check_rules(config: ConfigDir) -> Iterator[Check]:
         yield _fail("rules", str(e), ExitCode.INVALID)
         return
     problems = find_problems(loaded)
-    for problem in problems:
+    for problem in problems[:MOST_TOLD]:
         place = f"{problem.file}:{problem.line}:{problem.column}"
         yield _fail("rules", f"{place}: {problem.code} {problem.message}", ExitCode.INVALID)
+    if len(problems) > MOST_TOLD:
+        yield _fail("rules", _and_more(len(problems), "wirewatch rules check"), ExitCode.INVALID)
     if not problems and not loaded.topics:
         fix = "write one into a file there whose name ends in .rules"
         yield _warn("rules", f"no topic in {config.rules_dir}, so nothing is matched; {fix}")
@@ -127,19 +131,24 @@ def check_rules_in_force(config: ConfigDir, listings: Listings, *, is_running: b
         yield _warn("in force", "the rules that were last read, as long as the folder cannot be read")
         return
     state = compare_rules(loaded, listings.topics(), listings.rule_problems())
-    for topic in state.held:
+    for topic in state.held[:MOST_TOLD]:
         since = "" if topic.held_since is None else f", held since {_minute(topic.held_since)}"
         version = f"{topic.version} of {_minute(topic.known_since)}"
         said = f"topic {topic.topic} is not understood: its last good version is in force"
         yield _warn("in force", f"{said}, {version}{since}")
-    for name in state.absent:
+    if len(state.held) > MOST_TOLD:
+        yield _warn("in force", _and_more(len(state.held), "wirewatch rules list"))
+    for name in state.absent[:MOST_TOLD]:
         yield _warn("in force", f"topic {name} is not understood: it was never understood and matches nothing")
+    if len(state.absent) > MOST_TOLD:
+        yield _warn("in force", _and_more(len(state.absent), "wirewatch rules check"))
     known = f"{state.topics} topic{'' if state.topics == 1 else 's'}, rules version {state.version}"
     if state.is_as_files_say:
         yield _ok("in force", known)
     else:
         reader = "the daemon reads them at its next tick" if is_running else "no daemon runs; wirewatch once reads them"
         yield _warn("in force", f"{known}; the files differ ({_difference(state)}): {reader}")
+    yield from _check_applied(listings)
     stale = sum(hits.stale for hits in listings.topic_hits(today=now, week=now))
     if stale:
         fix = "bring them up to date with: wirewatch rules apply"
@@ -147,9 +156,21 @@ def check_rules_in_force(config: ConfigDir, listings: Listings, *, is_running: b
         yield _warn("matches", f"{told} found by an earlier version of the topic; {fix}")
 
 
+def _check_applied(listings: Listings) -> Iterator[Check]:
+    """Every topic in force should have been applied to what was stored before it."""
+    behind = [topic.name for topic in listings.topics() if topic.is_active and topic.is_behind]
+    if behind:
+        told = f"never applied to the articles stored before: {name_some(behind)}"
+        yield _warn("matches", f"{told}; apply to stored articles: wirewatch rules apply")
+
+
 def _difference(state: RuleState) -> str:
     parts = (("new", state.new), ("changed", state.changed), ("gone", state.gone))
     return "; ".join(f"{what}: {name_some(names)}" for what, names in parts if names)
+
+
+def _and_more(number: int, see: str) -> str:
+    return f"… and {number - MOST_TOLD:,} more; see: {see}"
 
 
 def _minute(time: datetime) -> str:

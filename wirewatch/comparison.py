@@ -6,6 +6,7 @@ it articles that cannot match, and each article is read and tokenised once, howe
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from storage.listings import Listings
     from storage.records import SpanRecord, StoredMatch
     from storage.texts import Candidate, StoredText
+
+#: A `scan_limit` that leaves no article out.
+ALL_ARTICLES = sys.maxsize - 1
 
 By = Literal["first_seen", "published"]
 

@@ -212,7 +212,8 @@ TOPIC = (
     Column(
         "state",
         TEXT,
-        "in force; new: not before the next `once`, or when `run` reads the rules again; "
+        "in force; not applied: in force, but articles that were stored before it were never judged by it, see "
+        "`rules apply`; new: not before the next `once`, or when `run` reads the rules again; "
         "last good: the file is not understood, and the last version that was is in force",
         is_shown=True,
     ),
@@ -276,8 +277,8 @@ RULE_DIFF = (
     Column(
         "state",
         TEXT,
-        "changed: in force in another version; new: not in force; unchanged; gone: in no rule file any more, what it "
-        "matched stays",
+        "changed: in force in another version; new: not in force; not applied: in force, but articles that were "
+        "stored before it were never judged by it; unchanged; gone: in no rule file any more, what it matched stays",
         is_shown=True,
     ),
     Column("new", INTEGER, "articles that enter", is_shown=True),

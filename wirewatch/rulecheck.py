@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rules.check import run_tests
+from rules.contents import SUFFIX
 from rules.errors import Problem
 from rules.files import load_rules
 from rules.lexer import read_quoted
-from wirewatch.errors import ConfigError
+from wirewatch.errors import ConfigError, ExitCode, WirewatchError
+from wirewatch.ruleblocks import TopicLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from rules.check import TestFailure
     from rules.errors import RuleError
@@ -59,6 +62,35 @@ def load(where: Path | Iterable[Path]) -> LoadedRules:
         raise ConfigError(f"{e.strerror or e}: {e.filename}" if e.filename else f"{e}; see: wirewatch init") from e
 
 
+class NoRuleFile(WirewatchError):
+    """What was named is no file."""
+
+    exit_code = ExitCode.USAGE
+
+
+def find_file(name: str, folder: Path) -> Path:
+    """The rule file *name*: from here, or else in *folder*, as errors name it. It need not exist.
+
+    Raises NoRuleFile for a folder.
+    """
+    path = Path(name)
+    if name.endswith(SUFFIX) and not is_there(path) and is_there(folder / path):
+        path = folder / path
+    with suppress(OSError):
+        if path.is_dir():
+            raise NoRuleFile(f"{path}: is a folder; name a rule file in it")
+    return path
+
+
+def is_there(path: Path) -> bool:
+    """Is there anything of this name? Never raises, however odd the name is."""
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def load_files(folder: Path, files: Sequence[Path]) -> tuple[tuple[Path | None, LoadedRules], ...]:
     """Read *files*, each in the set that it belongs to, and return what they alone say, a set at a time.
 
@@ -73,7 +105,7 @@ def load_files(folder: Path, files: Sequence[Path]) -> tuple[tuple[Path | None, 
 
 
 def _is_in(file: Path, folder: Path) -> bool:
-    return file.suffix == ".rules" and file.resolve().parent == folder.resolve()
+    return file.suffix == SUFFIX and not file.name.startswith(".") and file.resolve().parent == folder.resolve()
 
 
 def _only(loaded: LoadedRules, names: set[str]) -> LoadedRules:
@@ -84,13 +116,16 @@ def _only(loaded: LoadedRules, names: set[str]) -> LoadedRules:
         errors=tuple(error for error in loaded.errors if error.file in names),
         unread_files=tuple(name for name in loaded.unread_files if name in names),
         definitions={name: macro for name, macro in loaded.definitions.items() if macro.file in names},
+        files={name: file for name, file in loaded.files.items() if name in names},
     )
 
 
 def find_problems(loaded: LoadedRules) -> tuple[RuleProblem, ...]:
     """Return the errors in the order of the files, then the tests that fail."""
     failures = [failure for topic in loaded.topics for failure in run_tests(topic)]
-    return (*map(_of_error, loaded.errors), *(_of_failure(failure, loaded) for failure in failures))
+    lines = TopicLines(loaded)
+    errors = (replace(_of_error(each), topic=lines.topic_at(each.file, each.line)) for each in loaded.errors)
+    return (*errors, *(_of_failure(failure, loaded) for failure in failures))
 
 
 def find_lints(

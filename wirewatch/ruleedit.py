@@ -20,7 +20,7 @@ from rules.attributes import read_header
 from rules.contents import MAX_BYTES, SUFFIX, read_contents, read_text
 from rules.errors import RuleError, suggest
 from rules.layout import RuleFile, read_layout
-from wirewatch.errors import ConfigError, WirewatchError
+from wirewatch.errors import ConfigError, ExitCode, WirewatchError
 from wirewatch.rulecheck import find_lints, find_problems
 
 if TYPE_CHECKING:
@@ -30,6 +30,16 @@ if TYPE_CHECKING:
     from rules.layout import TopicBlock
     from rules.topic import Topic
     from wirewatch.rulecheck import RuleProblem
+
+
+#: so many files that cannot be read are told
+MOST_FILES = 3
+
+
+class NoSuchPlace(WirewatchError):
+    """What was named is no rule file of the folder, nor a topic of one."""
+
+    exit_code = ExitCode.USAGE
 
 
 class ChangedOnDisk(WirewatchError):
@@ -97,28 +107,34 @@ def _contents(folder: Path) -> Iterator[tuple[str, bytes | RuleError]]:
         raise ConfigError(f"{e.strerror or e}; see: wirewatch init") from e
 
 
+def _texts(folder: Path) -> Iterator[RuleFile | RuleError]:
+    """The rule files of *folder* as texts, or why they are none. Raises ConfigError as `rule_files` does."""
+    for name, content in _contents(folder):
+        yield content if isinstance(content, RuleError) else read_text(name, content)
+
+
 def written_topics(folder: Path) -> Iterator[Written]:
     """The topics of all rule files that can be read as text, by file and line."""
-    for name, content in _contents(folder):
-        file = read_text(name, content) if isinstance(content, bytes) else None
-        if not isinstance(file, RuleFile):
+    for file in _texts(folder):
+        if isinstance(file, RuleError):
             continue
         for block in read_layout(file).topics:
             topic, _ = read_header(file.text, block.header)
             if topic:
-                yield Written(name=topic, place=Place(folder=folder, name=name), file=file, block=block)
+                yield Written(name=topic, place=Place(folder=folder, name=file.name), file=file, block=block)
 
 
 def find_place(folder: Path, what: str | None) -> Place:
     """The rule file that *what* means: the name of a topic or a file, or None where there is only one file.
 
-    A name that ends in .rules need not exist yet. Raises WirewatchError that lists what there is.
+    A name that ends in .rules need not exist yet. Raises NoSuchPlace, which lists what there is,
+    and ConfigError when the name may be that of a topic in a file that cannot be read.
     """
     places = rule_files(folder)
     if what is None:
         if len(places) == 1:
             return places[0]
-        raise WirewatchError(f"which file? {_offer(folder, places)}")
+        raise NoSuchPlace(f"which file? {_offer(folder, places)}")
     if what.endswith(SUFFIX):
         return _named(folder, what)
     topics = list(written_topics(folder))
@@ -128,9 +144,12 @@ def find_place(folder: Path, what: str | None) -> Place:
     for place in places:
         if place.name == what + SUFFIX:
             return place
+    if unread := [each for each in _texts(folder) if isinstance(each, RuleError)]:
+        told = "; ".join(error.summary for error in unread[:MOST_FILES])
+        raise ConfigError(f"{what}: no such topic or rule file, but files that cannot be read may hold it: {told}")
     near = suggest(what, {*(topic.name for topic in topics), *(place.name for place in places)})
     hint = f"did you mean {near}?" if near else _offer(folder, places)
-    raise WirewatchError(f"{what}: no such topic or rule file in {folder}; {hint}")
+    raise NoSuchPlace(f"{what}: no such topic or rule file in {folder}; {hint}")
 
 
 def _offer(folder: Path, places: Iterable[Place]) -> str:
@@ -142,9 +161,9 @@ def _named(folder: Path, what: str) -> Place:
     """The file of a name, or of a path that leads into *folder*."""
     given = Path(what)
     if given.name != what and given.parent.resolve() != folder.resolve():
-        raise WirewatchError(f"{what}: is not in the rules folder {folder}; only files there are rules")
+        raise NoSuchPlace(f"{what}: is not in the rules folder {folder}; only files there are rules")
     if given.name.startswith("."):
-        raise WirewatchError(f"{what}: the name of a rule file does not start with a dot")
+        raise NoSuchPlace(f"{what}: the name of a rule file does not start with a dot")
     return Place(folder=folder, name=given.name)
 
 
@@ -288,6 +307,10 @@ class Verdict:
     gone: tuple[str, ...]
     #: names of topics that are not understood, or cannot be, because of the problems: they stay as they were
     held: tuple[str, ...]
+    #: names of topics that no file names now, as far as files can be read
+    added: tuple[str, ...]
+    #: the whole set with the edited file
+    after: LoadedRules
 
 
 def judge(place: Place, content: bytes) -> Verdict:
@@ -331,6 +354,8 @@ def judge(place: Place, content: bytes) -> Verdict:
         changed=changed,
         gone=tuple(sorted(still - given - held)),
         held=tuple(sorted(held)),
+        added=tuple(sorted({*given, *after.broken} - still)),
+        after=after,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rules.explain import explain_topic
+from rules.misses import cut
 from storage.matches import fields_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ CONTEXT = 32
 MOST_EXPRESSION = 100
 MOST_HIT = 120
 MOST_LINE = 110
+
+#: so much of the article's title is shown
+MOST_TITLE = 200
 
 #: nodes of which the children say all
 _SILENT = {"and", "or", "field"}
@@ -145,7 +149,8 @@ def _span(span: Span, texts: Mapping[str, str]) -> dict[str, object]:
 def heading(version: StoredVersion) -> str:
     """Which text it is about."""
     current = "" if version.is_current else ", not the current one"
-    return f"article {version.article}, version {version.n} of {version.versions}{current}: {version.document.title}"
+    title = _cut(version.document.title, MOST_TITLE)
+    return f"article {version.article}, version {version.n} of {version.versions}{current}: {title}"
 
 
 def short_lines(told: Sequence[Told], signs: Signs) -> Iterator[str]:
@@ -233,6 +238,8 @@ def _without_subject(node: Explained) -> str:
     """The reason, to stand behind the expression; nothing where hits or children tell it."""
     if node.kind in _SILENT or (node.holds and node.kind in {"words", "wildcard", "regex"} and node.spans):
         return ""
+    if node.kind == "regex":
+        return node.why.removeprefix(f"{cut(node.expression)} ")
     subject, _, rest = node.why.partition(" occurs ") if node.kind in {"words", "wildcard"} else ("", "", "")
     return f"occurs {rest}" if rest and subject and subject in node.expression else node.why
 

@@ -43,7 +43,7 @@ class RuleState:
     version: str
     topics: int
     held: tuple[HeldTopic, ...]
-    #: topics that are not understood and not in force
+    #: topics that are not understood and never were
     absent: tuple[str, ...]
     #: topics that come into force, in another version, or not any more, when the files are read again
     new: tuple[str, ...]
@@ -67,6 +67,8 @@ def compare_rules(
     """Hold what the files say now against what is recorded: all *topics* and the *problems* of the last reading."""
     in_force = {topic.name: topic for topic in topics if topic.is_active}
     said = {topic.name: topic.version for topic in loaded.topics}
+    # What was retired and is back, but not understood, comes into force again as it was.
+    back = {topic.name for topic in topics if topic.name in loaded.broken} - in_force.keys()
     held = [topic for name, topic in sorted(in_force.items()) if name not in said and is_held(topic, loaded)]
     return RuleState(
         version=version_in_force(topics),
@@ -80,8 +82,8 @@ def compare_rules(
             )
             for topic in held
         ),
-        absent=tuple(sorted(set(loaded.broken) - in_force.keys() - said.keys())),
-        new=tuple(sorted(said.keys() - in_force.keys())),
+        absent=tuple(sorted(set(loaded.broken) - in_force.keys() - said.keys() - back)),
+        new=tuple(sorted((said.keys() | back) - in_force.keys())),
         changed=tuple(sorted(name for name in said.keys() & in_force.keys() if said[name] != in_force[name].version)),
         gone=tuple(sorted(in_force.keys() - said.keys() - {topic.name for topic in held})),
     )

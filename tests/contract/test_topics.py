@@ -145,3 +145,12 @@ def test_whatever_was_recorded_before_the_last_is_in_force(store, make, topics, 
         assert store.last_good_topics() == tuple(
             topic.source for topic in sorted(recorded, key=lambda topic: topic.name)
         )
+
+
+def test_a_retired_topic_comes_back_by_its_name_alone(store, make, topics):
+    purl, crimea = topics(PURL + CRIMEA)
+    store.record_topics((purl, crimea), make.T0)
+    store.record_topics((crimea,), make.T0)
+    assert store.last_good_topics(names=["purl"]) == (purl.source,)
+    assert store.last_good_topics(files=["a.rules"]) == (crimea.source,)
+    assert store.last_good_topics(names=["purl"], files=["a.rules"]) == (crimea.source, purl.source)

@@ -410,7 +410,7 @@ def test_faults_are_told_with_code_and_column(text, code, column):
         ("1,000", 'quote a number with a comma: "1,000"; for a list write | or ANY/1 (a, b)'),
         ("ANY/1 (1,000)", 'quote a number with a comma: "1,000"; for a list write | or ANY/1 (a, b)'),
         ("a*b", "write 3 at least beside a leading or inner * or a ?, or list the words"),
-        ("ATLEAST/3 a", "write ATLEAST/3 (crimea)"),
+        ("ATLEAST/3 a", "write ATLEAST/3 (a)"),
         ("€", "leave it out: a word needs a letter or digit; a regex finds other signs: /€/"),
     ],
 )
@@ -572,3 +572,17 @@ def test_any_text_is_read_or_refused_with_a_place_in_it(text):
         assert 0 <= expression.problem.at <= len(text)
     else:
         assert parse(render(expression.tree)) == expression.tree
+
+
+@pytest.mark.parametrize(
+    ("rule", "remedy"),
+    [
+        ("ATLEAST/2 Crimea*", "write ATLEAST/2 (Crimea*)"),
+        ('x ATLEAST/3 "black sea" y', 'write ATLEAST/3 ("black sea")'),
+        ("ATLEAST/2", "write ATLEAST/2 (crimea)"),
+        ("ATLEAST/2 title:x", "write ATLEAST/2 (crimea)"),
+        ("ANY/2 a", "write ANY/2 (a, b, c)"),
+    ],
+)
+def test_missing_brackets_are_shown_around_what_was_written(rule, remedy):
+    assert remedy in [problem.remedy for problem in read_expression(rule, {}).problems]

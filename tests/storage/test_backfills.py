@@ -61,7 +61,7 @@ def judge(store, topics, span=ALL, *, at=1, batch=2):
     while True:
         texts, cursor = store.texts_to_judge(run, batch)
         if not texts:
-            store.finish_backfill(run, now)
+            store.finish_backfill(run, versions, now)
             return run
         judged = [Judged(text=text, found=ruleset.match(text.document)) for text in texts]
         run = store.record_judged(run, judged, cursor, versions, now)
@@ -303,7 +303,7 @@ def test_a_run_tells_whether_it_was_interrupted(store, in_force):
     assert not store.begin_backfill("v", ALL, CLOCK[0]).is_resumed
     run = store.begin_backfill("v", ALL, CLOCK[1])
     assert run.is_resumed
-    store.finish_backfill(run, CLOCK[2])
+    store.finish_backfill(run, {}, CLOCK[2])
     assert not store.begin_backfill("v", ALL, CLOCK[3]).is_resumed
     assert not store.begin_backfill("v", span, CLOCK[3]).is_resumed
 
@@ -335,3 +335,77 @@ def test_after_a_run_exactly_what_the_rules_find_is_listed(tmp_path_factory, emp
         doubles = "SELECT 1 FROM match WHERE retired_at IS NULL GROUP BY version_id, topic_id HAVING count(*) > 1"
         with closing(sqlite3.connect(file)) as connection:
             assert connection.execute(doubles).fetchall() == []
+
+
+# --- what is due ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def behind(url):
+    """The topics in force that were never applied to what was stored before them."""
+
+    def behind():
+        with Listings(url) as listings:
+            return {each.name for each in listings.topics() if each.is_active and each.is_behind}
+
+    return behind
+
+
+def test_a_topic_that_was_there_before_the_first_article_is_never_behind(in_force, save, behind):
+    old = in_force(OLD)
+    assert behind() == set()
+    for url in (A, B):
+        save(url, "aid", old)
+    in_force(OLD)
+    assert behind() == set()
+
+
+def test_a_topic_is_behind_until_a_back_fill_has_judged_by_it(store, in_force, save, behind):
+    save(A, "help", in_force(OLD))
+    new = in_force(NEW + "topic fresh\n    match fresh\n")
+    assert behind() == {"aid", "fresh"}
+    save(B, "help", new)
+    judge(store, new[:1])
+    assert behind() == {"fresh"}, "a run is about the topics it judges by"
+    judge(store, new, at=2)
+    assert behind() == set()
+    save(C, "help", new)
+    assert behind() == set()
+
+
+def test_rules_that_are_put_back_and_topics_that_come_back_are_behind_again(store, in_force, save, behind):
+    save(A, "aid", in_force(OLD))
+    save(B, "aid", in_force(NEW))
+    in_force(OLD)
+    assert behind() == {"aid"}, "B was judged by other rules, though these are old"
+    judge(store, in_force(OLD))
+    in_force("topic other\n    match other\n")
+    assert behind() == set(), "what is gone is not due"
+    in_force(OLD)
+    assert behind() == {"aid"}
+
+
+def test_an_unfinished_run_and_one_of_other_articles_leave_it_behind(store, in_force, save, behind):
+    old = in_force(OLD)
+    for number, url in enumerate((A, B)):
+        save(url, "help", old, at=CLOCK[number])
+    new = in_force(NEW)
+    run = store.begin_backfill("v", ALL, CLOCK[2])
+    assert behind() == {"aid"}
+    for since, until in ((CLOCK[1], None), (None, CLOCK[1])):
+        judge(store, new, BackfillSpan(since=since, until=until, words=f"{since}{until}"), at=3)
+        assert behind() == {"aid"}
+    judge(store, new, BackfillSpan(since=CLOCK[0], until=CLOCK[2], words="both"), at=4)
+    assert behind() == set()
+    in_force(OLD)
+    versions = {topic.name: topic.version for topic in new}
+    store.finish_backfill(run, versions, CLOCK[5])
+    assert behind() == {"aid"}, "other rules came into force meanwhile"
+
+
+def test_an_article_that_came_again_with_another_text_was_judged_by_then(in_force, save, behind):
+    save(A, "aid", in_force(OLD))
+    new = in_force(NEW)
+    assert behind() == {"aid"}
+    save(A, "help", new)
+    assert behind() == set()

@@ -74,7 +74,7 @@ STORE_METHODS = {
     "texts_to_judge": (False, lambda store, _: store.texts_to_judge(RUN, 9)),
     "count_texts_to_judge": (False, lambda store, _: store.count_texts_to_judge(RUN)),
     "record_judged": (True, lambda store, _: store.record_judged(RUN, (), 1, {}, NOW)),
-    "finish_backfill": (True, lambda store, _: store.finish_backfill(RUN, NOW)),
+    "finish_backfill": (True, lambda store, _: store.finish_backfill(RUN, {}, NOW)),
 }
 
 LISTINGS = {

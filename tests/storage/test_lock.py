@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import DatabaseInUse, DatabaseUnwritable
-from storage.lock import DatabaseLock, is_locked
+from storage.errors import BackfillAtWork, DatabaseInUse, DatabaseUnwritable
+from storage.lock import BackfillLock, DatabaseLock, is_locked
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -58,3 +58,15 @@ def test_whether_it_is_locked_can_be_asked(file):
         assert is_locked(file)
     assert not is_locked(file)
     assert not is_locked(file.parent / "none" / "news.db")
+
+
+def test_one_back_fill_at_a_time_beside_an_instance(file):
+    with (
+        DatabaseLock(file),
+        BackfillLock(file),
+        pytest.raises(BackfillAtWork, match=f"another rules apply is at work .process {os.getpid()}"),
+        BackfillLock(file),
+    ):
+        pass
+    with BackfillLock(file):
+        assert not is_locked(file)

@@ -188,6 +188,53 @@ def test_a_database_of_0001_keeps_all_its_matches(tmp_path):
     assert (row.id, row.rules, row.matched) == (7, ("news.2",), ("ü",))
 
 
+#: what came before the version of a topic, and after it, and whether a back-fill has come to its end since
+BACKLOGS = [
+    pytest.param(4, "", [], id="before"),
+    pytest.param(7, "", [(1, 2)], id="after"),
+    pytest.param(6, "", [(1, 1)], id="between"),
+    pytest.param(7, "8, 9, NULL", [], id="finished"),
+    pytest.param(7, "8, NULL, NULL", [(1, 2)], id="unfinished"),
+    pytest.param(7, "6, 9, NULL", [(1, 2)], id="too early"),
+    pytest.param(7, "8, 9, 5", [(1, 2)], id="of a span"),
+]
+
+
+@pytest.mark.parametrize(("created", "run", "expected"), BACKLOGS)
+def test_a_database_of_0002_knows_which_topics_are_behind(tmp_path, created, run, expected):
+    file = tmp_path / "news.db"
+    file.write_bytes(b"")
+    migrating = migrate.engine.migrating_engine(file)
+    with migrating.begin() as connection:
+        migrate.run_scripts(connection, "0001")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(ROWS_OF_0001)
+        connection.executescript("""
+            INSERT INTO entry (id, feed_id, identity, title, text, sections, content_hash, state, attempts, checks,
+                first_seen_at, last_seen_at, is_changed, revision)
+                VALUES (2, 1, 'j', 't', 'x', '[]', 'h', 'done', 0, 0, 1, 1, 0, 0);
+            INSERT INTO article (id, url, source, entry_id, first_seen_at, story_id, version_id)
+                VALUES (2, 'v', 's', 2, 5, 1, 1);
+            INSERT INTO fingerprint (id, article_id, version_id, alg, hashes, created_at)
+                VALUES (1, 1, 2, 1, x'', 5), (2, 2, 1, 1, x'', 6);
+        """)
+    with migrating.begin() as connection:
+        migrate.run_scripts(connection, "0002")
+    migrating.dispose()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE topic_version SET created_at = ?", [created])
+        if run:
+            connection.execute(
+                "INSERT INTO backfill (rules_version, tokenizer_version, window, cursor, looked_at, added, renewed, "
+                "same, retired, started_at, finished_at, since) "
+                f"VALUES ('v', 1, '..', 0, 0, 0, 0, 0, 0, {run})"
+            )
+        connection.commit()
+    upgrade(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT topic_id, upto FROM topic_backlog").fetchall() == expected
+
+
 def test_migrations_that_are_undone_leave_nothing_behind(tmp_path):
     file = tmp_path / "news.db"
     engine = create_engine(f"sqlite:///{file}")

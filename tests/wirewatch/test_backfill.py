@@ -15,7 +15,7 @@ import pytest
 from rules.files import load_rules
 from storage.backfills import BackfillSpan
 from storage.listings import Listings
-from storage.lock import DatabaseLock
+from storage.lock import BackfillLock, DatabaseLock
 from storage.store import Store
 from wirewatch import fields
 from wirewatch.backfill import back_fill, begin
@@ -212,7 +212,9 @@ def test_apply_waits_too_where_one_was_interrupted_before_it_had_waited(wirewatc
 
     with monkeypatch.context() as patch:
         patch.setattr(Store, step, interrupt)
-        assert wirewatch("--config", folder, "rules", "apply").code == 130
+        ended = wirewatch("--config", folder, "rules", "apply")
+        assert ended.code == 130
+        assert "the same command goes on where it stood" in ended.err
     with ExitStack() as held:
         held.enter_context(DatabaseLock(database(folder)))
         end = threading.Timer(0.5, held.close)
@@ -221,6 +223,119 @@ def test_apply_waits_too_where_one_was_interrupted_before_it_had_waited(wirewatc
         end.join()
     assert ended.code == 0
     assert "a running instance may still judge by the rules it had" in ended.err
+
+
+def test_a_run_that_goes_on_tells_what_was_done_in_all(wirewatch, folder, monkeypatch):
+    record = Store.record_judged
+
+    def interrupt(self, *given):
+        record(self, *given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "record_judged", interrupt)
+        assert wirewatch("--config", folder, "rules", "apply").code == 130
+    articles = len(wirewatch("--config", folder, "articles", "--json").json)
+    ended = wirewatch("--config", folder, "rules", "apply")
+    assert ended.out.startswith(f"{articles} articles looked at: ")
+    assert "that is in all, since it was begun at " in ended.out
+    assert "in all" not in wirewatch("--config", folder, "rules", "apply").out
+
+
+def test_a_second_apply_is_refused_and_the_first_goes_on(wirewatch, folder):
+    with BackfillLock(database(folder)):
+        ended = wirewatch("--config", folder, "rules", "apply")
+        assert (ended.code, ended.out) == (5, "")
+        assert "another rules apply is at work (process " in ended.err
+        assert wirewatch("--config", folder, "rules", "apply", "--dry-run").code == 0
+    assert wirewatch("--config", folder, "rules", "apply").code == 0
+
+
+@pytest.mark.parametrize("window", [["--since", "2099-01-01"], ["--until", "1999-01-01"]])
+def test_a_window_without_articles_is_told(wirewatch, folder, window):
+    told = "no stored article in that time"
+    ended = wirewatch("--config", folder, "rules", "apply", *window)
+    assert (ended.code, ended.out.splitlines()[1:]) == (0, [told])
+    assert told in wirewatch("--config", folder, "rules", "apply", "--dry-run", *window).err
+    assert told in wirewatch("--config", folder, "rules", "diff", *window).err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["rules", "apply"], ["rules", "diff"], ["rules", "test", "the"], ["rules", "list"], ["matches"]],
+    ids=str,
+)
+def test_a_window_that_ends_before_it_begins_is_refused(wirewatch, folder, command):
+    ended = wirewatch("--config", folder, *command, "--since", "2026-01-02", "--until", "2026-01-01")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--since 2026-01-02 is later than --until 2026-01-01" in ended.err
+    assert wirewatch("--config", folder, *command, "--since", "2026-01-01", "--until", "2026-01-01").code == 0
+
+
+@pytest.mark.parametrize("command", [["apply", "--topic"], ["diff"]], ids=str)
+def test_a_name_that_nobody_has_is_no_topic(wirewatch, folder, command):
+    (folder / "rules" / "bad.rules").write_text("topic bad\n    match a OR\n")
+    for name, told in {
+        "nosuch": "there is no topic nosuch; see: wirewatch",
+        "nowere": "there is no topic nowere; did you mean nowhere?",
+        "bad": "no topic bad is understood in the rule files; see: wirewatch",
+    }.items():
+        ended = wirewatch("--config", folder, "rules", *command, name)
+        assert ended.code == 1
+        assert told in ended.err
+
+
+# --- what is due ------------------------------------------------------------------------------------
+
+
+def take_up(folder):
+    """What a daemon, `once` or a limited back-fill does when it reads the files."""
+    with Store(f"sqlite:///{database(folder)}") as store:
+        store.record_topics(load_rules(folder / "rules").topics, NOW)
+
+
+def test_diff_tells_what_differs_whoever_has_taken_up_the_files(wirewatch, folder):
+    hits = wirewatch("--config", folder, "rules", "diff", "--json").json
+    rows = wirewatch("--config", folder, "rules", "diff", "--summary", "--json").json
+    assert hits
+    take_up(folder)
+    assert wirewatch("--config", folder, "rules", "diff", "--json").json == hits
+    after = wirewatch("--config", folder, "rules", "diff", "--summary", "--json").json
+    assert after == [{**row, "state": "not applied"} for row in rows]
+    dry = wirewatch("--config", folder, "rules", "apply", "--dry-run", "--json").json
+    assert after == [row for row in dry if row["state"] != "unchanged"]
+    wirewatch("--config", folder, "rules", "apply", "--until", "1999-01-01")
+    assert wirewatch("--config", folder, "rules", "diff", "--summary", "--json").json == after
+    wirewatch("--config", folder, "rules", "apply", "--topic", "nowhere")
+    ended = wirewatch("--config", folder, "rules", "diff", "--summary")
+    assert [line.split("\t")[0] for line in ended.out.splitlines()[1:]] == ["air-defence"]
+    assert ended.err == f"{len(dry) - 1} topics have no difference\n"
+    wirewatch("--config", folder, "rules", "apply")
+    ended = wirewatch("--config", folder, "rules", "diff")
+    assert (len(ended.out.splitlines()), ended.err) == (1, f"{len(dry)} topics have no difference\n")
+
+
+def test_the_list_and_the_doctor_say_that_a_back_fill_is_due(wirewatch, filled, folder):
+    def states():
+        rows = wirewatch("--config", folder, "rules", "list", "--jsonl").jsonl
+        return {row["topic"]: row["state"] for row in rows if row["topic"] in {"air-defence", "nowhere"}}
+
+    told = "topics were never applied to the articles stored before; apply them to stored articles: wirewatch"
+    assert wirewatch("--config", filled, "rules", "list").err == "", "its topics were there before its articles"
+    assert "never applied" not in wirewatch("--config", filled, "doctor").out
+    take_up(folder)
+    assert states() == {"air-defence": "not applied", "nowhere": "not applied"}
+    assert f"2 {told}" in wirewatch("--config", folder, "rules", "list").err
+    assert (
+        "never applied to the articles stored before: air-defence, nowhere"
+        in wirewatch("--config", folder, "doctor").out
+    )
+    wirewatch("--config", folder, "rules", "apply", "--topic", "nowhere")
+    assert states() == {"air-defence": "not applied", "nowhere": "in force"}
+    wirewatch("--config", folder, "rules", "apply")
+    assert states() == {"air-defence": "in force", "nowhere": "in force"}
+    assert wirewatch("--config", folder, "rules", "list").err == ""
+    assert "never applied" not in wirewatch("--config", folder, "doctor").out
 
 
 def test_apply_without_a_database_or_without_rules(wirewatch, folder):

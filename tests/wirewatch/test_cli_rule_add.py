@@ -145,7 +145,7 @@ def test_what_cannot_be_meant_is_refused(add, own, arguments, message):
 @pytest.mark.parametrize("name", ["../x.rules", "a/x.rules", ".x.rules"])
 def test_a_file_outside_the_folder_is_refused(add, own, name):
     ended = add("fresh", "a", "--file", name)
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (2, "")
     assert name in ended.err
 
 
@@ -183,3 +183,36 @@ def test_the_built_in_rules_are_never_edited(wirewatch):
     ended = wirewatch("rules", "add", "crimea", "Krim")
     assert ended.code == 4
     assert "wirewatch init" in ended.err
+
+
+@pytest.mark.parametrize("how", ["folder", "link", "bytes"])
+def test_no_topic_is_made_that_may_stand_in_a_file_that_cannot_be_read(add, own, how):
+    own.unlink()
+    if how == "folder":
+        own.mkdir()
+    elif how == "link":
+        own.symlink_to("nowhere-else")
+    else:
+        own.write_bytes(b"topic nowhere\n    match quagga\n# \xff\n")
+    for name in ("nowhere", "fresh"):
+        ended = add(name, "emu")
+        assert (ended.code, ended.out) == (4, "")
+        assert f"topic {name} may stand already where nothing can be read" in ended.err
+        assert "own.rules:" in ended.err
+        assert not (own.parent / f"{name}.rules").exists()
+
+
+def test_a_topic_in_force_behind_something_not_understood_is_not_made_anew(add, own):
+    own.write_text(own.read_text().replace("topic nowhere", "topik nowhere"))
+    ended = add("nowhere", "emu")
+    assert (ended.code, ended.out) == (4, "")
+    assert "E301 unknown statement topik" in ended.err
+    assert not (own.parent / "nowhere.rules").exists()
+    assert add("fresh", "emu").code == 0
+
+
+def test_long_titles_are_cut(capsys):
+    from wirewatch.cli.rule_effect import MOST_TITLE, _show_titles
+
+    _show_titles("+", ["word " * 1000])
+    assert len(capsys.readouterr().err) == MOST_TITLE + len("  + \n")

@@ -302,7 +302,7 @@ def test_a_time_that_is_none_is_told_before_the_editor_starts(edit, editor):
 def test_what_is_not_there_is_said(edit, editor, what, message):
     editor("pass")
     ended = edit(what=[what])
-    assert ended.code == 1
+    assert ended.code == 2
     assert message in ended.err
 
 
@@ -368,3 +368,44 @@ def test_ctrl_c_in_the_editor_is_for_the_editor_and_at_the_question_keeps_the_ed
     assert "caught" not in own.read_text()
     Path(kept).unlink()
     Path(kept).parent.rmdir()
+
+
+def test_a_new_topic_that_may_replace_another_is_saved_only_with_a_clear_yes(edit, editor, own):
+    own.unlink()
+    own.mkdir()
+    editor("path.write_text('topic nowhere\\n    match ferry\\n')")
+    new = own.parent / "nowhere.rules"
+    for answers in (["s", "no", "q"], ["s"]):
+        ended = edit(*answers, what=["nowhere.rules"])
+        assert (ended.code, new.exists()) == (0, False)
+        assert "topic nowhere may stand already where nothing can be read" in ended.err
+        assert "save anyway? the new topic replaces one that cannot be read (yes or no)" in ended.err
+    assert edit("s", "yes", what=["nowhere.rules"]).code == 0
+    assert new.exists()
+
+
+def test_a_topic_that_may_stand_in_a_file_that_cannot_be_read_is_no_unknown_name(edit, editor, own):
+    log = editor("pass")
+    own.unlink()
+    own.mkdir()
+    ended = edit()
+    assert ended.code == 4
+    assert "own.rules:1:1: E300 cannot be read: " in ended.err
+    assert not log.exists()
+
+
+def test_without_a_name_there_must_be_one_file(edit, editor, own):
+    editor("pass")
+    (own.parent / "b.rules").write_text("topic b\n    match b\n")
+    ended = edit(what=[])
+    assert (ended.code, "which file?" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize(("answers", "code"), [(("s",), 1), (("s", "q"), 0)])
+def test_nobody_to_ask_after_a_failed_save_is_a_failure(edit, editor, own, answers, code):
+    editor(f"path.write_text('topic a\\n  match a\\n'); Path({str(own)!r}).unlink(); Path({str(own)!r}).mkdir()")
+    ended = edit(*answers, what=["own.rules"])
+    assert ended.code == code
+    assert f"{own}: is no regular file\n" in ended.err
+    assert ("nothing was saved" in ended.err) == bool(code)
+    assert kept_in(ended).exists()

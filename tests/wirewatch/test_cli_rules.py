@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,7 @@ def test_no_topic_at_all_is_a_warning(wirewatch, copied):
         ended = wirewatch("--config", copied, "rules", command, "--format", "table")
         assert ended.code == 0
         assert ended.err.startswith(f"no topic in {copied / 'rules'}; ")
+        assert ended.out == ("no topic: nothing was checked\n" if command == "check" else "")
     ended = wirewatch("--config", copied, "doctor")
     assert ended.code == 0
     assert f"warn  rules       no topic in {copied / 'rules'}" in ended.out
@@ -226,3 +228,41 @@ def test_nothing_tried_is_stored(wirewatch, copied):
     wirewatch("--config", copied, "try", "page", PAGE)
     wirewatch("--config", copied, "try", "feed", FEED)
     assert wirewatch("--config", copied, "stats", "--json").out == before
+
+
+def test_a_file_may_be_named_as_errors_name_it(wirewatch, copied):
+    (copied / "rules" / "b.rules").write_text("topic kits\n    match @kit AND Ukraine\n")
+    ended = wirewatch("--config", copied, "rules", "test", "b.rules", "--json")
+    assert {row["topic"] for row in ended.json} == {"kits"}
+    assert wirewatch("--config", copied, "rules", "explain", "1", "b.rules", "--json").json[0]["topic"] == "kits"
+    ended = wirewatch("--config", copied, "rules", "test", "none.rules")
+    assert (ended.code, "there is no such file" in ended.err) == (4, True)
+
+
+@pytest.mark.parametrize("command", [("test",), ("explain", "1")])
+def test_a_folder_is_no_expression(wirewatch, copied, command):
+    (copied / "rules" / "c.rules").mkdir()
+    for name in (copied / "rules", "c.rules", "./"):
+        ended = wirewatch("--config", copied, "rules", *command, name)
+        assert (ended.code, ended.out) == (2, "")
+        assert "is a folder; name a rule file in it" in ended.err
+
+
+@pytest.mark.parametrize("command", [("test",), ("explain", "1")])
+@pytest.mark.parametrize("how", ["folder", "header"])
+def test_a_topic_in_a_file_that_cannot_be_read_is_no_expression(wirewatch, copied, command, how):
+    own = copied / "rules" / "own.rules"
+    if how == "folder":
+        own.unlink()
+        own.mkdir()
+    else:
+        own.write_text(own.read_text().replace("topic nowhere", "topik nowhere"))
+    ended = wirewatch("--config", copied, "rules", *command, "nowhere")
+    assert (ended.code, ended.out) == (4, "")
+    assert re.match(r"own\.rules:\d+:1: E30[01] ", ended.err)
+    # what no database knows is an expression
+    assert wirewatch("--config", copied, "rules", *command, "quagga").code == 0
+
+
+def test_an_expression_may_be_longer_than_the_name_of_a_file(wirewatch, filled):
+    assert wirewatch("--config", filled, "rules", "test", " | ".join(["quagga"] * 5000)).code == 0

@@ -245,6 +245,18 @@ def test_db_upgrade_creates_and_is_done_when_called_again(wirewatch, offline):
     assert "is current" in wirewatch("--config", offline, "--db", "new.db", "db", "upgrade").err
 
 
+@pytest.mark.parametrize("command", [["once"], ["run"]], ids=str)
+def test_a_database_of_an_earlier_version_is_refused_by_all_that_poll(wirewatch, offline, command):
+    wirewatch("--config", offline, "db", "upgrade")
+    with closing(sqlite3.connect(offline / "wirewatch.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.commit()
+    ended = wirewatch("--config", offline, *command)
+    assert (ended.code, ended.out) == (5, "")
+    assert "made by an earlier version" in ended.err
+    assert ended.err.endswith("upgrade it with: wirewatch db upgrade\n")
+
+
 @pytest.mark.parametrize("command", [["stats"], ["once"], ["db", "upgrade"], ["db", "status"], ["feeds", "list"]])
 def test_a_file_that_is_no_database_is_refused_and_left_alone(wirewatch, offline, command):
     other = offline / "feeds.toml"

@@ -83,7 +83,7 @@ def test_rows_have_ranges_for_editors(wirewatch, folder):
     assert places[1:] == [(6, 13, 6, 31), (2, 19, 2, 25), (2, 28, 2, 30)]
     assert all(row["file"] == "a.rules" for row in rows)
     assert all(row["message"].endswith(row["remedy"]) for row in rows)
-    assert [row["topic"] for row in rows] == [None, "failing", "linted", "linted"]
+    assert [row["topic"] for row in rows] == ["broken", "failing", "linted", "linted"]
     assert [row["remedy"] for row in rows if row["code"] == "W101"] == ["leave it out"]
 
 
@@ -261,3 +261,58 @@ def test_problems_of_the_program_as_doctor_wants_them(folder):
     loaded = load(folder)
     assert [problem.code for problem in find_problems(loaded)] == ["E104", "TEST"]
     assert [problem.code for problem in find_lints(loaded)] == ["W101", "W104"]
+
+
+def test_a_file_may_be_named_as_errors_name_it(wirewatch, folder):
+    (folder / "a.rules").write_text(BROKEN)
+    (folder / "b.rules").write_text(GOOD)
+    ended = wirewatch("rules", "check", "a.rules")
+    assert (ended.code, ended.out.partition(": ")[0]) == (4, "a.rules:2:19")
+    assert wirewatch("rules", "check", "b.rules").code == 0
+    Path("b.rules").write_text("topic here\n    match kerch kerch\n    test no kerch\n")
+    assert wirewatch("rules", "check", "b.rules", "--json").code == 4
+
+
+def test_a_folder_is_no_file(wirewatch, folder):
+    (folder / "c.rules").mkdir()
+    for name in (str(folder), "rules", "c.rules", "."):
+        ended = wirewatch("rules", "check", name)
+        assert (ended.code, ended.out) == (2, "")
+        assert "is a folder; name a rule file in it" in ended.err
+
+
+def test_topics_that_fall_with_a_macro_are_named(wirewatch, folder):
+    (folder / "a.rules").write_text(
+        "let @z = (kerch\nlet @y = @z odesa\n"
+        "topic first\n    match @z # not @w\ntopic second\n    match @y | @fine\n"
+        "topic third\n    match kerch |\nlet @fine = x\n"
+    )
+    (folder / "b.rules").write_text("topic fourth\n    match @z\ntopic fifth\n    match x\n")
+    lines = wirewatch("rules", "check").out.splitlines()
+    assert lines[-2:] == [
+        "not in force by these files: first (uses @z), second (uses @y), fourth (uses @z)",
+        "1 topic understood, 0 tests run: 2 errors, 1 warning",
+    ]
+    ended = wirewatch("rules", "check", folder / "b.rules")
+    assert (ended.code, wirewatch("rules", "check", "--json", folder / "b.rules").code) == (4, 4)
+    assert "\nnot in force by these files: fourth (uses @z)\n1 topic understood, 0 tests run: 1 warning\n" in ended.out
+    (folder / "b.rules").write_text("".join(f"topic t{i}\n    match @z\n" for i in range(30)))
+    lines = wirewatch("rules", "check", folder / "b.rules").out.splitlines()
+    assert lines[0].endswith("t19 (uses @z) and 10 more")
+    assert lines[1:] == ["0 topics understood, 0 tests run: no error in these files"]
+
+
+def test_each_error_names_its_topic(wirewatch, folder):
+    (folder / "a.rules").write_text(
+        "topic a\n    match (x\n      | y\n   match z\nlet @m = (\nstray\n"
+        'topic b "\n    match x\ntopic\n    match y |\n'
+        "topic c\n\n    # a note\n    mach x\n"
+    )
+    (folder / "b.rules").write_text("  indented\ntopic a\n    match x\n")
+    (folder / "c.rules").mkdir()
+    rows = wirewatch("rules", "check", "--jsonl").jsonl
+    found = {(row["file"], row["line"]): row["topic"] for row in rows}
+    expected = {("a.rules", line): topic for line, topic in ((2, "a"), (4, "a"), (5, None), (6, None), (7, "b"))}
+    expected |= {("a.rules", 9): None, ("a.rules", 10): None, ("a.rules", 14): "c"}
+    expected |= {("b.rules", 1): None, ("b.rules", 2): "a", ("c.rules", 1): None}
+    assert found == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import fields as dataclass_fields
 
 import pytest
@@ -235,6 +235,18 @@ def test_an_older_version_is_told():
     document = Document(title="Title", body="")
     version = StoredVersion(article=3, n=1, versions=2, is_current=False, document=document, matches=())
     assert ruleexplain.heading(version) == "article 3, version 1 of 2, not the current one: Title"
+    long = StoredVersion(
+        article=3, n=1, versions=1, is_current=True, document=replace(document, title="x" * 3000), matches=()
+    )
+    assert ruleexplain.heading(long) == f"article 3, version 1 of 1: {'x' * 199}…"
+
+
+def test_a_regex_that_fails_is_named_once():
+    assert told("/purl/", "x")[2].endswith("match line 2: /purl/  matches nothing in title or body")
+    odd = "/ matches /"
+    assert told(odd, "x")[2].endswith(f"match line 2: {odd}  matches nothing in title or body")
+    long = "/" + "abc|" * 20 + "d/"
+    assert told(long, "x")[2].count("abc") == 20
 
 
 def test_nothing_from_the_article_acts_on_a_terminal(wirewatch, copied, sample):

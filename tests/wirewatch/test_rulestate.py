@@ -178,3 +178,62 @@ def test_stats_of_a_folder_that_is_gone(wirewatch, copied):
     stats = wirewatch("--config", copied, "stats", "--json").json
     assert (stats["held"], stats["absent"]) == ([], [])
     assert "as long as the folder cannot be read" in wirewatch("--config", copied, "doctor").out
+
+
+def test_a_topic_that_was_away_and_comes_back_broken_is_held_as_it_was(desk: Desk) -> None:
+    (desk.rules / "a.rules").unlink()
+    desk.read(THEN)
+    desk.write("a", FERRIES + "    match (x\n")
+    state = desk.state()
+    assert (state.absent, state.new, state.held) == ((), ("ferries",), ())
+    with Store(desk.url) as store:
+        rules = rules_in_force(desk.rules, store, NOW)
+    assert (rules.held, rules.absent) == (("ferries",), ())
+    state = desk.state()
+    assert ([held.topic for held in state.held], state.absent, state.is_as_files_say) == (["ferries"], (), True)
+
+
+def test_of_thousands_of_broken_topics_few_are_told(wirewatch, copied):
+    own = copied / "rules" / "own.rules"
+    own.write_text("".join(f"topic held{i}\n    match x\n" for i in range(30)))
+    with Store(f"sqlite:///{copied}/wirewatch.db") as store:
+        rules_in_force(copied / "rules", store, NOW)
+        own.write_text("".join(f"topic {name}{i}\n    match x |\n" for name in ("held", "new") for i in range(30)))
+        rules_in_force(copied / "rules", store, NOW)
+    lines = wirewatch("--config", copied, "doctor").out.splitlines()
+    assert "fail  rules       … and 40 more; see: wirewatch rules check" in lines
+    assert "warn  in force    … and 10 more; see: wirewatch rules check" in lines
+    assert "warn  in force    … and 10 more; see: wirewatch rules list" in lines
+    assert len(lines) < 80
+    ended = wirewatch("--config", copied, "stats")
+    assert len(ended.out.splitlines()) < 80
+    assert "… and 40 more problems in the rule files; see: wirewatch" in ended.err
+    assert "… and 10 more held; see: wirewatch" in ended.err
+    assert "new26, … and 10 more\n" in ended.out
+    found = wirewatch("--config", copied, "stats", "--json").json
+    assert [len(found[name]) for name in ("rule_problems", "held", "absent")] == [60, 30, 30]
+
+
+def test_the_list_shows_a_topic_that_comes_back_broken(wirewatch, copied):
+    own = copied / "rules" / "own.rules"
+    good = own.read_text()
+
+    def row():
+        found = wirewatch("--config", copied, "rules", "list", "--jsonl").jsonl
+        return next(((row["state"], row["known_since"] is None) for row in found if row["topic"] == "nowhere"), None)
+
+    with Store(f"sqlite:///{copied}/wirewatch.db") as store:
+        own.write_text(good.partition("topic nowhere")[0])
+        rules_in_force(copied / "rules", store, NOW)
+        assert row() is None
+        own.write_text(good + "    not (\n")
+        assert row() == ("new", True)
+        told = wirewatch("--config", copied, "doctor").out
+        assert "the files differ (new: nowhere)" in told
+        assert "never understood" not in told
+        rules_in_force(copied / "rules", store, NOW)
+    assert row() == ("last good", False)
+    assert (
+        "topic nowhere is not understood: its last good version is in force"
+        in wirewatch("--config", copied, "doctor").out
+    )

@@ -54,24 +54,28 @@ class Listing:
         return self.how in {"json", "jsonl"}
 
     def span(self, call: Call) -> Span:
-        """The arguments that `storage.listings` wants."""
-        return {
-            "since": _moment(self.since, "--since", call),
-            "until": _moment(self.until, "--until", call),
-            "by": self.by,
-            "limit": self.row_limit,
-        }
+        """The arguments that `storage.listings` wants. Raises click.UsageError."""
+        since, until = self._moments(call)
+        return {"since": since, "until": until, "by": self.by, "limit": self.row_limit}
 
     def within(self, rows: Iterable[Mapping[str, Any]], name: str, call: Call) -> list[Mapping[str, Any]]:
         """Return the *rows* whose time in the field *name* lies in the span, as far as the limit allows.
 
-        Where a span is given, rows without a time are not in it.
+        Where a span is given, rows without a time are not in it. Raises click.UsageError.
         """
-        since, until = _moment(self.since, "--since", call), _moment(self.until, "--until", call)
+        since, until = self._moments(call)
         if since or until:
             rows = (row for row in rows if row[name] and not (since and row[name] < since))
             rows = (row for row in rows if not (until and row[name] >= until))
         return list(rows)[: self.row_limit]
+
+    def _moments(self, call: Call) -> tuple[datetime | None, datetime | None]:
+        """What --since and --until mean; they are no span when the first is later."""
+        now = datetime.now(UTC)
+        since, until = _moment(self.since, "--since", call, now), _moment(self.until, "--until", call, now)
+        if since and until and since > until:
+            raise click.UsageError(f"--since {self.since} is later than --until {self.until}: nothing is between them")
+        return since, until
 
     @property
     def row_limit(self) -> int | None:
@@ -98,13 +102,13 @@ def _zone(how: Format, call: Call) -> tzinfo:
     return call.settings.zone if how == "table" else UTC
 
 
-def _moment(text: str | None, option: str, call: Call) -> datetime | None:
+def _moment(text: str | None, option: str, call: Call, now: datetime) -> datetime | None:
     if text is None:
         return None
     from wirewatch.timespec import parse_when
 
     try:
-        return parse_when(text, now=datetime.now(UTC), zone=call.settings.zone)
+        return parse_when(text, now=now, zone=call.settings.zone)
     except ValueError as e:
         raise click.UsageError(f"{option}: {e}") from e
 

@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 def once(call: Call, listing: Listing, *, every: bool) -> None:
     """Poll the feeds that are due, once.
 
-    Then fetch, read, compare and match what they list. Creates and upgrades the database.
-    Exit code 3 when some feeds failed.
+    Then fetch, read, compare and match what they list. Creates the database; one of an earlier version is refused
+    with exit code 5, see `wirewatch db upgrade`. Exit code 3 when some feeds failed.
     """
-    from storage.migrate import upgrade
+    from storage.migrate import SchemaState, status, upgrade
 
     # a rule that is not understood and a bug are told; feeds that failed are told at the end, in one place
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
-    upgrade(call.settings.database.url)
+    # one that is there but of another version is refused when it is opened, as `run` does
+    if status(call.settings.database.url).state is SchemaState.MISSING:
+        upgrade(call.settings.database.url)
     with Progress(0, "feeds and entries") as progress:
         done = asyncio.run(call.app.run_once(all_feeds=every, tell=progress.show))
     if listing.how == "table":
@@ -53,7 +55,8 @@ def run(call: Call) -> None:
     """Poll on a schedule until stopped.
 
     Rule files that were edited come into force at the next tick. SIGHUP reads them at once, and the feeds again.
-    SIGTERM and Ctrl-C let what is under way end, within 35 s. A second instance on the same database is refused.
+    SIGTERM and Ctrl-C let what is under way end, within 35 s. A second instance on the same database is refused,
+    and so is a database of an earlier version, see `wirewatch db upgrade`.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     # the daemon tells of jobs that fail; what the scheduler says of them, and of a tick cancelled at the end, is noise

@@ -11,9 +11,11 @@ from rules.contents import SUFFIX
 from wirewatch.cli.options import Command
 from wirewatch.cli.rule_edit import show_problems
 from wirewatch.cli.rule_effect import SINCE, check_since, show_effect, tell_next
+from wirewatch.cli.topics import stored_topics
 from wirewatch.cli.wiring import note, pass_call
 from wirewatch.errors import ConfigError, WirewatchError
 from wirewatch.ruleedit import check_writable, find_place, hold, judge, replace_file, written_topics
+from wirewatch.rulehidden import tell_replaced
 from wirewatch.ruleinsert import UNFIT, append_topic, insert_line
 
 if TYPE_CHECKING:
@@ -83,6 +85,9 @@ def add(
 
 def _save(call: Call, place: Place, content: bytes, seen: bytes | None, topic: str, rule: str, since: str) -> None:
     verdict = judge(place, content)
+    replaced = tell_replaced(verdict.added, verdict.after, lambda: stored_topics(call))
+    if replaced:
+        raise ConfigError(f"{replaced}; mend these first, or take them out of the rules folder; nothing was added")
     known = len(verdict.problems) - len(verdict.fresh) + verdict.other_problems
     show_problems(call, (*verdict.lints, *verdict.fresh), known)
     if verdict.fresh:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -13,15 +13,15 @@ from wirewatch.backfill import back_fill, begin
 from wirewatch.cli.listing import window_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
-from wirewatch.cli.topics import choose_topics, diff_rows, no_topic, note_errors
+from wirewatch.cli.topics import choose_topics, diff_rows, no_article, no_topic, note_errors
 from wirewatch.cli.wiring import counted, note, pass_call
-from wirewatch.comparison import compare
+from wirewatch.comparison import ALL_ARTICLES, compare
 from wirewatch.fields import APPLIED, RULE_DIFF
 from wirewatch.rulebook import build_rules, record_rules
 from wirewatch.rulecheck import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rules.files import LoadedRules
@@ -49,21 +49,25 @@ def apply(call: Call, listing: Listing, *, names: tuple[str, ...], is_dry: bool,
     version of a topic found, is retired: kept as history, and no longer listed. A topic that is not understood keeps
     its last good version; what a topic matched that is in no file any more stays as it is.
 
-    It may run beside `run`. Interrupted or killed, it goes on where it stood when it is started again in the same
-    way; once it has come to its end, only what has come in since is looked at, until rules change.
+    It may run beside `run`, but not beside another one of its kind, which is refused with exit code 5. Interrupted or
+    killed, it goes on where it stood when it is started again in the same way; once it has come to its end, only what
+    has come in since is looked at, until rules change.
     """
     loaded = load(call.config_dir.rules_dir)
     with call.app.store() as store:
         rules = build_rules(loaded, store)
         _tell_errors(rules, call)
-        topics = choose_topics(rules.topics, names, call) if names else rules.topics
+        topics = choose_topics(rules.topics, names, call, loaded) if names else rules.topics
         if not topics:
             note(no_topic(call))
             return
         if is_dry:
             _show_changes(call, listing, topics, loaded)
         else:
-            _change(call, listing, store, rules, topics, waits=not no_wait)
+            from storage.lock import BackfillLock
+
+            with BackfillLock(call.app.database):
+                _change(call, listing, store, rules, topics, waits=not no_wait)
 
 
 def _tell_errors(rules: RulesInForce, call: Call) -> None:
@@ -84,27 +88,56 @@ def _show_changes(call: Call, listing: Listing, topics: Sequence[Topic], loaded:
             since=span["since"],
             until=span["until"],
             limit=0,
-            scan_limit=sys.maxsize - 1,
+            scan_limit=ALL_ARTICLES,
             tell=progress.show,
         )
     listing.show(diff_rows(done, topics, stored, loaded, with_gone=False), RULE_DIFF, call, empty="")
+    if not done.looked_at and not listing.is_for_programs:
+        note(no_article(listing))
 
 
 def _change(
     call: Call, listing: Listing, store: Store, rules: RulesInForce, topics: Sequence[Topic], *, waits: bool
 ) -> None:
+    span = _span(call, listing)
     with call.app.listings() as listings:
         before = {topic.name: topic.version for topic in listings.topics() if topic.is_active}
+        is_empty = not listings.article_count(since=span.since, until=span.until)
+    with _telling_that_it_goes_on():
+        run, done = _judge(call, store, rules, topics, span, before=before, waits=waits)
+    nothing = no_article(listing) if is_empty else "all was judged by these rules before, and nothing has come in since"
+    _show_done(call, listing, done, is_resumed=run.is_resumed, nothing=nothing)
+
+
+@contextmanager
+def _telling_that_it_goes_on() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("what was done stays done; the same command goes on where it stood")
+        raise
+
+
+def _judge(
+    call: Call,
+    store: Store,
+    rules: RulesInForce,
+    topics: Sequence[Topic],
+    span: BackfillSpan,
+    *,
+    before: Mapping[str, str],
+    waits: bool,
+) -> tuple[BackfillRun, BackfillRun]:
+    """Return the run as it was begun and as it ended; *before* are the versions that were in force until now."""
     now = utc_now()
-    run = begin(store, topics, _span(call, listing), now)
+    run = begin(store, topics, span, now)
     record_rules(rules, store, now)
     # Who runs has put in force what is recorded before it judges by it, so it is behind only when that has changed:
     # now, or when somebody was at this run who was interrupted before he had waited.
     waits = waits and (before != rules.versions or run.is_resumed)
     with Progress(0, "articles") as progress:
         looks_again = _until_settled(call.app.database, call.settings.run.tick_s + SETTLE_S) if waits else _at_once
-        done = back_fill(store, topics, run, tell=progress.show, looks_again=looks_again)
-    _show_done(call, listing, done)
+        return run, back_fill(store, topics, run, tell=progress.show, looks_again=looks_again)
 
 
 def _span(call: Call, listing: Listing) -> BackfillSpan:
@@ -140,7 +173,7 @@ def _until_settled(database: Path, wait_s: float) -> Callable[[], bool]:
     return looks_again
 
 
-def _show_done(call: Call, listing: Listing, done: BackfillRun) -> None:
+def _show_done(call: Call, listing: Listing, done: BackfillRun, *, is_resumed: bool, nothing: str) -> None:
     row = {
         "articles": done.looked_at,
         "new": done.added,
@@ -157,4 +190,7 @@ def _show_done(call: Call, listing: Listing, done: BackfillRun) -> None:
         f"{done.renewed} renewed, {done.same} the same, {done.retired} retired"
     )
     if not done.looked_at:
-        click.echo("all was judged by these rules before, and nothing has come in since")
+        click.echo(nothing)
+    elif is_resumed:
+        begun = done.started_at.astimezone(call.settings.zone)
+        click.echo(f"that is in all, since it was begun at {begun:%Y-%m-%d %H:%M}")

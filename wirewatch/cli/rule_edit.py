@@ -16,9 +16,11 @@ import click
 
 from wirewatch.cli.options import Command
 from wirewatch.cli.rule_effect import SINCE, check_since, show_effect, tell_held, tell_next
+from wirewatch.cli.topics import stored_topics
 from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.errors import WirewatchError
 from wirewatch.ruleedit import ChangedOnDisk, check_writable, find_place, hold, judge, replace_file
+from wirewatch.rulehidden import tell_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,6 +64,8 @@ class _Copy:
         self.seen = place.read()
         #: an edit that comes to this needs no keeping
         self.settled = self.seen or b""
+        #: it could not be saved, for example on a full disk
+        self.has_failed = False
         self._folder = Path(tempfile.mkdtemp(prefix="wirewatch-edit-"))
         self.path = self._folder / place.name
         self.path.write_bytes(self.settled)
@@ -75,6 +79,7 @@ class _Copy:
     def save(self, content: bytes, *, seen: bytes | None) -> None:
         replace_file(self.place, content, seen=seen)
         self.seen = self.settled = content
+        self.has_failed = False
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +111,10 @@ def _edit_until_settled(call: Call, copy: _Copy, editor: list[str], since: str) 
         verdict = judge(copy.place, content)
         show_problems(call, (*verdict.lints, *verdict.problems), verdict.other_problems)
         show_effect(call, verdict, since)
-        if _settle(copy, content, verdict):
+        replaced = tell_replaced(verdict.added, verdict.after, lambda: stored_topics(call))
+        if replaced:
+            note(replaced)
+        if _settle(copy, content, verdict, replaces=bool(replaced)):
             if copy.settled == content:
                 note(f"saved {copy.place.path}")
                 tell_next(call, verdict)
@@ -121,19 +129,21 @@ def show_problems(call: Call, problems: Iterable[RuleProblem], others: int) -> N
         note(f"{counted(others, 'problem')} besides, as before; see: wirewatch{call.repeated} rules check")
 
 
-def _settle(copy: _Copy, content: bytes, verdict: Verdict) -> bool:
-    """Ask what is to become of the edit. False: edit it again."""
+def _settle(copy: _Copy, content: bytes, verdict: Verdict, *, replaces: bool) -> bool:
+    """Ask what is to become of the edit. False: edit it again. Raises WirewatchError when it was not to be saved.
+
+    *replaces*: a new topic of it may replace one that cannot be read.
+    """
     seen = copy.seen
     question = "(s)ave, (e)dit again, (q)uit without saving"
-    if verdict.problems:
-        question = f"{counted(len(verdict.problems), 'problem')}: (e)dit again, (q)uit without saving, (s)ave anyway"
+    doubt = counted(len(verdict.problems), "problem") if verdict.problems else "see above" if replaces else ""
+    if doubt:
+        question = f"{doubt}: (e)dit again, (q)uit without saving, (s)ave anyway"
     while True:
         answer = _ask(question, "seq")
-        if answer == "q":
-            return True
-        if answer == "e":
-            return False
-        if verdict.problems and not _confirm(_consequence(verdict)):
+        if answer != "s":
+            return _is_left(copy, answer)
+        if doubt and not _confirm(_consequence(verdict, replaces=replaces)):
             continue
         try:
             copy.save(content, seen=seen)
@@ -141,30 +151,40 @@ def _settle(copy: _Copy, content: bytes, verdict: Verdict) -> bool:
             note(str(e))
             answer = _ask("(e)dit again, (o)verwrite what is there now, (q)uit without saving", "eoq")
             if answer != "o":
-                return answer == "q"
+                copy.has_failed = answer == ""
+                return _is_left(copy, answer)
             seen = copy.place.read()
             note("to overwrite it, save now")
         except WirewatchError as e:
             note(str(e))
+            copy.has_failed = True
         else:
             return True
 
 
-def _consequence(verdict: Verdict) -> str:
+def _is_left(copy: _Copy, answer: str) -> bool:
+    """Is the edit left, with *answer*? False: edit it again. Raises WirewatchError where nobody quit a failed save."""
+    if not answer and copy.has_failed:
+        raise WirewatchError("nothing was saved")
+    return answer != "e"
+
+
+def _consequence(verdict: Verdict, *, replaces: bool) -> str:
+    told = ["the new topic replaces one that cannot be read"] if replaces else []
     if verdict.held:
-        return tell_held(verdict)
-    return "the problems above stay"
+        told.append(tell_held(verdict))
+    return "; ".join(told) or "the problems above stay"
 
 
 # --- questions --------------------------------------------------------------------------------------
 
 
 def _ask(question: str, letters: str) -> str:
-    """Ask until the answer begins with one of *letters*; the end of the input means q."""
+    """Ask until the answer begins with one of *letters*, which is returned; "" at the end of the input."""
     while True:
         answer = _read_answer(f"{question}: ")
         if answer is None:
-            return "q"
+            return ""
         if answer[:1] and answer[:1] in letters:
             return answer[:1]
 

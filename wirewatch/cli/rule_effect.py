@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from rules.errors import shorten
 from wirewatch.cli.listing import Listing
 from wirewatch.cli.progress import Progress
 from wirewatch.cli.wiring import counted, note
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 SINCE = "7d"
 #: so many titles are shown of what enters and of what leaves each topic
 TITLES = 3
+#: so much of a title is shown, in characters
+MOST_TITLE = 200
 #: so many names of topics are listed
 HELD = 5
 
@@ -93,6 +96,6 @@ def _show_comparison(found: Comparison, since: str) -> None:
 
 def _show_titles(sign: str, titles: Sequence[str]) -> None:
     for title in titles[:TITLES]:
-        note(f"  {sign} {' '.join(title.split())}")
+        note(f"  {sign} {shorten(' '.join(title.split()), MOST_TITLE)}")
     if len(titles) > TITLES:
         note(f"  {sign} … and {len(titles) - TITLES} more")

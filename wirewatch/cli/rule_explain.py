@@ -9,7 +9,7 @@ import click
 
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import IDENT, Command
-from wirewatch.cli.topics import no_topic
+from wirewatch.cli.topics import no_topic, stored_topics
 from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.fields import EXPLANATION
 
@@ -37,8 +37,11 @@ def explain(call: Call, listing: Listing, *, number: int, what: str | None, n: i
     from wirewatch.finding import Tried, read_tried
     from wirewatch.rulecheck import load
 
-    loaded = load(call.config_dir.rules_dir)
-    tried = Tried(topics=loaded.topics) if what is None else read_tried(what, loaded)
+    folder = call.config_dir.rules_dir
+    loaded = load(folder)
+    tried = (
+        Tried(topics=loaded.topics) if what is None else read_tried(what, folder, loaded, lambda: stored_topics(call))
+    )
     for hint in tried.hints:
         note(hint)
     with call.reading(f"wirewatch{call.repeated} articles") as listings:

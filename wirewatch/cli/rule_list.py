@@ -55,17 +55,21 @@ def list_rules(call: Call, listing: Listing, *, by_rule: bool) -> None:
     listing.show(shown, RULE if by_rule else TOPIC, call, empty="no topic in that span" if rows else no_topic(call))
     if not listing.is_for_programs:
         stale = sum(_stale(stored.topic_hits.get(each.topic.name), each) for each in seen)
-        _hint(call, rows, stale, by_rule=by_rule)
+        behind = sum(_is_behind(each, stored) for each in seen)
+        _hint(call, rows, stale, behind, by_rule=by_rule)
     note_errors(loaded.errors, call)
 
 
-def _hint(call: Call, rows: list[dict[str, object]], stale: int, *, by_rule: bool) -> None:
+def _hint(call: Call, rows: list[dict[str, object]], stale: int, behind: int, *, by_rule: bool) -> None:
     dead = sum(row["last_hit"] is None for row in rows)
     if by_rule and dead:
         note(f"{dead} of {counted(len(rows), 'rule')} never fired")
+    see = f"wirewatch{call.repeated} rules apply"
+    if behind:
+        told = "1 topic was" if behind == 1 else f"{behind} topics were"
+        note(f"{told} never applied to the articles stored before; apply them to stored articles: {see}")
     if stale:
         told = counted(stale, "match was", "matches were")
-        see = f"wirewatch{call.repeated} rules apply"
         note(f"{told} found by an older version of the topic; bring them up to date: {see}")
 
 
@@ -80,7 +84,7 @@ def _topic_row(seen: SeenTopic, stored: _Stored) -> dict[str, object]:
         "rules": len(topic.rules),
         "version": topic.version,
         "file": seen.file,
-        "state": seen.state,
+        "state": "not applied" if seen.state == "in force" and _is_behind(seen, stored) else seen.state,
         "known_since": seen.known_since,
         "hits_today": hits.today if hits else 0,
         "hits_7d": hits.week if hits else 0,
@@ -88,6 +92,11 @@ def _topic_row(seen: SeenTopic, stored: _Stored) -> dict[str, object]:
         "matches": hits.matches if hits else 0,
         "stale": _stale(hits, seen),
     }
+
+
+def _is_behind(seen: SeenTopic, stored: _Stored) -> bool:
+    """It is in force, and a back-fill is due."""
+    return seen.known_since is not None and stored.topics[seen.topic.name].is_behind
 
 
 def _stale(hits: TopicHits | None, seen: SeenTopic) -> int:

@@ -9,6 +9,7 @@ import click
 from wirewatch.cli.listing import listing_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
+from wirewatch.cli.topics import stored_topics
 from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.comparison import compare
 from wirewatch.fields import RULE_HIT
@@ -31,7 +32,8 @@ def test(call: Call, listing: Listing, *, what: str) -> None:
     Nothing is changed: it tells what the rules as written now match, and what of that is new, the same or lost
     against the stored matches of the topic.
     """
-    tried = read_tried(what, load(call.config_dir.rules_dir))
+    folder = call.config_dir.rules_dir
+    tried = read_tried(what, folder, load(folder), lambda: stored_topics(call))
     for hint in tried.hints:
         note(hint)
     with call.reading() as listings, Progress(0, "articles") as progress:

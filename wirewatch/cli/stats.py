@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,10 @@ from wirewatch.fields import STATS
 if TYPE_CHECKING:
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
+    from wirewatch.rulestate import ShownStats
+
+#: of many topics or problems, so many are shown to people
+MOST_SHOWN = 20
 
 
 @click.command(cls=Command)
@@ -25,7 +30,25 @@ def stats(call: Call, listing: Listing) -> None:
 
     with call.reading() as listings:
         found, topics = listings.stats(), listings.topics()
-    listing.show_one(show_stats(call.config_dir, found, topics), STATS, call)
-    if found.rule_problems and listing.how == "table":
-        problems = counted(len(found.rule_problems), "problem")
+    shown = show_stats(call.config_dir, found, topics)
+    if listing.how != "table":
+        listing.show_one(shown, STATS, call)
+        return
+    listing.show_one(_shorten(shown), STATS, call)
+    if len(shown.held) > MOST_SHOWN:
+        note(f"… and {len(shown.held) - MOST_SHOWN:,} more held; see: wirewatch{call.repeated} rules list")
+    if found.rule_problems:
+        more = len(found.rule_problems) - MOST_SHOWN
+        problems = f"… and {more:,} more problems" if more > 0 else counted(len(found.rule_problems), "problem")
         note(f"{problems} in the rule files; see: wirewatch{call.repeated} rules check")
+
+
+def _shorten(found: ShownStats) -> ShownStats:
+    """The same with few topics and problems, for people."""
+    more = len(found.absent) - MOST_SHOWN
+    return replace(
+        found,
+        rule_problems=found.rule_problems[:MOST_SHOWN],
+        held=found.held[:MOST_SHOWN],
+        absent=(*found.absent[:MOST_SHOWN], f"… and {more:,} more") if more > 0 else found.absent,
+    )
