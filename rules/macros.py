@@ -17,9 +17,12 @@ MAX_NODES = 50_000
 
 
 def expand_macros(tree: Tree, macros: Mapping[str, Tree], problems: list[Problem]) -> Tree:
-    """Put the trees of *macros* in the place of their names; add to *problems* each name that is not there."""
+    """Put the trees of *macros* in the place of their names; names that are not there, told before, become a word.
+
+    Add to *problems* when the tree grows too large.
+    """
     budget = [MAX_NODES]
-    expanded = _expand(tree, macros, problems, budget)
+    expanded = _expand(tree, macros, budget)
     if budget[0] < 0:
         problems.append(
             Problem("E311", tree.at, "too large with its macros written out", "use fewer or smaller macros", tree.end)
@@ -28,22 +31,19 @@ def expand_macros(tree: Tree, macros: Mapping[str, Tree], problems: list[Problem
     return expanded
 
 
-def _expand(tree: Tree, macros: Mapping[str, Tree], problems: list[Problem], budget: list[int]) -> Tree:
+def _expand(tree: Tree, macros: Mapping[str, Tree], budget: list[int]) -> Tree:
     if isinstance(tree, Words):
         return tree
     if isinstance(tree, Macro):
         found = macros.get(tree.name)
-        if found is None:
-            # One is told, the first; to look for names like a thousand unknown ones would take minutes.
-            if not any(problem.code == "E206" for problem in problems):
-                problems.append(unknown_macro(tree, macros))
+        if found is None:  # told already, see `syntax.read_expression`
             return Words(text="x", at=tree.at, end=tree.end)
         if budget[0] >= 0:
             budget[0] -= sum(1 for _ in walk(found))
         return move(found, tree.at, tree.end) if budget[0] >= 0 else Words(text="x", at=tree.at, end=tree.end)
     children = []
     for child in children_of(tree):  # a comprehension would take two frames of the stack for each level
-        children.append(_expand(child, macros, problems, budget))  # noqa: PERF401  # see above
+        children.append(_expand(child, macros, budget))  # noqa: PERF401  # see above
     return with_children(tree, children)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.errors import Problem, RuleError, shorten
 from rules.lexer import Kind, blank_controls, read_lexemes, suggest_field
-from rules.macros import expand_macros
+from rules.macros import expand_macros, unknown_macro
 from rules.render import render
 from rules.sense import MAX_DEPTH, TOO_DEEP, check_depth, check_regexes, check_sense
 from rules.tree import AtLeast, Field, Macro, Near, Not, Quorum, Regex, Score, Words, join_and, join_or, place
@@ -80,10 +80,17 @@ def read_expression(text: str, macros: Mapping[str, Tree], *, is_definition: boo
     if not parser.is_given_up and not (parser.may_be_deep and check_depth(tree, problems)):
         check_regexes(parser.regexes, problems)
         if used:
+            _report_unknown(parser.macros, macros, problems)
             tree = expand_macros(tree, macros, problems)
         if not parser.is_plain and not (used and check_depth(tree, problems)):
             check_sense(tree, problems, is_definition=is_definition)
     return Expression(tree, _in_order(problems) if problems else (), used)
+
+
+def _report_unknown(named: Iterable[Macro], known: Mapping[str, Tree], problems: list[Problem]) -> None:
+    """Tell each name that nothing stands behind, at the name itself and not at brackets around it."""
+    unknown = {macro.at: macro for macro in named if macro.name not in known}
+    problems.extend(unknown_macro(unknown[at], known) for at in sorted(unknown)[:MAX_TOLD])
 
 
 def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

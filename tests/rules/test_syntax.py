@@ -231,6 +231,8 @@ def test_expressions_are_read(text, tree):
         ("ANY/3 AND a", "E104", 7),
         ("a NEAR/5 NEAR/5 b", "E104", 10),
         # E106 lower-case operators
+        ("a | (@nowhere)", "E206", 6),
+        ("(@nowhere | b) NEAR/3 c", "E206", 2),
         ("a and b", "E106", 3),
         ("a or b", "E106", 3),
         ("not a", "E106", 1),
@@ -586,3 +588,19 @@ def test_any_text_is_read_or_refused_with_a_place_in_it(text):
 )
 def test_missing_brackets_are_shown_around_what_was_written(rule, remedy):
     assert remedy in [problem.remedy for problem in read_expression(rule, {}).problems]
+
+
+def test_all_that_is_wrong_with_an_expression_is_told_in_order():
+    expression = read_expression('(@one | titel:x) AND "" (@two) NOT', {})
+    assert [(p.code, p.at + 1) for p in expression.problems] == [
+        ("E206", 2),
+        ("E204", 9),
+        ("E103", 22),
+        ("E206", 26),
+        ("E104", 35),
+    ]
+    assert expression.problem == expression.problems[0]
+
+
+def test_a_quote_that_is_not_closed_is_told_once():
+    assert [(p.code, p.at) for p in read_expression('a "b\nc "d', {}).problems] == [("E102", 2)]
