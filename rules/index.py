@@ -12,7 +12,6 @@ from __future__ import annotations
 from array import array
 from collections import Counter, defaultdict
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ahocorasick_rs import AhoCorasick
@@ -32,12 +31,14 @@ class Numbers:
     """Gives each key, and each plan that has none, a number of its own."""
 
     def __init__(self) -> None:
-        self._next = count()
+        #: how many have been given: 0, 1, …
+        self.count = 0
         self.of_key: dict[str, int] = {}
 
     def new(self) -> int:
         """A number that nothing has yet."""
-        return next(self._next)
+        self.count += 1
+        return self.count - 1
 
     def of(self, key: str) -> int:
         """The number of *key*."""
@@ -76,8 +77,8 @@ class Index:
                 possible[numbers.of(key)].append(number)
             if trigger is None:
                 always.append(number)
-        self._certain = _Lists(certain)
-        self._possible = _Lists(possible)
+        self._certain = _Lists(certain, numbers.count)
+        self._possible = _Lists(possible, numbers.count)
         self._always = tuple(always)
         self._words, self._exact, self._labels = {}, {}, {}  # type: dict[str, int], dict[str, int], dict[str, int]
         patterns: dict[str, int] = {}
@@ -140,22 +141,25 @@ class Index:
 class _Lists:
     """For each key the numbers of some rules, in two arrays: a fifth of the memory of a dictionary of tuples."""
 
-    def __init__(self, lists: Mapping[int, Sequence[int]]) -> None:
-        self._ends = array("I")
+    def __init__(self, lists: Mapping[int, Sequence[int]], keys: int) -> None:
+        """Lists of some of *keys* keys, which are numbers from 0 on."""
+        #: for each key where its list starts, and at last where the last one ends
+        self._starts = array("I", [0])
         self._rules = array("I")
-        for key in range(max(lists, default=-1) + 1):
+        for key in range(keys):
             self._rules.extend(lists.get(key, ()))
-            self._ends.append(len(self._rules))
+            self._starts.append(len(self._rules))
 
     def of(self, keys: Iterable[int]) -> set[int]:
         """All that any of *keys* has."""
         found: set[int] = set()
-        ends = self._ends
+        starts, rules = self._starts, self._rules
         for key in keys:
-            if key < len(ends):
-                start, end = ends[key - 1] if key else 0, ends[key]
-                if start < end:
-                    found.update(self._rules[start:end])
+            start, end = starts[key], starts[key + 1]
+            if start + 1 == end:  # the usual case
+                found.add(rules[start])
+            elif start < end:
+                found.update(rules[start:end])
         return found
 
     def __eq__(self, other: object) -> bool:

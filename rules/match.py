@@ -108,7 +108,9 @@ class RuleSet:
             by_topic.setdefault(topics[number], []).append(rules[number])
         for number, fired in by_topic.items():
             topic = self.topics[number]
-            if lets_pass(topic.langs, view.document) and not any(e.plan.holds(view) for e in topic.excludes):
+            # Most topics have neither, and at 100,000 rules asking takes a fifth of the time.
+            is_guarded = topic.langs and not lets_pass(topic.langs, view.document)
+            if not is_guarded and not (topic.excludes and any(e.plan.holds(view) for e in topic.excludes)):
                 yield Fired(topic, tuple(fired))
 
     def __getstate__(self) -> dict[str, object]:
