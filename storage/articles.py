@@ -127,7 +127,9 @@ _SHOW = _UPDATE.values(
     url=bindparam("address"),
     source=bindparam("host"),
 )
-_DATE = _UPDATE.values(published=func.coalesce(bindparam("date"), article.c.published))
+#: Within a function a value has no type but the one that is said.
+_PUBLISHED = bindparam("date", type_=article.c.published.type)
+_DATE = _UPDATE.values(published=func.coalesce(_PUBLISHED, article.c.published))
 _MOVE = _UPDATE.values(url=bindparam("address"), source=bindparam("host"))
 _VALIDATE = _UPDATE.values(etag=bindparam("new_etag"), last_modified=bindparam("new_last_modified"))
 #: The page turned out to say what the feed had said already: from now on the text is the page's.
@@ -142,7 +144,7 @@ _CONFIRM = (
     .values(
         text_from=TextFrom.PAGE,
         author=func.coalesce(bindparam("by"), article_version.c.author),
-        published=func.coalesce(bindparam("date"), article_version.c.published),
+        published=func.coalesce(_PUBLISHED, article_version.c.published),
         lang=func.coalesce(bindparam("language"), article_version.c.lang),
         repaired=bindparam("undone"),
         raw_hash=bindparam("hash"),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import event
 
-from ingest.model import EntryOutcome, EntryState, FeedState, RelationKind
+from ingest.model import EntryOutcome, EntryState, FeedState, RelationKind, TextFrom
 from rules.compile import compile_rules
 from rules.document import Document
 from storage import records
@@ -117,6 +117,14 @@ def test_listings_are_newest_first_within_the_span(listings, make, newsroom):
 
 
 # --- articles ---------------------------------------------------------------------------------------
+
+
+def test_a_page_that_says_what_the_feed_said_brings_author_and_date(newsroom, make, listings):
+    newsroom.save(A, text="All of it.", text_from=TextFrom.FEED, published=None)
+    newsroom.save(A, text="All of it.", author="A. Writer", published=make.T0)
+    (row,) = listings.articles()
+    assert (row.author, row.published) == ("A. Writer", make.T0)
+    assert listings.articles(since=make.T0, by="published") == (row,)
 
 
 def test_an_article_in_its_current_version(listings, make, newsroom):
