@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import attributes, contents, layout, lexer, macros, regex, regex_syntax, sense, syntax
+from rules import attributes, contents, descent, layout, lexer, macros, regex, regex_syntax, sense
 from rules.assemble import assemble_rules
 from rules.check import run_tests
 from rules.compile import compile_expression, compile_rules
@@ -280,9 +280,9 @@ def test_all_fields_and_attributes_have_a_row():
 def test_the_limits_are_those_of_the_program():
     stated = {row[0]: int(row[1].replace(",", "")) for row in rows("limit", "most")}
     assert stated == {
-        "characters of one expression": syntax.MAX_CHARS,
+        "characters of one expression": descent.MAX_CHARS,
         "characters of one statement of a file": layout.MAX_STATEMENT,
-        "brackets within brackets": syntax.MAX_NESTING,
+        "brackets within brackets": descent.MAX_NESTING,
         "levels of operators within each other": sense.MAX_DEPTH,
         "operands of one chain of NEAR or BEFORE": sense.MAX_OPERANDS,
         "words and operators of one expression, with macros written out": macros.MAX_NODES,

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.descent import MAX_CHARS, MAX_NESTING
 from rules.errors import RuleError
 from rules.render import render
 from rules.sense import MAX_DEPTH
-from rules.syntax import MAX_CHARS, MAX_NESTING, parse, read_definition, read_expression
+from rules.syntax import parse, read_definition, read_expression
 from rules.tree import And, AtLeast, Field, Macro, Near, Not, Or, Quorum, Regex, Score, Wildcard, Words, walk
 
 A, B, C, D = (Words(text=t) for t in "abcd")

@@ -147,7 +147,8 @@ def test_what_a_topic_matched_that_is_gone_stays_as_it_is(store, in_force, save,
     save(A, "aid, other", old)
     in_force("topic aid\n    match aid\n")
     judge(store, [old[0]])
-    assert [row.topic for row in Listings(f"sqlite:///{store._subject}").matches()] == ["other", "aid"]
+    with Listings(f"sqlite:///{store._subject}") as listings:
+        assert [row.topic for row in listings.matches()] == ["other", "aid"]
 
 
 def test_only_current_texts_are_judged(store, file, in_force, save, listed):
