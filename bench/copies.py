@@ -1,181 +1,147 @@
-"""Copies on the development set of ../shared/bench/copies: quality by its own scorer, and CPU for each document.
+"""Copies: how well and how fast they are found, ours beside other methods, on labelled sets.
 
-    python bench/copies.py [--set FOLDER] [--errors FILE] [--truth FILE --docs FILE]
+    python bench/copies.py [--sets dev dev2 check] [--peers exact simhash datasketch rensa] [--errors FOLDER]
 
-Documents come in arrival order through an index in memory, as they would through the store: fingerprint, look-up,
-`place`. Prints one JSON object: the scorer's, with a block "cost" of CPU times. Reading, repair and scoring are not
-counted; repair and the undoing of entities stand for what extraction does in the product.
+*dev* is ../shared/bench/copies; *dev2* and *check* are made by bench/copysets into a temporary folder. All are scored
+by ../shared/bench/copies/score.py; without that folder nothing is done. Of *check*, which is held out, totals are
+printed and nothing else. A table goes to standard error, one JSON object to standard output.
+
+Ours are the answers of `wirewatch try copies`, a process of its own. The peers get the texts that it compares too:
+repaired, entities and left tags undone; raw, and on what a simple filter takes for prose. `docs/s` is CPU of one core
+from such a text to the verdict: reading JSON, repair and scoring are not counted, for ours and peers alike. A peer
+that is not installed is left out: pip install datasketch rensa. `--peers` without a name: ours alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import html
 import json
-import re
-import subprocess
+import platform
 import sys
 import tempfile
-import time
-from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.copies.fingerprint import take_fingerprint
-from ingest.copies.story import place
-from ingest.model import Article, Candidate, Reading, TextFrom
-from ingest.repair import repair
-from rules.text import tokenize
+import _copy_ours as ours
+from _copy_peers import METHODS, Unavailable, peers_of, run
+from _copy_sets import AT_MOST, MissingError, find_set, judge, read_articles, read_rows, score, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Sequence
 
-    from ingest.model import Fingerprint, Placement
+    from _copy_sets import LabelledSet
 
-SHARED = Path(__file__).parents[2] / "shared" / "bench" / "copies"
-MAX_CANDIDATES = 25
+    from ingest.model import Article
 
-
-class Index:
-    """The store's part in memory: who shares hashes, and which story each article belongs to."""
-
-    def __init__(self) -> None:
-        self.texts: list[tuple[str, str]] = []
-        self.stories: list[int] = []
-        self.alias: dict[int, int] = {}
-        self.postings: dict[int, list[int]] = defaultdict(list)
-
-    def story(self, article: int) -> int:
-        story = self.stories[article]
-        while story in self.alias:
-            story = self.alias[story]
-        return story
-
-    def candidates(self, fingerprint: Fingerprint) -> tuple[Candidate, ...]:
-        shared = Counter(n for number in fingerprint.hashes for n in self.postings.get(number, ()))
-        best = sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:MAX_CANDIDATES]
-        return tuple(
-            Candidate(
-                article_id=n,
-                story_id=self.story(n),
-                is_lead=self.story(n) == n,
-                title=self.texts[n][0],
-                text=self.texts[n][1],
-                shared=count,
-            )
-            for n, count in best
-        )
-
-    def add(self, article: Article, fingerprint: Fingerprint, placement: Placement) -> int:
-        """The story of an article bears the number of its lead."""
-        number = len(self.texts)
-        self.texts.append((article.title, article.text))
-        self.stories.append(number if placement.story_id is None else placement.story_id)
-        self.alias.update((story, self.story(number)) for story in placement.merges)
-        for value in fingerprint.hashes:
-            self.postings[value].append(number)
-        return number
-
-
-def clean(text: str) -> str:
-    """What extraction does before: no wrong code pages, no entities, no tags."""
-    return re.sub(r"<(?:br|p|/p) ?/?>", "\n", html.unescape(repair(text).text)) or "-"
-
-
-def read_articles(path: Path) -> Iterator[tuple[str, Article]]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line)
-            yield (
-                row["id"],
-                Article(
-                    url=row["url"],
-                    source=row["site"],
-                    title=row["title"],
-                    text=clean(row["text"]),
-                    author=None,
-                    published=None,
-                    lang=None,
-                    sections=(),
-                    text_from=TextFrom.PAGE,
-                    repaired=None,
-                    raw_hash=None,
-                ),
-            )
-
-
-def run(articles: Iterable[tuple[str, Article]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Answers in the scorer's form, and the cost."""
-    index, names, placements = Index(), [], []
-    spent: dict[str, float] = defaultdict(float)
-    hashes = looked_at = 0
-
-    def clock(stage: str, since: float) -> float:
-        now = time.process_time()
-        spent[stage] += now - since
-        return now
-
-    for name, article in articles:
-        since = time.process_time()
-        tokens = tokenize(article.text)
-        since = clock("tokenize", since)
-        fingerprint = take_fingerprint(tokens, article.text)
-        since = clock("fingerprint", since)
-        candidates = index.candidates(fingerprint)
-        since = clock("candidates", since)
-        placement = place(Reading(article=article, fingerprint=fingerprint, matches=()), candidates)
-        since = clock("place", since)
-        index.add(article, fingerprint, placement)
-        clock("candidates", since)
-        names.append(name)
-        placements.append(placement)
-        hashes += len(fingerprint.hashes)
-        looked_at += len(candidates)
-
-    answers = [
-        {
-            "id": name,
-            "story": index.story(number),
-            "relations": [
-                {"to": names[relation.to], "kind": relation.kind.value, "score": relation.score}
-                for relation in placement.relations
-            ],
-        }
-        for number, (name, placement) in enumerate(zip(names, placements, strict=True))
-    ]
-    count = max(1, len(names))
-    return answers, {
-        "docs_per_s": round(count / max(1e-9, sum(spent.values()))),
-        "ms_per_doc": {stage: round(1e3 * seconds / count, 3) for stage, seconds in spent.items()},
-        "hashes_per_doc": round(hashes / count, 1),
-        "candidates_per_doc": round(looked_at / count, 1),
-    }
+SETS = ("dev", "dev2", "check")
+#: heading and key of each column
+COLUMNS = {
+    "P": "precision",
+    "P out": "precision_outside_lookalikes",
+    "R": "recall",
+    "F1": "f1",
+    "ARI": "ari",
+    "kinds": "kind_accuracy",
+    "linked": "lookalikes_linked",
+    "rate %": "lookalike_rate",
+    "docs/s": "docs_per_s",
+}
+NAME_WIDTH = 24
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", type=Path, default=SHARED, help="folder with score.py and the documents")
-    parser.add_argument("--docs", default="dev.jsonl.gz", help="documents within the folder")
-    parser.add_argument("--truth", default="dev.truth.jsonl.gz", help="truth within the folder")
-    parser.add_argument("--errors", help="write missed and false pairs to this file")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--peers", nargs="*", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument("--seed", type=int, default=1, help="of the generated sets")
+    parser.add_argument("--errors", type=Path, metavar="FOLDER", help="write our errors there, but those on check")
     args = parser.parse_args()
-    if not (args.set / "score.py").is_file():
-        print(f"no score.py in {args.set}; name the folder with --set", file=sys.stderr)
-        return 2
-    answers, cost = run(list(read_articles(args.set / args.docs)))
-    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as out:
-        out.writelines(json.dumps(answer) + "\n" for answer in answers)
-        out.flush()
-        command = [sys.executable, args.set / "score.py", args.set / args.truth, out.name]
-        if args.errors:
-            command += ["--errors", args.errors]
-        scored = subprocess.run(command, check=False, capture_output=True, text=True)
-    if scored.returncode:
-        print(scored.stderr, file=sys.stderr, end="")
-        return scored.returncode
-    print(json.dumps({**json.loads(scored.stdout), "cost": cost}, ensure_ascii=False, indent=1))
+    if args.errors is not None:
+        args.errors.mkdir(parents=True, exist_ok=True)
+    report: dict[str, Any] = {"bench": "copies", "python": platform.python_version(), "seed": args.seed, "sets": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in args.sets:
+            try:
+                labelled = find_set(name, Path(folder), args.seed)
+                errors = None if args.errors is None else args.errors / f"{name}.jsonl"
+                report["sets"][name] = measure(labelled, args.peers, Path(folder) / "answers.jsonl", errors)
+            except MissingError as reason:
+                say(f"{name}: skipped, {reason}")
+                report["sets"][name] = {"skipped": str(reason)}
+    print(json.dumps(report, ensure_ascii=False, indent=1))
     return 0
+
+
+def measure(labelled: LabelledSet, methods: Sequence[str], out: Path, errors: Path | None) -> dict[str, Any]:
+    rows = read_rows(labelled)
+    articles = list(read_articles(rows))
+    say(f"\n{labelled.name}: {len(rows)} documents; docs/s of CPU, from repaired text to verdict")
+    say(f"{'':{NAME_WIDTH}}" + "".join(f"{heading:>9}" for heading in COLUMNS))
+    measured, details = measure_ours(labelled, rows, articles, out, errors)
+    goals = judge(measured, labelled.goals)
+    say(
+        to_line(
+            "goal",
+            {
+                name: f"{'<=' if name in AT_MOST else '>='} " + _to_cell(goal, name)
+                for name, goal in labelled.goals.items()
+            },
+        )
+    )
+    say(to_line("wirewatch", measured))
+    say(to_line("goal met", {name: "yes" if goal["is_met"] else "NO" for name, goal in goals.items()}))
+    peers: dict[str, Any] = {}
+    for method in methods:
+        for peer in peers_of(method):
+            try:
+                answers, seconds = run(peer, [row["id"] for row in rows], articles)
+            except Unavailable as reason:
+                say(f"{peer.name:{NAME_WIDTH}} skipped: {reason}")
+                peers[peer.name] = {"skipped": str(reason)}
+                continue
+            totals = total(score(labelled, answers, out, None))
+            peers[peer.name] = {**totals, "docs_per_s": round(len(rows) / max(1e-6, seconds))}
+            say(to_line(peer.name, peers[peer.name]))
+    return {"documents": len(rows), "wirewatch": measured, "goals": goals, "peers": peers, **details}
+
+
+def measure_ours(
+    labelled: LabelledSet,
+    rows: Sequence[dict[str, Any]],
+    articles: Sequence[Article | None],
+    out: Path,
+    errors: Path | None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Totals with the cost, and what else may be told of this set."""
+    answers, child_s = ours.ask_product(rows)
+    told = score(labelled, answers, out, errors)
+    stories, spent = ours.take_time(rows, articles)
+    count = len(rows)
+    measured = {
+        **total(told),
+        "docs_per_s": round(count / max(1e-6, sum(spent.values()))),
+        "ms_per_doc": {stage: round(1e3 * seconds / count, 3) for stage, seconds in spent.items()},
+        # Start of the program, JSON, repair and language included.
+        "try_copies_docs_per_s": round(count / max(1e-6, child_s)),
+        "is_timed_run_the_same": stories == [answer["story"] for answer in answers],
+    }
+    return measured, {} if labelled.is_held_out else {"scored": told}
+
+
+def to_line(name: str, values: dict[str, Any]) -> str:
+    return f"{name:{NAME_WIDTH}}" + "".join(f"{_to_cell(values.get(key), key):>9}" for key in COLUMNS.values())
+
+
+def _to_cell(value: object, key: str) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, float):
+        return f"{100 * value:.3f}" if key == "lookalike_rate" else f"{value:.3f}"
+    return f"{value:,}"
+
+
+def say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Write the reference pages from the program itself: docs/reference/{cli,settings,json,reasons}.md.
 
+In docs/reference/copies.md, which people write, it fills in the values of the constants.
+
     python docs/generate.py
 
 `tests/wirewatch/test_reference.py` fails when a page does not say what the program does.
@@ -9,12 +11,14 @@
 from __future__ import annotations
 
 import json
+import re
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from wirewatch import fields
+from wirewatch import explain_fields, fields, story_fields, whycopy_fields
 from wirewatch.cli.root import wirewatch
 from wirewatch.errors import ExitCode
 from wirewatch.reasons import MEANINGS
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- made by docs/generate.py; do not edit -->\n"
 
+#: A row of a table that ends in the dotted name of a constant and its value.
+CONSTANT = re.compile(r"^(\|.*\| `([\w.]+)\.([A-Z_]+)` \|) \S+ \|$", re.MULTILINE)
+
 EXIT_CODES = {
     ExitCode.DONE: "done",
     ExitCode.FAILED: "failed",
@@ -41,10 +48,15 @@ EXIT_CODES = {
 
 RECORDS = {
     "match": (fields.MATCH, "`wirewatch matches`"),
-    "story": (fields.STORY, "`wirewatch stories`, `wirewatch story ID`"),
+    "story": (fields.STORY, "`wirewatch stories`"),
+    "story, shown": (story_fields.STORY_SHOWN, "`wirewatch story ID`"),
+    "article of a story": (story_fields.CARRIED, "in `articles` of a story; `changes` too with `--diff`"),
+    "change of a story": (story_fields.STORY_CHANGE, "in `trail` of a story"),
+    "change of a text": (story_fields.CHANGE, "in `changes` of `story ID --diff` and `show ID --diff`"),
     "article": (fields.ARTICLE, "`wirewatch articles`"),
     "article found": (fields.FOUND, "`wirewatch search QUERY`"),
     "article, shown": (fields.ARTICLE_SHOWN, "`wirewatch show ID`"),
+    "article, changed": (story_fields.ARTICLE_DIFF, "`wirewatch show ID --diff`"),
     "entry": (fields.ENTRY, "`wirewatch entries`"),
     "feed": (fields.FEED, "`wirewatch feeds list`"),
     "feed check": (fields.FEED_CHECK, "`wirewatch feeds check`"),
@@ -52,11 +64,13 @@ RECORDS = {
     "rule problem": (fields.RULE_PROBLEM, "`wirewatch rules check`"),
     "rule": (fields.RULE, "`wirewatch rules list --rules`"),
     "rule test": (fields.RULE_HIT, "`wirewatch rules test`, `wirewatch rules diff`"),
-    "rule explanation": (fields.EXPLANATION, "`wirewatch rules explain ID [TOPIC]`"),
+    "rule explanation": (explain_fields.EXPLANATION, "`wirewatch rules explain ID [TOPIC]`"),
     "rule diff": (fields.RULE_DIFF, "`wirewatch rules diff --summary`, `wirewatch rules apply --dry-run`"),
     "back-fill": (fields.APPLIED, "`wirewatch rules apply`"),
+    "rebuild": (fields.REBUILT, "`wirewatch copies rebuild`"),
     "cycle": (fields.REPORT, "`wirewatch once`"),
     "stats": (fields.STATS, "`wirewatch stats`"),
+    "verdict on a pair": (whycopy_fields.WHY_COPY, "`wirewatch why-copy A B`"),
     "check": (fields.CHECK, "`wirewatch doctor`"),
 }
 
@@ -146,9 +160,21 @@ def reasons_page() -> str:
     )
 
 
+def copies_page() -> str:
+    """Return the page of copies as it stands, with the values that the constants have now; ? for what is gone."""
+    text = (REFERENCE / "copies.md").read_text(encoding="utf-8")
+    return CONSTANT.sub(lambda row: f"{row[1]} {_value_of(row[2], row[3])} |", text)
+
+
 def pages() -> dict[str, str]:
     """Return name and text of every page."""
-    return {"cli.md": cli_page(), "settings.md": settings_page(), "json.md": json_page(), "reasons.md": reasons_page()}
+    return {
+        "cli.md": cli_page(),
+        "settings.md": settings_page(),
+        "json.md": json_page(),
+        "reasons.md": reasons_page(),
+        "copies.md": copies_page(),
+    }
 
 
 def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
@@ -173,6 +199,14 @@ def _setting(key: str, field: object) -> tuple[str, ...]:
         getattr(field, "description", None) or "",
         f"`{PREFIX}{key.replace('.', '__').upper()}`",
     )
+
+
+def _value_of(module: str, name: str) -> str:
+    """Return a constant as it is written on a page: 40,000 and 0.0125."""
+    value: float | None = getattr(import_module(module), name, None)
+    if value is None:
+        return "?"
+    return f"{int(value):,}" if value == int(value) else f"{value:.3g}"
 
 
 def _fields(columns: tuple[Column, ...]) -> list[str]:

@@ -99,6 +99,8 @@ class Extracted:
     #: primary language subtag that the page declares, or None
     lang: str | None
     sections: tuple[str, ...]
+    #: normalised address of the original, where the page names another one than its own
+    canonical: str | None = None
 
 
 def extract(html: str, url: str, wanted: Wanted | None = None) -> Extracted:
@@ -114,9 +116,18 @@ def extract(html: str, url: str, wanted: Wanted | None = None) -> Extracted:
     author = facts.author() if wanted.author else None
     published = facts.published() if wanted.published else None
     sections = facts.sections() if wanted.sections else ()
+    canonical = facts.canonical
     text = take_text(tree, html, url)
     _check_is_article(html, text, facts, url)
-    return Extracted(title=title, text=text, author=author, published=published, lang=facts.language, sections=sections)
+    return Extracted(
+        title=title,
+        text=text,
+        author=author,
+        published=published,
+        lang=facts.language,
+        sections=sections,
+        canonical=canonical,
+    )
 
 
 def parse_html(html: str, url: str) -> HtmlElement:

@@ -41,6 +41,26 @@ _MARKUP = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+#: Elements within a line; their tags are nothing.
+_INLINE = (
+    "a abbr acronym b bdi bdo big cite code del dfn em font i img ins kbd mark nobr q s samp small span strike strong "
+    "sub sup time tt u var wbr"
+)
+# A tag that is left over in a text. Whoever writes about a <Company> or that a <b means no tag: names are those of HTML
+# and what follows must be attributes with values. Nothing is tried twice, and no `<` is passed by.
+_LEFTOVER = re.compile(
+    rf"""
+    </?+(?P<name>{"|".join(sorted(f"{_BLOCKS} {_CELLS} {_INLINE}".split(), key=len, reverse=True))})
+    (?:\s++[\w:.-]++\s*+=\s*+(?:"[^"<>]*+"|'[^'<>]*+'|[^\s"'<>]++))*+
+    \s*+/?+>
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+#: Only with its semicolon, or `?a=1&copy=2` would lose its parameter.
+_REFERENCE = re.compile(r"&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+#: What was escaped twice on its way is met, three times is not.
+_TIMES_ESCAPED = 2
+
 #: No character has such a number, and Python refuses to read numbers of more than 4,300 digits.
 _LONG_REFERENCE = re.compile(r"&#[0-9]{10,}+;?+")
 
@@ -67,6 +87,22 @@ def html_to_text(markup: str) -> str:
     while "  " in text:
         text = text.replace("  ", " ")
     return "\n".join([line for line in map(str.strip, text.split("\n")) if line])
+
+
+def undo_leftovers(text: str) -> str:
+    r"""Return a plain text without the tags and character references that an extractor forgot in it.
+
+    Unlike HTML it has line breaks of its own, which stay, and a `<` that begins no tag of HTML is one.
+
+    >>> undo_leftovers("Fish &amp;amp; chips<br/>5 < 6 &lt;BK.N&gt; <i>up</i>\nand <Acme> down")
+    'Fish & chips\n5 < 6 <BK.N> up\nand <Acme> down'
+    """
+    if "<" in text:
+        text = _LEFTOVER.sub(lambda tag: _SEPARATORS.get(tag["name"].lower(), ""), text)
+    for _ in range(_TIMES_ESCAPED):
+        if "&" in text:
+            text = _REFERENCE.sub(lambda reference: html.unescape(reference[0]), text)
+    return text
 
 
 def unescape(text: str) -> str:

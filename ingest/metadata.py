@@ -16,6 +16,8 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ingest.address import resolve
+from ingest.canonical import choose_canonical
 from ingest.listing import language_of, sane_date
 
 if TYPE_CHECKING:
@@ -91,6 +93,24 @@ class PageFacts:
         """Whether nothing says that the whole text is for subscribers only."""
         says_no = any(str(item.get("isAccessibleForFree")).lower() == "false" for item in self._linked_data)
         return not says_no and self._first_meta("article:content_tier") != "locked"
+
+    @property
+    def canonical(self) -> str | None:
+        """The normalised address of the original that the page's head names; None when it is this page, or unclear."""
+        head = self._tree.find("head")
+        if head is None:
+            return None
+        links, graph, bases = [], [], []
+        for element in head.iter("link", "meta", "base"):
+            if element.tag == "base":
+                bases.append(element.get("href") or "")
+            elif element.tag == "meta":
+                if (element.get("property") or element.get("name") or "").lower() == "og:url":
+                    graph.append(element.get("content") or "")
+            elif "canonical" in (element.get("rel") or "").lower().split():
+                links.append(element.get("href") or "")
+        base = resolve(bases[0], self._url) if bases else None
+        return choose_canonical(links, graph, base=base or self._url, own=self._url)
 
     def title(self) -> str:
         """The headline, or an empty string."""

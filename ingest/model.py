@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ingest.copies.model import Fingerprint, Placement
     from rules.match import TopicMatch
 
 
@@ -52,21 +53,6 @@ class TextFrom(StrEnum):
 
     PAGE = "page"
     FEED = "feed"
-
-
-class RelationKind(StrEnum):
-    """What an article is, seen from the article it is related to."""
-
-    #: the same text, up to a quarter missing or added
-    COPY = "copy"
-    #: a shorter version
-    EXCERPT = "excerpt"
-    #: a longer version
-    EXTENDED = "extended"
-    #: one of the two joins two stories
-    COMPOSITE = "composite"
-    #: another version of the same running story, with changed facts
-    REVISION = "revision"
 
 
 class MatchOrigin(StrEnum):
@@ -369,6 +355,10 @@ class Article:
     repaired: str | None
     #: SHA-256 of the bytes the text was read from, or None for a feed's text
     raw_hash: str | None
+    #: the agency that the text names as its source ("Reuters"), or None
+    credit: str | None = None
+    #: normalised address that the page names as its original (rel=canonical), where that is another page; or None
+    canonical: str | None = None
 
     def __post_init__(self) -> None:
         if not self.text.strip():
@@ -382,17 +372,19 @@ class Article:
         return hashlib.sha256(f"{self.title}\0{self.text}".encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fingerprint:
-    """Sampled hashes of an article's word sequences, to find the articles that share some.
+#: A text that says that it is older than this when it is first seen is not believed: archives and shops date anew.
+BELIEVED_AGE = timedelta(days=30)
 
-    `hashes` is empty for texts too short to be compared.
+
+def date_of(published: datetime | None, first_seen_at: datetime) -> datetime:
+    """When an article counts as published, to tell which of several copies came first.
+
+    That is *published* where it can be believed, neither later than it was first seen nor more than BELIEVED_AGE
+    before; else when it was first seen.
     """
-
-    #: version of the algorithm; fingerprints of different versions are not comparable
-    alg: int
-    #: distinct signed 64-bit numbers, ascending
-    hashes: tuple[int, ...]
+    if published is not None and first_seen_at - BELIEVED_AGE <= published <= first_seen_at:
+        return published
+    return first_seen_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,62 +397,6 @@ class Reading:
     #: the folded tokens of title and text, each joined by spaces, for the search index; None: the store reads
     #: them once more
     index_lines: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A stored article (its current version) that shares fingerprint hashes with a new one."""
-
-    article_id: int
-    story_id: int
-    #: it is the representative of its story
-    is_lead: bool
-    title: str
-    text: str
-    #: how many hashes are shared
-    shared: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidates:
-    """The result of a look-up, with the highest fingerprint row that it saw."""
-
-    rows: tuple[Candidate, ...]
-    #: pass it to `Store.save`, which refuses when newer rows share hashes
-    seen: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """The longest stretch that two texts share: [start, end) in the one, [other_start, other_end) in the other."""
-
-    start: int
-    end: int
-    other_start: int
-    other_end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relation:
-    """What an article is to another one, with the evidence."""
-
-    #: id of the other article
-    to: int
-    #: read: this article is a `kind` of `to`
-    kind: RelationKind
-    #: share of the shorter text that both have in common, 0 to 1
-    score: float
-    passage: Passage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
-    """Where an article belongs: its relations and the story it joins (None: a story of its own)."""
-
-    story_id: int | None = None
-    relations: tuple[Relation, ...] = ()
-    #: stories that turn out to be the same as `story_id`; they become aliases of it
-    merges: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

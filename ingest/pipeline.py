@@ -21,17 +21,10 @@ from typing import TYPE_CHECKING
 
 from ingest import outcome, schedule
 from ingest.address import DEFAULT_TRACKERS, normalise_address
+from ingest.copies.model import Placement
 from ingest.errors import Conflict, Permanent, StoreError, Transient
 from ingest.identity import known_share, recognise
-from ingest.model import (
-    Item,
-    NotModified,
-    Placement,
-    Poll,
-    Request,
-    TextFrom,
-    utc_now,
-)
+from ingest.model import Item, NotModified, Poll, Request, TextFrom, utc_now
 from ingest.turns import Turns
 
 if TYPE_CHECKING:
@@ -334,10 +327,11 @@ class Pipeline:
         candidates = await asyncio.to_thread(
             self._store.candidates,
             reading.fingerprint,
+            site=reading.article.source,
             since=now - self._window,
-            without_article=None if stored is None else stored.id,
+            known_as=None if stored is None else stored.id,
         )
-        placement = await self._workers.relate(reading, candidates.rows) if candidates.rows else Placement()
+        placement = await self._workers.relate(reading, candidates) if candidates.rows else Placement()
         item = Item(
             entry_id=entry.id,
             now=now,

@@ -11,20 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from ingest.copies.model import Candidates, Fingerprint, Placement
     from ingest.model import (
-        Candidate,
-        Candidates,
         Entry,
         EntryOutcome,
         Feed,
         FeedDocument,
-        Fingerprint,
         Item,
         KnownEntry,
         ListedEntry,
         NotModified,
         Page,
-        Placement,
         Poll,
         Reading,
         Request,
@@ -69,7 +66,7 @@ class Workers(Protocol):
         """
         ...
 
-    async def relate(self, reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
+    async def relate(self, reading: Reading, candidates: Candidates) -> Placement:
         """Compare with the candidates; see `copies.story.place`."""
         ...
 
@@ -105,9 +102,14 @@ class Store(Protocol):
         ...
 
     def candidates(
-        self, fingerprint: Fingerprint, *, since: datetime, without_article: int | None = None
+        self, fingerprint: Fingerprint, *, site: str, since: datetime, known_as: int | None = None
     ) -> Candidates:
-        """Articles first seen at or after *since* that share hashes with *fingerprint*, the most similar first."""
+        """Articles first seen at or after *since* that share hashes with *fingerprint*, the most similar first.
+
+        With what is known as furniture of their sites and of *site*, the host of the article. *known_as* is the
+        article itself when it is stored already: it is not among them, but its relatives are, and the lead of its
+        story, whatever they share.
+        """
         ...
 
     def save(self, item: Item) -> Saved:

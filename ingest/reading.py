@@ -1,6 +1,6 @@
 """From a page, or from what a feed says of it, to a Reading: the article, its fingerprint, the topics it matches.
 
-    page -> decode -> extract -> repair -> clean -> language -> Article -> fingerprint and matches
+    page -> decode -> extract -> repair -> clean -> language, credit -> Article -> fingerprint and matches
 
 What the feed says of title, author, date, language and sections wins over what the page says.
 
@@ -12,14 +12,17 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.address import host_of
 from ingest.clean import clean_line, clean_text
+from ingest.copies.credit import find_credit
 from ingest.copies.fingerprint import take_fingerprint
 from ingest.decode import decode_page
 from ingest.errors import Permanent, Reason
 from ingest.extract import extract
+from ingest.html_text import undo_leftovers
 from ingest.language import detect_language
 from ingest.metadata import Wanted
 from ingest.model import Article, Reading, TextFrom
@@ -70,6 +73,29 @@ def read_feed_text(entry: Entry, title: str, rules: RuleSet) -> Reading:
     return _index(article, rules)
 
 
+def read_given_text(
+    *, url: str, source: str | None, title: str, text: str, published: datetime | None = None
+) -> Reading:
+    """Read a text that another program has extracted, for `try copies`: no rules are matched.
+
+    Character references and tags that were forgotten in it are undone, then all is done that is done to a feed's
+    text. *source* None: the host of *url*. Raises Permanent(NOT_AN_ARTICLE) when no text is left.
+    """
+    article = _finish(
+        url=url,
+        title=undo_leftovers(title),
+        text=undo_leftovers(text[:MAX_TEXT]),
+        author=None,
+        published=published,
+        declared=None,
+        sections=(),
+        text_from=TextFrom.FEED,
+    )
+    if source is not None:
+        article = replace(article, source=source)
+    return Reading(article=article, fingerprint=take_fingerprint(article.text, article.title), matches=())
+
+
 def article_from_page(page: Page, address: str, entry: Entry, title: str) -> Article:
     """The first part of `read_page`, without fingerprint and rules: decode, extract, repair, clean, language."""
     html, title, code_page = _repair_early(decode_page(page).text, title)
@@ -88,6 +114,7 @@ def article_from_page(page: Page, address: str, entry: Entry, title: str) -> Art
         text_from=TextFrom.PAGE,
         code_page=code_page,
         raw_hash=hashlib.sha256(page.body).hexdigest(),
+        canonical=found.canonical,
     )
 
 
@@ -103,25 +130,29 @@ def _finish(
     text_from: TextFrom,
     code_page: str | None = None,
     raw_hash: str | None = None,
+    canonical: str | None = None,
 ) -> Article:
-    """Repair and clean all fields and find the language. Raises Permanent(NOT_AN_ARTICLE) when no text is left."""
+    """Repair and clean all fields, find language and credit. Raises Permanent(NOT_AN_ARTICLE) when no text is left."""
     # Together, so that the text's evidence repairs a short title.
     (title, text, author_line, *names), repaired = repair_parts((title, text[:MAX_TEXT], author or "", *sections))
     text = clean_text(_compose(text))
     if not text:
         raise Permanent(Reason.NOT_AN_ARTICLE, url, "there is no text, neither in the page nor in the feed")
+    author = clean_line(_compose(author_line)) or None
     return Article(
         url=url,
         source=host_of(url),
         title=clean_line(_compose(title)),
         text=text,
-        author=clean_line(_compose(author_line)) or None,
+        author=author,
         published=published,
         lang=detect_language(text, declared),
         sections=tuple(line for name in names if (line := clean_line(_compose(name)))),
         text_from=text_from,
         repaired=code_page or repaired,
         raw_hash=raw_hash,
+        credit=find_credit(text, author),
+        canonical=canonical,
     )
 
 
@@ -136,7 +167,7 @@ def _index(article: Article, rules: RuleSet) -> Reading:
         lang=article.lang,
         sections=article.sections,
     )
-    fingerprint = take_fingerprint(document.body_tokens, document.body)
+    fingerprint = take_fingerprint(document.body, document.title)
     return Reading(
         article=article,
         fingerprint=fingerprint,

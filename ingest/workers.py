@@ -20,14 +20,15 @@ import resource
 import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
 
 from pebble import ProcessExpired, ProcessPool
 
 from ingest.copies.likely import find_likely
+from ingest.copies.model import Placement
 from ingest.errors import Permanent, Reason, Transient
-from ingest.model import Placement
 from ingest.packing import Packing, RulesLostError, unpack
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from ingest.model import Candidate, Entry, FeedDocument, Page, Reading
+    from ingest.copies.model import Candidates
+    from ingest.model import Entry, FeedDocument, Page, Reading
     from ingest.packing import PackedRules, RulesTicket
     from rules.match import RuleSet
 
@@ -125,10 +127,12 @@ class Workers:
         """See `ingest.reading.read_feed_text`."""
         return await self._run_with(rules, entry.link or f"entry {entry.id}", _read_feed_text, entry, title)
 
-    async def relate(self, reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
+    async def relate(self, reading: Reading, candidates: Candidates) -> Placement:
         """See `ingest.copies.story.place`."""
-        likely = find_likely(candidates, len(reading.fingerprint.hashes))
-        return await self.run(reading.article.url, _relate, reading, likely) if likely else Placement()
+        rows = find_likely(candidates.rows, len(reading.fingerprint.hashes))
+        if not rows:
+            return Placement()
+        return await self.run(reading.article.url, _relate, reading, replace(candidates, rows=rows))
 
     async def run(self, subject: str, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         """Call a function of some module in a worker process; *subject* is named in the errors of the pool.
@@ -225,7 +229,7 @@ class InlineWorkers:
 
         return read_feed_text(entry, title, rules)
 
-    async def relate(self, reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
+    async def relate(self, reading: Reading, candidates: Candidates) -> Placement:
         """See `ingest.copies.story.place`."""
         return _relate(reading, candidates)
 
@@ -299,7 +303,7 @@ def _read_feed_text(entry: Entry, title: str, rules: RulesTicket) -> Reading:
     return read_feed_text(entry, title, unpack(rules))
 
 
-def _relate(reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
+def _relate(reading: Reading, candidates: Candidates) -> Placement:
     from ingest.copies.story import place
 
     return place(reading, candidates)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from storage import copy_lists, match_lists
+from storage import copy_lists, dialect, match_lists
 from storage.records import ArticleRecord, EntryRecord, FeedRecord, ShownArticle, VersionRecord
 from storage.tables import article, article_version, entry, feed
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection, Select
 
     from storage.window import Window
 
@@ -90,6 +93,9 @@ _ARTICLE = (
     article_version.c.repaired,
     article_version.c.text_from,
     article.c.story_id.label("story"),
+    article.c.dated_at,
+    article_version.c.credit,
+    article_version.c.canonical,
 )
 
 
@@ -112,19 +118,39 @@ def article_count(connection: Connection, window: Window) -> int:
     return int(connection.execute(select(func.count()).select_from(listed.order_by(None).subquery())).scalar_one())
 
 
-def shown_article(connection: Connection, article_id: int) -> ShownArticle:
-    """All that is stored of one article. Raises LookupError."""
-    statement = select(*_ARTICLE, article_version.c.text, article.c.version_id).join(
-        article_version, article_version.c.id == article.c.version_id
-    )
-    row = connection.execute(statement.where(article.c.id == article_id)).one_or_none()
-    if row is None:
+def shown_article(connection: Connection, article_id: int, n: int | None = None) -> ShownArticle:
+    """All that is stored of one article, in its current version or version *n*. Raises LookupError."""
+    current = connection.execute(select(article.c.version_id).where(article.c.id == article_id)).scalar()
+    if current is None:
         raise LookupError(f"no article {article_id}")
-    values = row._asdict()
-    current = values.pop("version_id")
-    history = select(article_version).where(article_version.c.article_id == article_id).order_by(article_version.c.n)
-    versions = tuple(
-        VersionRecord(
+    versions = _versions(connection, article_id, current)
+    chosen = {version.n: ident for ident, version in versions.items()}.get(n) if n is not None else current
+    if chosen is None:
+        known = ", ".join(str(version.n) for version in versions.values())
+        raise LookupError(f"article {article_id} has no version {n}, only {known}")
+    statement = select(*_ARTICLE, article_version.c.text, article_version.c.published.label("own_date")).join(
+        article_version, article_version.c.article_id == article.c.id
+    )
+    values = connection.execute(statement.where(article_version.c.id == chosen)).one()._asdict()
+    # What listings sort by is the date of the current version.
+    own_date = values.pop("own_date")
+    if chosen != current:
+        values["published"] = own_date
+    return ShownArticle(
+        **values,
+        version=versions[chosen].n,
+        versions=tuple(versions.values()),
+        relations=copy_lists.relations_of(connection, article_id),
+        matches=match_lists.matches_of(connection, chosen),
+    )
+
+
+def _versions(connection: Connection, article_id: int, current: int) -> dict[int, VersionRecord]:
+    """The texts that an article has had, by id, in the order in which they were first seen."""
+    without_text = [column for column in article_version.c if column.name != "text"]
+    history = select(*without_text).where(article_version.c.article_id == article_id).order_by(article_version.c.n)
+    return {
+        version.id: VersionRecord(
             n=version.n,
             title=version.title,
             words=version.words,
@@ -132,12 +158,26 @@ def shown_article(connection: Connection, article_id: int) -> ShownArticle:
             text_from=version.text_from,
             first_seen=version.created_at,
             is_current=version.id == current,
+            credit=version.credit,
         )
         for version in connection.execute(history)
+    }
+
+
+# --- their texts ------------------------------------------------------------------------------------
+
+
+@cache
+def _texts(name: str) -> Select[int, str]:
+    wanted = dialect.numbers("ids", name).alias("wanted")
+    return (
+        select(article.c.id, article_version.c.text)
+        .select_from(wanted.join(article, article.c.id == wanted.c.value))
+        .join(article_version, article_version.c.id == article.c.version_id)
     )
-    return ShownArticle(
-        **values,
-        versions=versions,
-        relations=copy_lists.relations_of(connection, article_id),
-        matches=match_lists.matches_of(connection, current),
-    )
+
+
+def texts(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """The current texts of these articles, by id; unknown ids have none."""
+    name = connection.dialect.name
+    return {row.id: row.text for row in connection.execute(_texts(name), {"ids": dialect.pack(ids, name)})}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import zstandard
 from sqlalchemy import and_, bindparam, case, delete, func, select, update
 
-from ingest.model import Saved, StoredArticle, TextFrom
+from ingest.model import Saved, StoredArticle, TextFrom, date_of
 from rules.text import TOKENIZER_VERSION, tokenize
-from storage import dialect, entries, fingerprints, matches, stories
+from storage import dialect, entries, fingerprints, matches, relations, stories
 from storage.tables import article, article_address, article_version, entry, raw_page
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Insert, Row, Select
 
     from ingest.model import Article, Item, Page
+    from storage.sites import Sites
 
 #: The headers that say how to read a body; the others are not kept.
 KEPT_HEADERS = ("content-type", "content-language", "date", "last-modified")
@@ -70,7 +71,7 @@ def _compress(body: bytes) -> bytes:
 
 
 @cache
-def _at(name: str) -> Select[int, str, str, int, str, str, str, int, str]:
+def _at(name: str) -> Select[*tuple[Any, ...]]:
     addresses = dialect.texts("addresses", name).alias("addresses")
     return (
         select(
@@ -84,6 +85,8 @@ def _at(name: str) -> Select[int, str, str, int, str, str, str, int, str]:
             article.c.entry_id,
             article_version.c.text_hash,
             article.c.version_id,
+            article.c.first_seen_at,
+            article.c.dated_at,
         )
         .select_from(addresses.join(article_address, article_address.c.address == addresses.c.value))
         .join(article, article.c.id == article_address.c.article_id)
@@ -99,14 +102,13 @@ def at(connection: Connection, addresses: Iterable[str]) -> StoredArticle | None
     if row is None:
         return None
     values = row._asdict()
-    del values["version_id"]
+    for name in ("version_id", "first_seen_at", "dated_at"):
+        del values[name]
     values["text_from"] = TextFrom(values["text_from"])
     return StoredArticle(**values)
 
 
-def _find(
-    connection: Connection, addresses: Iterable[str], url: str | None
-) -> Row[int, str, str, int, str, str, str, int, str] | None:
+def _find(connection: Connection, addresses: Iterable[str], url: str | None) -> Row[*tuple[Any, ...]] | None:
     name = connection.dialect.name
     return connection.execute(_at(name), {"addresses": dialect.pack(addresses, name), "url": url}).first()
 
@@ -122,14 +124,14 @@ _UPDATE = update(article).where(article.c.id == bindparam("own"))
 _PLACE = _UPDATE.values(version_id=bindparam("current"), story_id=bindparam("home"))
 _SHOW = _UPDATE.values(
     version_id=bindparam("current"),
-    story_id=bindparam("home"),
     published=bindparam("date"),
+    dated_at=bindparam("counts_as"),
     url=bindparam("address"),
     source=bindparam("host"),
 )
 #: Within a function a value has no type but the one that is said.
 _PUBLISHED = bindparam("date", type_=article.c.published.type)
-_DATE = _UPDATE.values(published=func.coalesce(_PUBLISHED, article.c.published))
+_DATE = _UPDATE.values(published=bindparam("date"), dated_at=bindparam("counts_as"))
 _MOVE = _UPDATE.values(url=bindparam("address"), source=bindparam("host"))
 _VALIDATE = _UPDATE.values(etag=bindparam("new_etag"), last_modified=bindparam("new_last_modified"))
 #: The page turned out to say what the feed had said already: from now on the text is the page's.
@@ -148,6 +150,8 @@ _CONFIRM = (
         lang=func.coalesce(bindparam("language"), article_version.c.lang),
         repaired=bindparam("undone"),
         raw_hash=bindparam("hash"),
+        credit=func.coalesce(bindparam("agency"), article_version.c.credit),
+        canonical=bindparam("original"),
     )
 )
 
@@ -162,7 +166,7 @@ def _add_page(name: str) -> Insert:
     return dialect.insert(raw_page, name).on_conflict_do_nothing(index_elements=["version_id"])
 
 
-def save(connection: Connection, item: Item, prepared: Prepared, extractor_version: int) -> Saved:
+def save(connection: Connection, item: Item, prepared: Prepared, extractor_version: int, memories: Sites) -> Saved:
     """Store what a step learned. See `ports.Store.save`.
 
     Raises Conflict, and LookupError for an entry, story, article or topic version that does not exist.
@@ -176,7 +180,7 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
     if found is not None and is_known:
         saved = Saved(article_id=found.id, story_id=found.story_id, is_new_version=False)
         version_id = found.version_id
-        is_first_page = _confirm(connection, read, found.id, version_id)
+        is_first_page = _confirm(connection, read, found, item.now)
         if item.page is not None:
             connection.execute(_VALIDATE, {"own": found.id, **_validators(item.page)})
             if is_first_page and prepared.body is not None:
@@ -189,6 +193,7 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
             saved, version_id = _save_new(connection, item, prepared, extractor_version)
         else:
             saved, version_id = _save_again(connection, item, prepared, extractor_version, found)
+        memories.remember(connection, read.source, read.url, item.reading.fingerprint)
         if item.page is not None and prepared.body is not None:
             _keep_page(connection, version_id, item.page, prepared.body, item.now)
     addresses = [{"address": url, "article_id": saved.article_id} for url in sorted({read.url, *item.addresses})]
@@ -203,21 +208,24 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
 
 def _save_new(connection: Connection, item: Item, prepared: Prepared, extractor_version: int) -> tuple[Saved, int]:
     read = item.reading.article
+    dated_at = date_of(read.published, item.now)
     values = {
         "url": read.url,
         "source": read.source,
         "entry_id": item.entry_id,
         "published": read.published,
         "first_seen_at": item.now,
+        "dated_at": dated_at,
         "etag": None if item.page is None else item.page.etag,
         "last_modified": None if item.page is None else item.page.last_modified,
     }
     article_id = dialect.insert_row(connection, article, values)
     version_id = _add_version(connection, item, prepared, extractor_version, article_id, 1)
-    story_id = stories.place_new(connection, article_id, item.now, item.placement)
+    own = stories.Member(article_id, item.now, dated_at)
+    story_id = stories.place_new(connection, own, item.placement, item.now)
     connection.execute(_PLACE, {"own": article_id, "current": version_id, "home": story_id})
     fingerprints.add(connection, article_id, version_id, item.reading.fingerprint, item.now)
-    stories.add_relations(connection, article_id, version_id, item.placement.relations, item.now)
+    relations.add(connection, article_id, version_id, item.placement.relations, item.now)
     return Saved(article_id=article_id, story_id=story_id, is_new_version=True), version_id
 
 
@@ -226,7 +234,7 @@ def _save_again(
     item: Item,
     prepared: Prepared,
     extractor_version: int,
-    found: Row[int, str, str, int, str, str, str, int, str],
+    found: Row[*tuple[Any, ...]],
 ) -> tuple[Saved, int]:
     """Add a version to a stored article, or make an earlier one current again."""
     read = item.reading.article
@@ -234,25 +242,35 @@ def _save_again(
     if version_id is None:
         n = connection.execute(_LAST_N, {"article_id": found.id}).scalar_one() + 1
         version_id = _add_version(connection, item, prepared, extractor_version, found.id, n)
-    story_id = stories.place_again(connection, found.story_id, item.placement)
     # The page behind a feed's text may have moved on from the address that the feed gave.
     is_first_page = found.text_from == TextFrom.FEED and read.text_from is TextFrom.PAGE
+    own = stories.Member(found.id, found.first_seen_at, date_of(read.published, found.first_seen_at))
     values = {
         "own": found.id,
         "current": version_id,
-        "home": story_id,
         "date": read.published,
+        "counts_as": own.dated_at,
         "address": read.url if is_first_page else found.url,
         "host": read.source,
     }
     connection.execute(_SHOW, values)
     if item.page is not None:
         connection.execute(_VALIDATE, {"own": found.id, **_validators(item.page)})
+    story_id = _place_again(connection, item, own, found)
     fingerprints.replace(connection, found.id, version_id, item.reading.fingerprint, item.now)
-    stories.retire_relations(connection, found.id, item.now)
-    related = (each for each in item.placement.relations if each.to != found.id)
-    stories.add_relations(connection, found.id, version_id, related, item.now)
+    relations.add(connection, found.id, version_id, item.placement.relations, item.now)
     return Saved(article_id=found.id, story_id=story_id, is_new_version=True), version_id
+
+
+def _place_again(connection: Connection, item: Item, own: stories.Member, found: Row[*tuple[Any, ...]]) -> int:
+    """Let the new version decide what the article is to others and where it belongs; return its story."""
+    # Those that it was compared with, see `fingerprints.candidates`; of the others nothing new is known.
+    compared = relations.relatives_of(connection, own.id).union(each.to for each in item.placement.relations)
+    if own.dated_at != found.dated_at:
+        stories.redate(connection, own, found.story_id, item.now)
+    placed = stories.place_again(connection, own, found.story_id, item.placement, item.now)
+    relations.retire(connection, own.id, None if placed.has_left else compared, item.now)
+    return placed.story_id
 
 
 def _add_version(
@@ -277,6 +295,8 @@ def _add_version(
         "tokenizer_version": TOKENIZER_VERSION,
         "fingerprint_alg": item.reading.fingerprint.alg,
         "created_at": item.now,
+        "credit": read.credit,
+        "canonical": read.canonical,
     }
     version_id = dialect.insert_row(connection, article_version, values)
     dialect.add_to_index(connection, version_id, prepared.index_title, prepared.index_text)
@@ -287,22 +307,28 @@ def _validators(page: Page) -> dict[str, str | None]:
     return {"new_etag": page.etag, "new_last_modified": page.last_modified}
 
 
-def _confirm(connection: Connection, read: Article, article_id: int, version_id: int) -> bool:
+def _confirm(connection: Connection, read: Article, found: Row[*tuple[Any, ...]], now: datetime) -> bool:
     """Take over what a page says that has the same text as the feed; return whether it is the first to do so."""
     if read.text_from is not TextFrom.PAGE:
         return False
     values = {
-        "current": version_id,
+        "current": found.version_id,
         "by": read.author,
         "date": read.published,
         "language": read.lang,
         "undone": read.repaired,
         "hash": read.raw_hash,
+        "agency": read.credit,
+        "original": read.canonical,
     }
     if not connection.execute(_CONFIRM, values).rowcount:
         return False
-    connection.execute(_DATE, {"own": article_id, "date": read.published})
-    connection.execute(_MOVE, {"own": article_id, "address": read.url, "host": read.source})
+    if read.published is not None:
+        own = stories.Member(found.id, found.first_seen_at, date_of(read.published, found.first_seen_at))
+        connection.execute(_DATE, {"own": own.id, "date": read.published, "counts_as": own.dated_at})
+        if own.dated_at != found.dated_at:
+            stories.redate(connection, own, found.story_id, now)
+    connection.execute(_MOVE, {"own": found.id, "address": read.url, "host": read.source})
     return True
 
 

@@ -4,38 +4,57 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, distinct, func, select
+from sqlalchemy import Integer, bindparam, case, distinct, func, or_, select
 
-from ingest.model import RelationKind
+from ingest.copies.model import TURNED, RelationKind
 from storage import dialect
-from storage.records import CopyRecord, RelationRecord
+from storage.records import CopyRecord, RelationRecord, SlotRecord
 from storage.tables import article, article_version, match, relation, topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select
 
-#: What the other article is, when this one is a … of it.
-_INVERSE = {
-    RelationKind.EXCERPT.value: RelationKind.EXTENDED.value,
-    RelationKind.EXTENDED.value: RelationKind.EXCERPT.value,
-}
+#: By the words that are stored.
+_INVERSE = {kind.value: turned.value for kind, turned in TURNED.items()}
 
 
-def _inverse(kind: str) -> str:
+def turn(kind: str) -> str:
+    """What the other article is, when this one is a *kind* of it."""
     return _INVERSE.get(kind, kind)
 
 
-class _Member(NamedTuple):
+class Member(NamedTuple):
+    """An article that carries a story."""
+
     id: int
     story_id: int
     url: str
     source: str
     first_seen_at: datetime
+
+
+class Standing(NamedTuple):
+    """What an article is to the lead of its story, or else to the article there that it is most like."""
+
+    kind: str | None = None
+    score: float | None = None
+    #: of its own text, and of the other's
+    share: float | None = None
+    other_share: float | None = None
+    #: the id of that other article
+    relative: int | None = None
+
+
+class Carried(NamedTuple):
+    """Who carries a story: its own articles, and composites of other stories."""
+
+    members: list[tuple[Member, Standing]]
+    guests: list[tuple[Member, Standing]]
 
 
 class _Edge(NamedTuple):
@@ -48,19 +67,51 @@ class _Edge(NamedTuple):
     other_story_id: int
     kind: str
     score: float
+    share: float
+    other_share: float
+
+    def seen_from(self, article_id: int) -> Standing:
+        """The relation as that article tells it."""
+        if article_id == self.id:
+            return Standing(self.kind, self.score, self.share, self.other_share, self.other)
+        return Standing(turn(self.kind), self.score, self.other_share, self.share, self.id)
+
+    def told_by_other(self) -> _Edge:
+        """The same with its two articles exchanged."""
+        return _Edge(
+            number=self.number,
+            id=self.other,
+            story_id=self.other_story_id,
+            other=self.id,
+            other_story_id=self.story_id,
+            kind=turn(self.kind),
+            score=self.score,
+            share=self.other_share,
+            other_share=self.share,
+        )
 
 
 # --- copies -----------------------------------------------------------------------------------------
+
+
+#: Of two articles the composite is the one of which the other has the lesser part: it carries a second story. It need
+#: not be the one that tells the relation: the later of two texts does, and a corrected text is a later one.
+_TELLS_OF_ITSELF = relation.c.share <= relation.c.other_share
 
 
 def copy_count(story_id: ColumnElement[int | None]) -> ColumnElement[int]:
     """How many copies `copies_of` gives for the story in a column of the enclosing statement."""
     member, guest = article.alias("member"), article.alias("guest")
     members = select(func.count()).select_from(member).where(member.c.story_id == story_id).scalar_subquery()
+    tells = or_(
+        (relation.c.other_id == member.c.id) & _TELLS_OF_ITSELF,
+        (relation.c.article_id == member.c.id) & ~_TELLS_OF_ITSELF,
+    )
+    composite = case((_TELLS_OF_ITSELF, relation.c.article_id), else_=relation.c.other_id)
     guests = (
         select(func.count(distinct(guest.c.id)))
-        .select_from(member.join(relation, relation.c.other_id == member.c.id))
-        .join(guest, guest.c.id == relation.c.article_id)
+        .select_from(member.join(relation, tells))
+        .join(guest, guest.c.id == composite)
         .where(
             member.c.story_id == story_id,
             guest.c.story_id != story_id,
@@ -90,82 +141,123 @@ def _articles(name: str) -> Select[int, int, str, str, datetime]:
     )
 
 
-@cache
-def _edges(name: str) -> Select[int, int, int, int, int, str, float]:
-    """The relations that lead to an article of the stories."""
+_one, _other = article.alias("one"), article.alias("other")
+
+
+def _select_edges(
+    name: str, asked: FromClause, of: Column[int]
+) -> Select[int, int, int, int, int, str, float, float, float]:
+    """The relations that have an article of the stories as *of*; *asked* stands for the table of that article."""
     wanted = dialect.numbers("stories", name).alias("wanted")
-    one, other = article.alias("one"), article.alias("other")
     return (
         select(
             relation.c.id.label("number"),
-            one.c.id,
-            one.c.story_id,
-            other.c.id.label("other"),
-            other.c.story_id.label("other_story_id"),
+            _one.c.id,
+            _one.c.story_id,
+            _other.c.id.label("other"),
+            _other.c.story_id.label("other_story_id"),
             relation.c.kind,
             relation.c.score,
+            relation.c.share,
+            relation.c.other_share,
         )
-        .select_from(wanted.join(other, other.c.story_id == wanted.c.value))
-        .join(relation, relation.c.other_id == other.c.id)
-        .join(one, one.c.id == relation.c.article_id)
+        .select_from(wanted.join(asked, asked.c.story_id == wanted.c.value))
+        .join(relation, of == asked.c.id)
         .where(relation.c.retired_at.is_(None))
     )
 
 
-def copies_of(connection: Connection, leads: Mapping[int, int]) -> dict[int, tuple[CopyRecord, ...]]:
-    """The copies of each story, given by id with its lead, in the order in which they were first seen."""
+@cache
+def _edges(name: str) -> Select[int, int, int, int, int, str, float, float, float]:
+    """The relations that lead to an article of the stories."""
+    return _select_edges(name, _other, relation.c.other_id).join(_one, _one.c.id == relation.c.article_id)
+
+
+@cache
+def _turned_edges(name: str) -> Select[int, int, int, int, int, str, float, float, float]:
+    """The relations by which an article of the stories tells that another one is a composite of it."""
+    told = _select_edges(name, _one, relation.c.article_id).join(_other, _other.c.id == relation.c.other_id)
+    return told.where(
+        relation.c.kind == RelationKind.COMPOSITE, ~_TELLS_OF_ITSELF, _one.c.story_id != _other.c.story_id
+    )
+
+
+def carried_by(connection: Connection, leads: Mapping[int, int]) -> dict[int, Carried]:
+    """Who carries each story, given by id with its lead, in the order in which they were first seen; the lead too."""
     name = connection.dialect.name
     stories = {"stories": dialect.pack(leads, name)}
-    members: dict[int, list[_Member]] = defaultdict(list)
+    members: dict[int, list[Member]] = defaultdict(list)
     for row in connection.execute(_members(name), stories):
-        members[row.story_id].append(_Member(**row._asdict()))
+        members[row.story_id].append(Member(**row._asdict()))
     inner: dict[int, list[_Edge]] = defaultdict(list)
     outer: dict[int, dict[int, _Edge]] = defaultdict(dict)
-    for edge in (_Edge(**row._asdict()) for row in connection.execute(_edges(name), stories)):
+    for edge in _read_edges(connection, _edges(name), stories):
         if edge.story_id == edge.other_story_id:
-            inner[edge.story_id].append(edge)
-        elif edge.kind == RelationKind.COMPOSITE:
-            known = outer[edge.other_story_id].get(edge.id)
-            if known is None or edge.score > known.score:
-                outer[edge.other_story_id][edge.id] = edge
+            # By article, as a story may have thousands of both.
+            inner[edge.id].append(edge)
+            inner[edge.other].append(edge)
+        elif edge.kind == RelationKind.COMPOSITE and edge.share <= edge.other_share:
+            _keep_best(outer[edge.other_story_id], edge)
+    for edge in _read_edges(connection, _turned_edges(name), stories):
+        _keep_best(outer[edge.story_id], edge.told_by_other())
     guests = _guests(connection, {ident for edges in outer.values() for ident in edges})
-    copies: dict[int, tuple[CopyRecord, ...]] = {}
-    for story_id, lead in leads.items():
-        own = [_copy(each, *_what(each.id, lead, inner[story_id])) for each in members[story_id] if each.id != lead]
-        marked = [_copy(guests[edge.id], edge.kind, edge.score) for edge in outer[story_id].values()]
-        copies[story_id] = tuple(sorted((*own, *marked), key=lambda copy: (copy.first_seen, copy.article)))
-    return copies
+    return {
+        story_id: Carried(
+            members=[(each, _standing(each.id, lead, inner[each.id])) for each in members[story_id]],
+            guests=[(guests[edge.id], edge.seen_from(edge.id)) for edge in outer[story_id].values()],
+        )
+        for story_id, lead in leads.items()
+    }
 
 
-def _guests(connection: Connection, ids: Iterable[int]) -> dict[int, _Member]:
+def _read_edges(
+    connection: Connection, statement: Select[*tuple[Any, ...]], values: Mapping[str, object]
+) -> Iterator[_Edge]:
+    return (_Edge(**row._asdict()) for row in connection.execute(statement, values))
+
+
+def _keep_best(composites: dict[int, _Edge], edge: _Edge) -> None:
+    """Of the parts that a page has of a story, that tells most of which it has most."""
+    known = composites.get(edge.id)
+    if known is None or edge.score > known.score:
+        composites[edge.id] = edge
+
+
+def copies_of(carried: Carried, lead: int) -> tuple[CopyRecord, ...]:
+    """The copies of a story beside its lead, in the order in which they were first seen."""
+    others = [(member, standing) for member, standing in carried.members if member.id != lead]
+    copies = [
+        CopyRecord(
+            article=member.id,
+            url=member.url,
+            source=member.source,
+            kind=standing.kind,
+            score=standing.score,
+            first_seen=member.first_seen_at,
+            share=standing.share,
+            other_share=standing.other_share,
+        )
+        for member, standing in (*others, *carried.guests)
+    ]
+    return tuple(sorted(copies, key=lambda copy: (copy.first_seen, copy.article)))
+
+
+def _guests(connection: Connection, ids: Iterable[int]) -> dict[int, Member]:
     name = connection.dialect.name
     rows = connection.execute(_articles(name), {"ids": dialect.pack(ids, name)})
-    return {row.id: _Member(**row._asdict()) for row in rows}
+    return {row.id: Member(**row._asdict()) for row in rows}
 
 
-def _what(member: int, lead: int, edges: Iterable[_Edge]) -> tuple[str | None, float | None]:
-    """Kind and score of *member* relative to the lead, else to the article of the story that it is most like."""
-    seen = [
-        (edge.other if edge.id == member else edge.id, edge, edge.kind if edge.id == member else _inverse(edge.kind))
-        for edge in edges
-        if member in {edge.id, edge.other}
-    ]
+def _standing(member: int, lead: int, edges: Iterable[_Edge]) -> Standing:
+    """What *member* is to the lead, else to the article of the story that it is most like; *edges* are its own."""
+    seen = [(edge, edge.seen_from(member)) for edge in edges] if member != lead else []
     if not seen:
-        return None, None
+        return Standing()
     # Of two relations with the lead, the later one was found between the later texts.
-    _, edge, kind = max(seen, key=lambda s: (s[0] == lead, s[1].number if s[0] == lead else s[1].score))
-    return kind, edge.score
-
-
-def _copy(member: _Member, kind: str | None, score: float | None) -> CopyRecord:
-    return CopyRecord(
-        article=member.id,
-        url=member.url,
-        source=member.source,
-        kind=kind,
-        score=score,
-        first_seen=member.first_seen_at,
-    )
+    with_lead = [pair for pair in seen if pair[1].relative == lead]
+    if with_lead:
+        return max(with_lead, key=lambda pair: pair[0].number)[1]
+    return max(seen, key=lambda pair: pair[0].score)[1]
 
 
 # --- topics -----------------------------------------------------------------------------------------
@@ -198,7 +290,7 @@ def topics_of(connection: Connection, stories: Iterable[int]) -> dict[int, tuple
 # --- relations of one article -----------------------------------------------------------------------
 
 
-def _outgoing() -> Select[int, str, str, str, float, str, int, int, int, int]:
+def _outgoing() -> Select[*tuple[Any, ...]]:
     return (
         select(
             article.c.id.label("article"),
@@ -211,6 +303,9 @@ def _outgoing() -> Select[int, str, str, str, float, str, int, int, int, int]:
             relation.c.end,
             relation.c.other_start,
             relation.c.other_end,
+            relation.c.share,
+            relation.c.other_share,
+            relation.c.slots,
         )
         .select_from(relation)
         .join(article, article.c.id == relation.c.other_id)
@@ -220,7 +315,7 @@ def _outgoing() -> Select[int, str, str, str, float, str, int, int, int, int]:
     )
 
 
-def _incoming() -> Select[int, str, str, str, float, str, int, int, int, int]:
+def _incoming() -> Select[*tuple[Any, ...]]:
     return (
         select(
             article.c.id.label("article"),
@@ -233,6 +328,9 @@ def _incoming() -> Select[int, str, str, str, float, str, int, int, int, int]:
             relation.c.other_end.label("end"),
             relation.c.start.label("other_start"),
             relation.c.end.label("other_end"),
+            relation.c.other_share.label("share"),
+            relation.c.share.label("other_share"),
+            relation.c.slots,
         )
         .select_from(relation)
         .join(article, article.c.id == relation.c.article_id)
@@ -249,7 +347,20 @@ def relations_of(connection: Connection, article_id: int) -> tuple[RelationRecor
         for row in connection.execute(statement, {"own": article_id}):
             values = row._asdict()
             text = values.pop("text")
+            slots = tuple(SlotRecord(**slot) for slot in values.pop("slots"))
             if is_incoming:
-                values["kind"] = _inverse(values["kind"])
+                values["kind"] = turn(values["kind"])
+                slots = tuple(map(_turn_slot, slots))
+            values["slots"] = tuple(sorted(slots, key=lambda slot: slot.start))
             found.append(RelationRecord(**values, passage=text[row.start : row.end]))
     return tuple(found)
+
+
+def _turn_slot(slot: SlotRecord) -> SlotRecord:
+    return SlotRecord(
+        kind=slot.kind,
+        start=slot.other_start,
+        end=slot.other_end,
+        other_start=slot.start,
+        other_end=slot.end,
+    )

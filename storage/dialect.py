@@ -44,6 +44,14 @@ def insert_pairs(connection: Connection, into: Table, pairs: Sequence[tuple[int,
         connection.exec_driver_sql(statement, list(pairs))
 
 
+def late_ids(dialect: str) -> int:
+    """How far below the highest id that was seen a new row may yet come to light.
+
+    Where several write at once, they do not commit in the order in which they took their ids.
+    """
+    return 256 if dialect == "postgresql" else 0
+
+
 def numbers(parameter: str, dialect: str) -> TableValuedAlias:
     """A table with one column `value`: the integers of a parameter made by `pack`."""
     return _values(parameter, dialect, BigInteger())

@@ -9,6 +9,7 @@
     - DatabaseBusy         locked by another process for too long; passing
     - DatabaseInUse        another instance works on it
       . BackfillAtWork     another back-fill does
+      . RebuildAtWork      another rebuild does
     - DatabaseUnwritable   no permission, or a read-only disk
     - DatabaseFull         no space left on the disk
     - DatabaseDamaged      the file is corrupt
@@ -101,6 +102,13 @@ class BackfillAtWork(DatabaseInUse):
     """Another back-fill works on the same database."""
 
     what = "another rules apply is at work"
+    fix = "wait for its end, or stop it: what it has done stays done"
+
+
+class RebuildAtWork(DatabaseInUse):
+    """Another rebuild works on the same database."""
+
+    what = "another copies rebuild is at work"
     fix = "wait for its end, or stop it: what it has done stays done"
 
 

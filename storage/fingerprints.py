@@ -1,78 +1,37 @@
 """Which stored articles share word sequences with a new one.
 
-A fingerprint is about a hundred sampled hashes; a posting says that a fingerprint has a hash. Candidates
-are weighted by the rarity of what they share, so that common furniture counts little.
+They are found by `storage.postings`; which of them come first is said by `ingest.copies.ranking`.
 """
 
 from __future__ import annotations
 
-import struct
-import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, not_, or_, select, update
 
+from ingest.copies.model import Candidate, Candidates
+from ingest.copies.ranking import MOST_CANDIDATES, least_shared, rank
 from ingest.errors import Conflict
-from ingest.model import Candidate, Candidates
-from storage import dialect
-from storage.tables import article, article_version, fingerprint, posting, posting_state, story
+from storage import dialect, postings, relations, sites
+from storage.postings import POSTED, POSTED_AT_ONCE, pack, unpack
+from storage.tables import article, article_version, fingerprint, story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Insert, Row, Select
+    from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select
 
-    from ingest.model import Fingerprint
-
-#: Of a hash that many articles have, only the newest ones are looked at.
-NEWEST_PER_HASH = 50
-
-#: No more candidates than this are compared with an article.
-MOST_CANDIDATES = 25
-
-#: Of a fingerprint with more than FEW_HASHES, a single shared hash is chance: `copies.story` would not look
-#: at such a candidate (a test holds the two together), and not to fetch its text saves most of the work.
-FEW_HASHES = 12
-LEAST_SHARED = 2
-
-
-#: So many fingerprints are collected before their postings are written, see `tables.posting`.
-POSTED_AT_ONCE = 256
-
-
-class _Hit(NamedTuple):
-    """A stored fingerprint has one of the hashes that are looked up."""
-
-    hash: int
-    owner: int
-
-
-def _least_shared(taken: Fingerprint) -> int:
-    return LEAST_SHARED if len(taken.hashes) > FEW_HASHES else 1
-
-
-def _pack(hashes: Iterable[int]) -> bytes:
-    numbers = tuple(hashes)
-    return struct.pack(f">{len(numbers)}q", *numbers)
-
-
-def _unpack(hashes: bytes) -> tuple[int, ...]:
-    return struct.unpack(f">{len(hashes) // 8}q", hashes)
-
+    from ingest.copies.model import Fingerprint
+    from storage.postings import Hit, Tail
+    from storage.sites import Sites
 
 # --- looking up -------------------------------------------------------------------------------------
 
-_POSTED = select(func.coalesce(select(posting_state.c.upto).scalar_subquery(), 0))
 _SEEN = select(func.coalesce(func.max(fingerprint.c.id), 0))
-_AFTER = (
-    select(fingerprint.c.id, fingerprint.c.hashes)
-    .where(fingerprint.c.id > bindparam("after"), fingerprint.c.id <= bindparam("last"))
-    .order_by(fingerprint.c.id)
-)
 #: An article first seen at a time has no fingerprint from before, so the walks end at the last one from before.
 _FLOOR = (
     select(fingerprint.c.id)
@@ -83,81 +42,32 @@ _FLOOR = (
 #: Ids and times grow together, but for steps that overtake each other, and a clock that is set back.
 _DISORDER = timedelta(days=1)
 
-
-class Tail:
-    """The fingerprints that have no postings yet, by hash, in memory: what the database holds, read once.
-
-    A look-up adds what came in since the last one. It never sees more than its own transaction does.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._posted = -1
-        self._last = 0
-        self._owners: defaultdict[int, list[int]] = defaultdict(list)
-
-    def find(self, connection: Connection, hashes: Iterable[int], *, posted: int, seen: int) -> list[_Hit]:
-        """The fingerprints after *posted*, up to *seen*, that have any of *hashes*."""
-        with self._lock:
-            if posted < self._posted:
-                # This transaction began before the postings were written that the others see.
-                owners: defaultdict[int, list[int]] = defaultdict(list)
-                _read_after(connection, owners, posted, seen)
-            else:
-                if posted > self._posted:
-                    self._owners.clear()
-                    self._posted = self._last = posted
-                if seen > self._last:
-                    _read_after(connection, self._owners, self._last, seen)
-                    self._last = seen
-                owners = self._owners
-            return [_Hit(number, owner) for number in hashes for owner in owners.get(number, ()) if owner <= seen]
+_ROW = (
+    article.c.id.label("article_id"),
+    article.c.story_id,
+    story.c.lead_article_id,
+    article.c.source,
+    article_version.c.title,
+    article_version.c.text,
+    fingerprint.c.hashes,
+)
 
 
-def _read_after(connection: Connection, owners: defaultdict[int, list[int]], after: int, last: int) -> None:
-    for row in connection.execute(_AFTER, {"after": after, "last": last}):
-        for number in _unpack(row.hashes):
-            owners[number].append(row.id)
-
-
-@cache
-def _hits(name: str) -> Select[int, int]:
-    """Hash and fingerprint, the newest of each hash: two walks of at most NEWEST_PER_HASH steps for each."""
-    wanted = dialect.numbers("hashes", name).alias("wanted")
-    newer = posting.alias("newer")
-    oldest_of_newest = (
-        select(newer.c.fingerprint_id)
-        .where(newer.c.hash == wanted.c.value)
-        .order_by(newer.c.fingerprint_id.desc())
-        .limit(1)
-        .offset(NEWEST_PER_HASH - 1)
-        .correlate(wanted)
-        .scalar_subquery()
-    )
+def _joined(source: FromClause) -> FromClause:
+    """The current versions of the articles whose fingerprints are in *source*."""
     return (
-        select(posting.c.hash, posting.c.fingerprint_id)
-        .select_from(wanted.join(posting, posting.c.hash == wanted.c.value))
-        .where(posting.c.fingerprint_id >= func.coalesce(oldest_of_newest, bindparam("floor")))
-        .where(posting.c.fingerprint_id > bindparam("floor"))
-    )
-
-
-@cache
-def _rows(name: str) -> Select[int, int, int, int, str, str]:
-    wanted = dialect.numbers("ids", name).alias("wanted")
-    return (
-        select(
-            fingerprint.c.id,
-            article.c.id.label("article_id"),
-            article.c.story_id,
-            story.c.lead_article_id,
-            article_version.c.title,
-            article_version.c.text,
-        )
-        .select_from(wanted.join(fingerprint, fingerprint.c.id == wanted.c.value))
-        .join(article, article.c.id == fingerprint.c.article_id)
+        source.join(article, article.c.id == fingerprint.c.article_id)
         .join(story, story.c.id == article.c.story_id)
         .join(article_version, article_version.c.id == fingerprint.c.version_id)
+    )
+
+
+@cache
+def _rows(name: str) -> Select[*tuple[Any, ...]]:
+    wanted = dialect.numbers("ids", name).alias("wanted")
+    return (
+        select(fingerprint.c.id, *_ROW)
+        .select_from(_joined(wanted.join(fingerprint, fingerprint.c.id == wanted.c.value)))
         .where(
             fingerprint.c.alg == bindparam("alg"),
             article.c.first_seen_at >= bindparam("since"),
@@ -166,72 +76,180 @@ def _rows(name: str) -> Select[int, int, int, int, str, str]:
     )
 
 
-def candidates(
-    connection: Connection, tail: Tail, taken: Fingerprint, since: datetime, without_article: int | None
-) -> Candidates:
-    """The articles most like *taken*, the best first. See `ports.Store.candidates`."""
-    seen, posted, floor = connection.execute(_BOUNDS, {"before": since - _DISORDER}).one()
-    if not taken.hashes or not seen:
-        return Candidates(rows=(), seen=seen)
-    name = connection.dialect.name
-    hits = tail.find(connection, taken.hashes, posted=posted, seen=seen)
-    if posted > floor:
-        rows = connection.execute(_hits(name), {"hashes": dialect.pack(taken.hashes, name), "floor": floor})
-        hits += [_Hit(number, owner) for number, owner in rows]
-    shared, weight = _weigh(hits)
-    least = _least_shared(taken)
-    ranked = sorted(
-        (owner for owner, count in shared.items() if count >= least), key=lambda owner: (-weight[owner], -owner)
+def _select_relatives(which: ColumnElement[bool] | None = None) -> Select[*tuple[Any, ...]]:
+    relatives = relations.select_relatives(which).subquery("relatives")
+    return (
+        select(fingerprint.c.alg, *_ROW)
+        .select_from(_joined(relatives.join(fingerprint, fingerprint.c.article_id == relatives.c.id)))
+        .order_by(relatives.c.nearness, relatives.c.score.desc(), relatives.c.id)
     )
-    # Rows of another algorithm, of older articles and of the article itself fall out only here.
-    chosen: list[Candidate] = []
-    for start in range(0, len(ranked), MOST_CANDIDATES):
-        ids = ranked[start : start + MOST_CANDIDATES]
-        values = {"ids": dialect.pack(ids, name), "alg": taken.alg, "since": since, "without": without_article or 0}
-        found = {row.id: row for row in connection.execute(_rows(name), values)}
-        chosen += [_candidate(found[owner], shared[owner]) for owner in ids if owner in found]
-        if len(chosen) >= MOST_CANDIDATES:
-            break
-    return Candidates(rows=tuple(chosen[:MOST_CANDIDATES]), seen=seen)
+
+
+_RELATIVES = _select_relatives()
+#: Of the relatives those that came before the fingerprint "before", or were first seen before "span".
+_IS_EARLIER = or_(fingerprint.c.id < bindparam("before"), article.c.first_seen_at < bindparam("span"))
+_EARLIER_RELATIVES = _select_relatives(_IS_EARLIER)
+_LATER_RELATIVES = _select_relatives(not_(_IS_EARLIER))
+
+
+def candidates(
+    connection: Connection,
+    tail: Tail,
+    known: Sites,
+    taken: Fingerprint,
+    *,
+    site: str,
+    since: datetime,
+    known_as: int | None,
+) -> Candidates:
+    """The articles most like *taken*, the best first; before them its relatives. See `ports.Store.candidates`."""
+    seen, posted, floor = connection.execute(_BOUNDS, {"before": since - _DISORDER}).one()
+    found: dict[int, _Found] = {}
+    if known_as is not None:
+        found |= _relatives(connection, _RELATIVES, taken, {"own": known_as})
+    if taken.hashes and len(found) < MOST_CANDIDATES:
+        hits = tail.find(connection, taken.hashes, posted=posted, seen=seen)
+        if posted > floor:
+            hits += postings.find(connection, taken.hashes, floor=floor, before=seen + 1)
+        _add_ranked(connection, found, taken, hits, since=since, without=known_as or 0)
+    return _tell(found, seen, lambda pages: known.furniture_among(connection, pages), taken, site)
+
+
+def _tell(
+    found: dict[int, _Found],
+    seen: int,
+    furniture_among: Callable[[Sequence[tuple[str, Iterable[int]]]], frozenset[int]],
+    taken: Fingerprint,
+    site: str,
+) -> Candidates:
+    pages = [(site, taken.hashes), *((each.candidate.source, each.hashes) for each in found.values())]
+    return Candidates(
+        rows=tuple(each.candidate for each in found.values()),
+        seen=seen,
+        furniture=furniture_among(pages) if found else frozenset(),
+    )
 
 
 _BOUNDS = select(
     _SEEN.scalar_subquery().label("seen"),
-    _POSTED.scalar_subquery().label("posted"),
+    POSTED.scalar_subquery().label("posted"),
     func.coalesce(_FLOOR.scalar_subquery(), 0).label("floor"),
 )
 
 
-def _weigh(hits: Iterable[_Hit]) -> tuple[Counter[int], dict[int, float]]:
-    """Count what each fingerprint shares, and weigh it: a hash counts the more, the fewer fingerprints have it."""
+class _Found(NamedTuple):
+    candidate: Candidate
+    hashes: tuple[int, ...]
+
+
+def _relatives(
+    connection: Connection, statement: Select[*tuple[Any, ...]], taken: Fingerprint, values: Mapping[str, object]
+) -> dict[int, _Found]:
+    hashes = frozenset(taken.hashes)
+    return {
+        row.article_id: _read_row(row, _count_shared(row, taken.alg, hashes))
+        for row in connection.execute(statement, values)
+    }
+
+
+def _count_shared(row: Row[*tuple[Any, ...]], alg: int, hashes: frozenset[int]) -> int:
+    """How many of *hashes* the row has; all where that is unknown, so that its text is compared."""
+    return len(hashes.intersection(unpack(row.hashes)) if row.alg == alg else hashes)
+
+
+def _add_ranked(
+    connection: Connection,
+    found: dict[int, _Found],
+    taken: Fingerprint,
+    hits: Iterable[Hit],
+    *,
+    since: datetime,
+    without: int,
+) -> None:
+    """Add the owners of *hits* to what was found, the best first, up to MOST_CANDIDATES."""
     owners: defaultdict[int, list[int]] = defaultdict(list)
-    for hit in hits:
-        owners[hit.hash].append(hit.owner)
-    shared: Counter[int] = Counter()
-    weight: defaultdict[int, float] = defaultdict(float)
-    for having in owners.values():
-        newest = having if len(having) <= NEWEST_PER_HASH else sorted(having)[-NEWEST_PER_HASH:]
-        for owner in newest:
-            shared[owner] += 1
-            weight[owner] += 1 / len(newest)
-    return shared, weight
+    for number, owner in hits:
+        owners[number].append(owner)
+    ranked = rank(owners.values(), len(taken.hashes))
+    name = connection.dialect.name
+    # Rows of another algorithm, of older articles and of the article itself fall out only here.
+    for start in range(0, len(ranked), MOST_CANDIDATES):
+        some = ranked[start : start + MOST_CANDIDATES]
+        ids = dialect.pack((each.owner for each in some), name)
+        values = {"ids": ids, "alg": taken.alg, "since": since, "without": without}
+        rows = {row.id: row for row in connection.execute(_rows(name), values)}
+        for owner, shared in some:
+            row = rows.get(owner)
+            if row is not None:
+                found.setdefault(row.article_id, _read_row(row, shared))
+                if len(found) == MOST_CANDIDATES:
+                    return
 
 
-def _candidate(row: Row[int, int, int, int, str, str], shared: int) -> Candidate:
-    return Candidate(
+def _read_row(row: Row[*tuple[Any, ...]], shared: int) -> _Found:
+    candidate = Candidate(
         article_id=row.article_id,
         story_id=row.story_id,
         is_lead=row.article_id == row.lead_article_id,
+        source=row.source,
         title=row.title,
         text=row.text,
         shared=shared,
     )
+    return _Found(candidate, unpack(row.hashes))
+
+
+# --- looking up once more ---------------------------------------------------------------------------
+
+
+class Place(NamedTuple):
+    """Where a stored article stands among the others when it is compared once more."""
+
+    article_id: int
+    fingerprint_id: int
+    #: host of its page
+    site: str
+    #: articles first seen before then are not looked for
+    since: datetime
+    #: articles first seen before then are not compared once more, whatever their fingerprint
+    span: datetime
+
+
+def earlier(connection: Connection, taken: Fingerprint, place: Place) -> Candidates:
+    """What `candidates` would have told of a stored article when it came in, and those of its relatives from before.
+
+    All fingerprints before its own must have postings.
+    """
+    floor = connection.execute(_FLOOR, {"before": place.since - _DISORDER}).scalar() or 0
+    found: dict[int, _Found] = {}
+    if taken.hashes:
+        hits = postings.find(connection, taken.hashes, floor=floor, before=place.fingerprint_id)
+        _add_ranked(connection, found, taken, hits, since=place.since, without=place.article_id)
+    # Beside the others, not in place of some: what an article was must not decide with what it is compared.
+    found = _relatives(connection, _EARLIER_RELATIVES, taken, _bounds(place)) | found
+    return _tell_once_more(connection, found, taken, place)
+
+
+def later(connection: Connection, taken: Fingerprint, place: Place) -> Candidates:
+    """Its relatives that came after it, and will be compared with it when it is their turn."""
+    return _tell_once_more(connection, _relatives(connection, _LATER_RELATIVES, taken, _bounds(place)), taken, place)
+
+
+def _bounds(place: Place) -> dict[str, object]:
+    return {"own": place.article_id, "before": place.fingerprint_id, "span": place.span}
+
+
+def _tell_once_more(connection: Connection, found: dict[int, _Found], taken: Fingerprint, place: Place) -> Candidates:
+    def among(pages: Iterable[tuple[str, Iterable[int]]]) -> frozenset[int]:
+        return sites.furniture_among(connection, pages)
+
+    return _tell(found, place.fingerprint_id - 1, among, taken, place.site)
 
 
 # --- storing ----------------------------------------------------------------------------------------
 
 _NEWER = (
-    select(fingerprint.c.id, fingerprint.c.hashes)
+    select(fingerprint.c.id, fingerprint.c.article_id, fingerprint.c.hashes)
     .where(
         fingerprint.c.id > bindparam("seen"),
         fingerprint.c.alg == bindparam("alg"),
@@ -243,19 +261,18 @@ _NEWER = (
 
 def refuse_if_newer(connection: Connection, taken: Fingerprint, seen: int, article_id: int | None) -> None:
     """Raise Conflict when another article that `candidates` would have shown was stored after *seen*."""
-    if not taken.hashes:
+    rows = connection.execute(_NEWER, {"seen": seen, "alg": taken.alg, "own": article_id or 0}).all()
+    if not rows:
         return
     hashes = frozenset(taken.hashes)
-    least = _least_shared(taken)
-    for row in connection.execute(_NEWER, {"seen": seen, "alg": taken.alg, "own": article_id or 0}):
-        if len(hashes.intersection(_unpack(row.hashes))) >= least:
+    least = least_shared(len(hashes))
+    relatives = frozenset() if article_id is None else relations.relatives_of(connection, article_id)
+    for row in rows:
+        if row.article_id in relatives or len(hashes.intersection(unpack(row.hashes))) >= least:
             raise Conflict(f"fingerprint {row.id} came in after {seen}")
 
 
 _OLD = select(fingerprint.c.id, fingerprint.c.hashes).where(fingerprint.c.article_id == bindparam("article_id"))
-_DROP_POSTING = delete(posting).where(
-    and_(posting.c.hash == bindparam("old_hash"), posting.c.fingerprint_id == bindparam("old_id"))
-)
 _DROP = delete(fingerprint).where(fingerprint.c.id == bindparam("old_id"))
 
 
@@ -263,9 +280,7 @@ def replace(connection: Connection, article_id: int, version_id: int, taken: Fin
     """Make *taken* the fingerprint of the article, in place of that of an earlier version."""
     old = connection.execute(_OLD, {"article_id": article_id}).first()
     if old is not None:
-        hashes = _unpack(old.hashes)
-        if hashes:
-            connection.execute(_DROP_POSTING, [{"old_hash": number, "old_id": old.id} for number in hashes])
+        postings.drop(connection, ((number, old.id) for number in unpack(old.hashes)))
         connection.execute(_DROP, {"old_id": old.id})
     add(connection, article_id, version_id, taken, now)
 
@@ -276,29 +291,44 @@ def add(connection: Connection, article_id: int, version_id: int, taken: Fingerp
         "article_id": article_id,
         "version_id": version_id,
         "alg": taken.alg,
-        "hashes": _pack(taken.hashes),
+        "hashes": pack(taken.hashes),
+        "title": taken.title,
         "created_at": now,
     }
     own_id = dialect.insert_row(connection, fingerprint, values)
     if own_id % POSTED_AT_ONCE == 0:
-        _write_postings(connection, own_id)
+        postings.write_up_to(connection, own_id)
 
 
-@cache
-def _set_posted(name: str) -> Insert:
-    statement = dialect.insert(posting_state, name).values(id=1, upto=bindparam("last"))
-    return statement.on_conflict_do_update(index_elements=["id"], set_={"upto": bindparam("last")})
+class Exchanged(NamedTuple):
+    """A stored fingerprint, what it is now and what it was."""
+
+    id: int
+    taken: Fingerprint
+    hashes: tuple[int, ...]
 
 
-def _write_postings(connection: Connection, last: int) -> None:
-    """Write the postings of all fingerprints up to *last* that have none, in the order in which they lie on disk."""
-    posted = connection.execute(_POSTED).scalar_one()
-    rows = connection.execute(_AFTER, {"after": posted, "last": last})
-    dialect.insert_pairs(connection, posting, sorted(_pairs(rows)))
-    connection.execute(_set_posted(connection.dialect.name), {"last": last})
+_EXCHANGE = (
+    update(fingerprint)
+    .where(fingerprint.c.id == bindparam("own"))
+    .values(alg=bindparam("new_alg"), hashes=bindparam("new_hashes"), title=bindparam("new_title"))
+)
 
 
-def _pairs(rows: Iterable[Row[int, bytes]]) -> Iterator[tuple[int, int]]:
-    for row in rows:
-        for number in _unpack(row.hashes):
-            yield number, row.id
+def exchange(connection: Connection, exchanged: Sequence[Exchanged]) -> None:
+    """Exchange fingerprints that have postings, with these; their ids stay."""
+    values = [
+        {
+            "own": each.id,
+            "new_alg": each.taken.alg,
+            "new_hashes": pack(each.taken.hashes),
+            "new_title": each.taken.title,
+        }
+        for each in exchanged
+    ]
+    if values:
+        connection.execute(_EXCHANGE, values)
+        old = {(number, each.id) for each in exchanged for number in each.hashes}
+        new = {(number, each.id) for each in exchanged for number in each.taken.hashes}
+        postings.drop(connection, old - new)
+        postings.add(connection, new - old)

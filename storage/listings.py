@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy import func, select
 
-from storage import article_lists, documents, engine, match_lists, texts, topic_lists
+from storage import article_lists, documents, engine, match_lists, rebuilds, sites, story_lists, texts, topic_lists
 from storage.errors import DatabaseClosed, translated
 from storage.records import StatsRecord
 from storage.tables import article, article_version, entry, feed, poll_log, raw_page, story
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from rules.tree import Tree
     from storage.documents import StoredVersion
+    from storage.rebuilds import RebuildRun
     from storage.records import (
         ArticleRecord,
         EntryRecord,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         TopicRecord,
     )
     from storage.search import Found
+    from storage.story_records import ShownStory
     from storage.texts import Candidate, StoredText
     from storage.window import By
 
@@ -110,9 +112,20 @@ class Listings:
         """How many articles `articles` would list."""
         return self._read(partial(article_lists.article_count, window=Window(since=since, until=until, by=by)))
 
-    def article(self, article_id: int) -> ShownArticle:
-        """All that is stored of one article."""
-        return self._read(partial(article_lists.shown_article, article_id=article_id))
+    def article(self, article_id: int, n: int | None = None) -> ShownArticle:
+        """All that is stored of one article, in its current version or version *n*."""
+        return self._read(partial(article_lists.shown_article, article_id=article_id, n=n))
+
+    def article_texts(self, ids: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """The current texts of these articles, each with its article, a hundred read at once."""
+        waiting = iter(ids)
+        while some := tuple(islice(waiting, texts.BATCH)):
+            found = self._read(partial(article_lists.texts, ids=some))
+            yield from ((ident, found[ident]) for ident in some if ident in found)
+
+    def furniture(self, pages: Iterable[tuple[str, Iterable[int]]]) -> frozenset[int]:
+        """What of *pages*, each given by its site and `Fingerprint.hashes`, is known as furniture."""
+        return self._read(partial(sites.furniture_among, pages=pages))
 
     def version(self, article_id: int, n: int | None = None) -> StoredVersion:
         """Version *n* of an article, or its current one, as rules are matched against it."""
@@ -122,33 +135,43 @@ class Listings:
         self,
         topic: str | None = None,
         *,
+        once_a_story: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
         by: By = "first_seen",
         limit: int | None = None,
     ) -> tuple[MatchRecord, ...]:
-        """Matches of the current versions of articles, of one topic if given."""
-        return self._read(
-            partial(match_lists.matches, window=Window(since=since, until=until, by=by, limit=limit), name=topic)
-        )
+        """Matches of the current versions of articles, of one topic if given.
+
+        With *once_a_story* a topic and a story have one: that of the first article by time that matches.
+        """
+        window = Window(since=since, until=until, by=by, limit=limit)
+        return self._read(partial(match_lists.matches, window=window, name=topic, once_a_story=once_a_story))
 
     def stories(
         self,
         topic: str | None = None,
         *,
+        outlets: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         by: By = "first_seen",
         limit: int | None = None,
     ) -> tuple[StoryRecord, ...]:
-        """Stories with their copies; with *topic*, those of which an article matches it."""
-        return self._read(
-            partial(match_lists.stories, window=Window(since=since, until=until, by=by, limit=limit), name=topic)
-        )
+        """Stories with their copies; with *topic*, those of which an article matches it.
+
+        With *outlets*, those that at least so many sources carry, most carried first.
+        """
+        window = Window(since=since, until=until, by=by, limit=limit)
+        return self._read(partial(story_lists.stories, window=window, name=topic, outlets=outlets))
 
     def story(self, story_id: int) -> StoryRecord:
         """The story with this id, or the one that it turned out to be."""
-        return self._read(partial(match_lists.one_story, story_id=story_id))
+        return self._read(partial(story_lists.one_story, story_id=story_id))
+
+    def shown_story(self, story_id: int) -> ShownStory:
+        """All that is stored of that story: who carried it when, and as what."""
+        return self._read(partial(story_lists.shown_story, story_id=story_id))
 
     def search(
         self,
@@ -220,6 +243,14 @@ class Listings:
         """What was wrong with the rule files when they were last read."""
         return self._read(topic_lists.rule_problems)
 
+    def last_rebuild(self) -> RebuildRun | None:
+        """The last rebuild, if there ever was one."""
+        return self._read(rebuilds.last_run)
+
+    def articles_of_other_algorithms(self, alg: int) -> int:
+        """How many articles have a fingerprint of another algorithm than *alg*: they are compared with no new one."""
+        return self._read(partial(rebuilds.count_of_other_algorithms, alg=alg))
+
     def stats(self) -> StatsRecord:
         """The state of the whole."""
         return self._read(partial(_stats, database_bytes=engine.size_of(self._path)))
@@ -239,7 +270,9 @@ def _stats(connection: Connection, database_bytes: int) -> StatsRecord:
         articles=one(select(func.count()).select_from(article)),
         versions=one(select(func.count()).select_from(article_version)),
         stories=one(select(func.count()).select_from(story)),
-        matches={each.name: each.matches for each in topic_lists.topics(connection) if each.is_active},
+        copies=story_lists.copies_by_kind(connection),
+        repaired=story_lists.repaired_by_code_page(connection),
+        matches=match_lists.stories_by_topic(connection),
         raw_pages=one(select(func.count()).select_from(raw_page)),
         last_poll_at=one(select(func.max(poll_log.c.at))),
         last_article_at=one(select(func.max(article.c.first_seen_at))),

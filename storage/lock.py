@@ -1,4 +1,4 @@
-"""One instance a database, and one back-fill: locks that the system frees when their holder dies, however it dies."""
+"""One instance a database, one back-fill, one rebuild: locks that the system frees however their holder dies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fcntl
 import os
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from storage.errors import BackfillAtWork, DatabaseInUse, DatabaseUnwritable
+from storage.errors import BackfillAtWork, DatabaseInUse, DatabaseUnwritable, RebuildAtWork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,3 +85,13 @@ class BackfillLock(DatabaseLock):
 
     _suffix = ".apply.lock"
     _in_use = BackfillAtWork
+
+
+class RebuildLock(DatabaseLock):
+    """The same with the file `DATABASE.rebuild.lock`, for one rebuild at a time.
+
+    Raises RebuildAtWork, a DatabaseInUse, and DatabaseUnwritable.
+    """
+
+    _suffix = ".rebuild.lock"
+    _in_use = RebuildAtWork

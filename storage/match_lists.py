@@ -1,4 +1,4 @@
-"""Listings of matches and stories. Read only; see `listings.Listings`.
+"""Listings of matches. Read only; see `listings.Listings`.
 
 Matches that a back-fill has retired are nowhere among them.
 """
@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import distinct, func, or_, select, tuple_
 
 from storage import copy_lists, dialect, texts
-from storage.records import ArticleMatchRecord, MatchRecord, SpanRecord, StoredMatch, StoryRecord
-from storage.tables import article, article_version, match, story, story_alias, topic, topic_version
+from storage.records import ArticleMatchRecord, MatchRecord, SpanRecord, StoredMatch
+from storage.tables import article, article_version, match, story, topic, topic_version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from storage.window import Window
 
@@ -35,15 +35,54 @@ def matches_of(connection: Connection, version_id: int) -> tuple[ArticleMatchRec
     return tuple(ArticleMatchRecord(**_with_spans(row)) for row in rows)
 
 
-def _topic_id(connection: Connection, name: str) -> int:
+def topic_id_of(connection: Connection, name: str) -> int:
+    """The id of a topic that was ever recorded. Raises LookupError."""
     topic_id: int | None = connection.execute(select(topic.c.id).where(topic.c.name == name)).scalar()
     if topic_id is None:
         raise LookupError(f"no topic {name}")
     return topic_id
 
 
-def matches(connection: Connection, window: Window, name: str | None) -> tuple[MatchRecord, ...]:
-    """Matches of the current versions of articles, of one topic if given. Raises LookupError."""
+def _is_matched_before() -> ColumnElement[bool]:
+    """An earlier article of the story matches the topic: then the story is counted there."""
+    other, others = article.alias("other"), match.alias("others")
+    return (
+        select(1)
+        .select_from(other.join(others, others.c.version_id == other.c.version_id))
+        .where(
+            other.c.story_id == article.c.story_id,
+            others.c.topic_id == match.c.topic_id,
+            others.c.retired_at.is_(None),
+            tuple_(other.c.dated_at, other.c.id) < tuple_(article.c.dated_at, article.c.id),
+        )
+        .correlate(article, match)
+        .exists()
+    )
+
+
+def _is_matched_at_first() -> ColumnElement[bool]:
+    """The lead of the story matches the topic, or its first article does."""
+    leading, others = article.alias("leading"), match.alias("others")
+    return (
+        select(1)
+        .select_from(leading.join(others, others.c.version_id == leading.c.version_id))
+        .where(
+            or_(leading.c.id == story.c.lead_article_id, leading.c.id == story.c.first_article_id),
+            others.c.topic_id == match.c.topic_id,
+            others.c.retired_at.is_(None),
+        )
+        .correlate(story, match)
+        .exists()
+    )
+
+
+def matches(
+    connection: Connection, window: Window, name: str | None, *, once_a_story: bool = False
+) -> tuple[MatchRecord, ...]:
+    """Matches of the current versions of articles, of one topic if given. Raises LookupError.
+
+    With *once_a_story* a topic and a story have one: that of the first article by time that matches.
+    """
     statement = (
         select(
             match.c.id,
@@ -59,15 +98,19 @@ def matches(connection: Connection, window: Window, name: str | None) -> tuple[M
             match.c.first_seen_at.label("first_seen"),
             match.c.spans,
             copy_lists.copy_count(article.c.story_id).label("copy_count"),
+            (~_is_matched_at_first()).label("added"),
         )
         .join(topic, topic.c.id == match.c.topic_id)
         .join(topic_version, topic_version.c.id == match.c.topic_version_id)
         .join(article, article.c.id == match.c.article_id)
         .join(article_version, article_version.c.id == match.c.version_id)
+        .join(story, story.c.id == article.c.story_id)
         .where(match.c.retired_at.is_(None), article.c.version_id == match.c.version_id)
     )
     if name is not None:
-        statement = statement.where(match.c.topic_id == _topic_id(connection, name))
+        statement = statement.where(match.c.topic_id == topic_id_of(connection, name))
+    if once_a_story:
+        statement = statement.where(~_is_matched_before())
     statement = window.of(statement, first_seen=match.c.first_seen_at, published=article.c.published, ident=match.c.id)
     return tuple(MatchRecord(**_with_spans(row)) for row in connection.execute(statement))
 
@@ -111,58 +154,15 @@ def stored_matches(connection: Connection, window: Window, names: Collection[str
     )
 
 
-_STORY = (
-    select(
-        story.c.id,
-        article_version.c.title,
-        article.c.url,
-        article.c.source,
-        story.c.first_seen_at.label("first_seen"),
-        story.c.lead_article_id,
+def stories_by_topic(connection: Connection) -> dict[str, int]:
+    """How many stories have an article that matches, by topic in force."""
+    rows = connection.execute(
+        select(topic.c.name, func.count(distinct(article.c.story_id)))
+        .select_from(topic)
+        .outerjoin(match, (match.c.topic_id == topic.c.id) & match.c.retired_at.is_(None))
+        .outerjoin(article, (article.c.id == match.c.article_id) & (article.c.version_id == match.c.version_id))
+        .where(topic.c.retired_at.is_(None))
+        .group_by(topic.c.id, topic.c.name)
+        .order_by(topic.c.name)
     )
-    .join(article, article.c.id == story.c.lead_article_id)
-    .join(article_version, article_version.c.id == article.c.version_id)
-)
-
-
-def stories(connection: Connection, window: Window, name: str | None) -> tuple[StoryRecord, ...]:
-    """Stories with their copies; with *name*, those of which an article matches that topic. Raises LookupError."""
-    statement = _STORY
-    if name is not None:
-        member = article.alias("member")
-        matching = (
-            select(member.c.story_id)
-            .join(match, match.c.version_id == member.c.version_id)
-            .where(match.c.topic_id == _topic_id(connection, name), match.c.retired_at.is_(None))
-        )
-        statement = statement.where(story.c.id.in_(matching))
-    statement = window.of(statement, first_seen=story.c.first_seen_at, published=article.c.published, ident=story.c.id)
-    return _with_copies(connection, connection.execute(statement).all())
-
-
-def one_story(connection: Connection, story_id: int) -> StoryRecord:
-    """The story with this id, or the one that it turned out to be. Raises LookupError."""
-    alias = select(story_alias.c.new).where(story_alias.c.old == story_id)
-    row = connection.execute(_STORY.where((story.c.id == story_id) | story.c.id.in_(alias))).one_or_none()
-    if row is None:
-        raise LookupError(f"no story {story_id}")
-    return _with_copies(connection, [row])[0]
-
-
-def _with_copies(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[StoryRecord, ...]:
-    leads = {row.id: row.lead_article_id for row in rows}
-    copies = copy_lists.copies_of(connection, leads)
-    topics = copy_lists.topics_of(connection, leads)
-    return tuple(
-        StoryRecord(
-            id=row.id,
-            title=row.title,
-            url=row.url,
-            source=row.source,
-            first_seen=row.first_seen,
-            topics=topics[row.id],
-            copy_count=len(copies[row.id]),
-            copies=copies[row.id],
-        )
-        for row in rows
-    )
+    return {row[0]: row[1] for row in rows}

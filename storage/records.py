@@ -48,6 +48,8 @@ class MatchRecord:
     copy_count: int
     #: the distinct texts of the spans
     matched: tuple[str, ...]
+    #: neither the lead nor the first article of the story matches: this copy says something that they do not
+    added: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +86,14 @@ class CopyRecord:
     kind: str | None
     score: float | None
     first_seen: datetime
+    #: share of its own text that both have in common, and of that of the lead or relative, 0 to 1
+    share: float | None
+    other_share: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryRecord:
-    """Articles that carry the same text. Title, address, source and time are those of the first one seen."""
+    """Articles that carry the same text. Title, address, source and time are those of the lead, the first one seen."""
 
     id: int
     title: str
@@ -100,6 +105,8 @@ class StoryRecord:
     copy_count: int
     #: by first_seen
     copies: tuple[CopyRecord, ...]
+    #: number of different sources among its articles; composites of other stories do not count
+    outlets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +128,12 @@ class ArticleRecord:
     story: int
     #: number of versions
     versions: int
+    #: when it counts as published, see `ingest.model.date_of`
+    dated_at: datetime
+    #: the agency that the text names as its source
+    credit: str | None
+    #: address of another page that the page names as its original
+    canonical: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +163,19 @@ class VersionRecord:
     text_from: str
     first_seen: datetime
     is_current: bool
+    credit: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRecord:
+    """A fact that differs where two texts agree word by word: [start, end) here, [other_start, other_end) there."""
+
+    #: figure or name
+    kind: str
+    start: int
+    end: int
+    other_start: int
+    other_end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,11 +194,15 @@ class RelationRecord:
     end: int
     other_start: int
     other_end: int
+    #: share of this article's text that both have in common, and of the other's, 0 to 1
+    share: float
+    other_share: float
+    slots: tuple[SlotRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownArticle:
-    """An article with all that is stored of it."""
+    """An article with all that is stored of it, in its current version or the one that was asked for."""
 
     id: int
     url: str
@@ -186,11 +216,17 @@ class ShownArticle:
     repaired: str | None
     text_from: str
     story: int
+    dated_at: datetime
+    credit: str | None
+    canonical: str | None
     text: str
     versions: tuple[VersionRecord, ...]
-    relations: tuple[RelationRecord, ...]
     #: of the current version
+    relations: tuple[RelationRecord, ...]
+    #: of the version that is shown
     matches: tuple[ArticleMatchRecord, ...]
+    #: number of the version that is shown
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,7 +347,11 @@ class StatsRecord:
     articles: int
     versions: int
     stories: int
-    #: articles whose current version matches, by topic in force
+    #: articles beside the leads of their stories, by what they are to these
+    copies: dict[str, int]
+    #: articles whose current version was read through a wrong code page, by the one that was undone
+    repaired: dict[str, int]
+    #: stories of which the current version of an article matches, by topic in force
     matches: dict[str, int]
     raw_pages: int
     last_poll_at: datetime | None

@@ -10,26 +10,26 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from storage import articles, backfills, engine, entries, feeds, fingerprints, topics
+from storage import articles, backfills, engine, entries, feeds, fingerprints, postings, rebuilds, sites, topics
 from storage.errors import DatabaseClosed, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy import Connection
 
+    from ingest.copies.model import Candidates, Fingerprint, Placement
     from ingest.model import (
-        Candidates,
         Due,
         Entry,
         EntryOutcome,
         Feed,
-        Fingerprint,
         Item,
         KnownEntry,
         ListedEntry,
         Poll,
+        Reading,
         Saved,
         StoredArticle,
     )
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rules.topic import Topic
     from storage.backfills import BackfillRun, BackfillSpan
     from storage.matches import Judged
+    from storage.rebuilds import ReadAnew, RebuildRun, RebuildSpan, TextToCompare
     from storage.texts import StoredText
 
 T = TypeVar("T")
@@ -68,7 +69,8 @@ class Store:
         self._writer = engine.Writer(
             engine.writing_engine(path, busy_timeout_s=busy_timeout_s, synchronous=synchronous), self._subject
         )
-        self._tail = fingerprints.Tail()
+        self._tail = postings.Tail()
+        self._sites = sites.Sites()
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -164,20 +166,24 @@ class Store:
         return self._read(partial(articles.at, addresses=tuple(addresses)))
 
     def candidates(
-        self, fingerprint: Fingerprint, *, since: datetime, without_article: int | None = None
+        self, fingerprint: Fingerprint, *, site: str, since: datetime, known_as: int | None = None
     ) -> Candidates:
         """At most 25 articles first seen at or after *since* that share hashes with *fingerprint*.
 
         The most alike come first; what few articles share counts more. Articles that share one hash of
-        many are left out.
+        many are left out. Before them come the relatives of the article *known_as*: the lead of its story, and those
+        that are related to it now, whatever they share and however old they are. What the article and the
+        candidates repeat of their sites, *site* being the article's, is said as far as it is known.
         """
         return self._read(
             partial(
                 fingerprints.candidates,
                 tail=self._tail,
+                known=self._sites,
                 taken=fingerprint,
                 since=since,
-                without_article=without_article,
+                site=site,
+                known_as=known_as,
             )
         )
 
@@ -188,7 +194,13 @@ class Store:
         """
         prepared = articles.prepare(item)
         return self._write(
-            partial(articles.save, item=item, prepared=prepared, extractor_version=self._extractor_version)
+            partial(
+                articles.save,
+                item=item,
+                prepared=prepared,
+                extractor_version=self._extractor_version,
+                memories=self._sites,
+            )
         )
 
     def prune_raw_pages(self, before: datetime) -> int:
@@ -246,6 +258,40 @@ class Store:
     def finish_backfill(self, run: BackfillRun, versions: Mapping[str, str], now: datetime) -> None:
         """Store that a run by the topics in *versions* has come to its end; see `storage.backlog`."""
         self._write(partial(backfills.finish, run=run, versions=versions, now=now))
+
+    # --- rebuilds -----------------------------------------------------------------------------------
+
+    def begin_rebuild(self, alg: int, window: timedelta, span: RebuildSpan, now: datetime) -> RebuildRun:
+        """Continue the last rebuild where it was interrupted and is the one that is asked for, else begin a new one."""
+        return self._write(partial(rebuilds.begin, alg=alg, window=window, span=span, now=now))
+
+    def texts_to_compare(self, run: RebuildRun, limit: int) -> tuple[TextToCompare, ...]:
+        """The next texts of a rebuild, in the order in which they came; what came in last comes last."""
+        return self._read(partial(rebuilds.waiting, run=run, limit=limit))
+
+    def count_texts_to_compare(self, run: RebuildRun) -> int:
+        """How many texts a rebuild has yet before it."""
+        return self._read(partial(rebuilds.count_waiting, run=run))
+
+    def compare_anew(
+        self,
+        run: RebuildRun,
+        read: Sequence[ReadAnew],
+        place: Callable[[Reading, Candidates], Placement],
+        now: datetime,
+    ) -> RebuildRun | None:
+        """Compare each of *read*, the next texts of the run, with those before it by *place*; store what has changed.
+
+        Fingerprints, credits, relations and stories; what sites repeat is learned as it was live. *place* is called
+        while others wait to write. Returns how the run stands then; None, and nothing is changed, when another process
+        was quicker and has gone on with the run or begun another one.
+        """
+        work = partial(rebuilds.step, run=run, read=read, place=place, memories=self._sites, now=now)
+        return self._write(work)
+
+    def finish_rebuild(self, run: RebuildRun, now: datetime) -> None:
+        """Store that a rebuild has come to its end."""
+        self._write(partial(rebuilds.finish, run=run, now=now))
 
 
 def _entry_and_article(connection: Connection, entry_id: int) -> tuple[Entry, StoredArticle | None]:

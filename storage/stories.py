@@ -1,14 +1,20 @@
-"""Which story an article belongs to, and what it is to other articles."""
+"""Which story an article belongs to. A story has a lead, the article first seen of it, and a first copy by time.
+
+Ids are stable: a story keeps its id whoever joins it or leaves, of stories that merge the oldest lives on, and the
+others lead to it by their aliases. What happened to a story is told by its trail, `tables.story_change`.
+"""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 
+from ingest.copies.model import RelationKind
 from storage import dialect
-from storage.tables import article, relation, story, story_alias
+from storage.copy_tables import StoryChange
+from storage.tables import article, story, story_alias, story_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,145 +22,245 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-    from ingest.model import Placement, Relation
-
-_BY_ID = select(story.c.id).where(story.c.id == bindparam("story_id"))
-_BY_ALIAS = select(story_alias.c.new).where(story_alias.c.old == bindparam("story_id"))
+    from ingest.copies.model import Placement
 
 
-def resolve(connection: Connection, story_id: int) -> int:
+class Member(NamedTuple):
+    """An article, with what decides whether it leads a story and whether it is the first copy."""
+
+    id: int
+    first_seen_at: datetime
+    dated_at: datetime
+
+
+class Placed(NamedTuple):
+    """Where an article stands with its new version."""
+
+    story_id: int
+    #: it is no longer among the articles of its earlier story
+    has_left: bool
+
+
+class _Story(NamedTuple):
+    id: int
+    lead_article_id: int
+    first_seen_at: datetime
+    first_article_id: int
+    #: date of the first copy
+    dated_at: datetime
+
+
+_STORY = select(
+    story.c.id, story.c.lead_article_id, story.c.first_seen_at, story.c.first_article_id, article.c.dated_at
+).join(article, article.c.id == story.c.first_article_id)
+_BY_ID = _STORY.where(story.c.id == bindparam("story_id"))
+_BY_ALIAS = _STORY.join(story_alias, story_alias.c.new == story.c.id).where(story_alias.c.old == bindparam("story_id"))
+
+
+def _resolve(connection: Connection, story_id: int) -> _Story:
     """The story with this id, or the one that it turned out to be. Raises LookupError."""
     for statement in (_BY_ID, _BY_ALIAS):
-        found: int | None = connection.execute(statement, {"story_id": story_id}).scalar()
+        found = connection.execute(statement, {"story_id": story_id}).first()
         if found is not None:
-            return found
+            return _Story(*found)
     raise LookupError(f"no story {story_id}")
 
 
-_MEMBERS = select(func.count()).where(article.c.story_id == bindparam("story_id"))
+def _named(connection: Connection, placement: Placement) -> set[_Story]:
+    """The stories that a placement names."""
+    if placement.story_id is None:
+        return set()
+    return {_resolve(connection, each) for each in (placement.story_id, *placement.merges)}
 
 
-def place_new(connection: Connection, article_id: int, first_seen_at: datetime, placement: Placement) -> int:
+# --- placing ----------------------------------------------------------------------------------------
+
+
+def place_new(connection: Connection, own: Member, placement: Placement, now: datetime) -> int:
     """Return the story that a new article belongs to: the placement's, or one of its own with itself as lead."""
-    if placement.story_id is None:
-        return _new_story(connection, article_id, first_seen_at)
-    home = resolve(connection, placement.story_id)
-    merge(connection, placement.merges, home)
-    # Steps overtake each other: this one may have begun before that of the lead.
-    connection.execute(_EARLIER_LEAD, {"target": home, "lead": article_id, "at": first_seen_at})
-    return home
+    stories = _named(connection, placement)
+    if not stories:
+        return _found_story(connection, own)
+    home = _merge(connection, stories, now)
+    _join(connection, home, own, now)
+    return home.id
 
 
-def place_again(connection: Connection, old: int, placement: Placement) -> int:
-    """Return the story that an article of the story *old* belongs to with its new version.
+def place_again(connection: Connection, own: Member, old_id: int, placement: Placement, now: datetime) -> Placed:
+    """Return the story that an article of the story *old_id* belongs to with its new version, which decides.
 
-    It stays where it is, unless it was alone there: then it follows its placement, and its old story
-    becomes an alias.
+    It leaves a story in which it is related to nothing any more, and founds one. It goes to the story that its
+    placement names; when it was alone where it is, the stories merge. But the lead stays with its copies as long as
+    it has any, or they would be led by one of themselves beside a story that is about the same: when it is the same
+    text as the lead of the story named, the stories merge.
     """
-    if placement.story_id is None:
-        return old
-    target = resolve(connection, placement.story_id)
-    merged = {target}
-    if connection.execute(_MEMBERS, {"story_id": old}).scalar_one() == 1:
-        merged.add(old)
-    merge(connection, (*placement.merges, *sorted(merged - {target})), target)
-    return resolve(connection, old)
+    old = _resolve(connection, old_id)
+    stories = _named(connection, placement)
+    if old not in stories and _has_others(connection, old, own):
+        is_related = _is_related(connection, old, own, placement)
+        if not stories and not is_related:
+            founded = _found_story(connection, own)
+            _leave(connection, old, own, founded, StoryChange.SPLIT, now)
+            return Placed(founded, has_left=True)
+        if stories and not (is_related and old.lead_article_id == own.id):
+            home = _merge(connection, stories, now)
+            _leave(connection, old, own, home.id, StoryChange.MOVED, now)
+            _join(connection, home, own, now)
+            return Placed(home.id, has_left=True)
+        if stories and not _is_same_text(placement, stories):
+            _merge(connection, stories, now)
+            stories = set()
+    return Placed(_merge(connection, {*stories, old}, now).id, has_left=False)
 
 
-def _new_story(connection: Connection, article_id: int, first_seen_at: datetime) -> int:
-    values = {"lead_article_id": article_id, "first_seen_at": first_seen_at}
-    return dialect.insert_row(connection, story, values)
+def _has_others(connection: Connection, home: _Story, own: Member) -> bool:
+    return connection.execute(_OTHERS, {"story_id": home.id, "own": own.id}).first() is not None
 
 
-_MOVE_MEMBERS = update(article).where(article.c.story_id == bindparam("old")).values(story_id=bindparam("new"))
-_MOVE_ALIASES = update(story_alias).where(story_alias.c.new == bindparam("merged")).values(new=bindparam("target"))
-_DROP = delete(story).where(story.c.id == bindparam("old"))
-_FIRST = (
+_OTHERS = (
+    select(article.c.id).where(article.c.story_id == bindparam("story_id"), article.c.id != bindparam("own")).limit(1)
+)
+
+
+@cache
+def _members_among(name: str) -> Select[int]:
+    wanted = dialect.numbers("ids", name).alias("wanted")
+    return (
+        select(article.c.id)
+        .join(wanted, wanted.c.value == article.c.id)
+        .where(article.c.story_id == bindparam("story_id"), article.c.id != bindparam("own"))
+        .limit(1)
+    )
+
+
+def _is_related(connection: Connection, home: _Story, own: Member, placement: Placement) -> bool:
+    """The article has a relation to another article of the story."""
+    if not placement.relations:
+        return False
+    name = connection.dialect.name
+    ids = dialect.pack((each.to for each in placement.relations), name)
+    return (
+        connection.execute(_members_among(name), {"story_id": home.id, "own": own.id, "ids": ids}).first() is not None
+    )
+
+
+def _is_same_text(placement: Placement, stories: Iterable[_Story]) -> bool:
+    leads = {each.lead_article_id for each in stories}
+    return any(
+        each.to in leads and each.kind in {RelationKind.COPY, RelationKind.REVISION} for each in placement.relations
+    )
+
+
+_LEAVE = update(article).where(article.c.id == bindparam("own")).values(story_id=bindparam("new_story_id"))
+_NEXT_LEAD = (
     select(article.c.id, article.c.first_seen_at)
     .where(article.c.story_id == bindparam("story_id"))
     .order_by(article.c.first_seen_at, article.c.id)
     .limit(1)
 )
-_LEAD = (
+_FIRST = (
+    select(article.c.id)
+    .where(article.c.story_id == bindparam("story_id"))
+    .order_by(article.c.dated_at, article.c.id)
+    .limit(1)
+)
+_SET_LEAD = (
     update(story)
     .where(story.c.id == bindparam("target"))
     .values(lead_article_id=bindparam("lead"), first_seen_at=bindparam("at"))
 )
-
-_EARLIER_LEAD = _LEAD.where(story.c.first_seen_at > bindparam("at"))
-
-
-def merge(connection: Connection, olds: Iterable[int], target: int) -> None:
-    """Make the stories *olds* aliases of *target*, with all their articles; those merged already are left."""
-    is_merged = False
-    for given in olds:
-        old = resolve(connection, given)
-        if old == target:
-            continue
-        is_merged = True
-        connection.execute(_MOVE_MEMBERS, {"old": old, "new": target})
-        connection.execute(_MOVE_ALIASES, {"merged": old, "target": target})
-        connection.execute(_DROP, {"old": old})
-        connection.execute(story_alias.insert(), {"old": old, "new": target})
-    if is_merged:
-        set_lead(connection, target)
+_SET_FIRST = update(story).where(story.c.id == bindparam("target")).values(first_article_id=bindparam("first"))
 
 
-def set_lead(connection: Connection, story_id: int) -> None:
-    """Make the first article seen of the story its lead."""
-    first = connection.execute(_FIRST, {"story_id": story_id}).one()
-    connection.execute(_LEAD, {"target": story_id, "lead": first.id, "at": first.first_seen_at})
+def _found_story(connection: Connection, own: Member) -> int:
+    values = {"lead_article_id": own.id, "first_article_id": own.id, "first_seen_at": own.first_seen_at}
+    return dialect.insert_row(connection, story, values)
 
 
-# --- relations --------------------------------------------------------------------------------------
+def _join(connection: Connection, home: _Story, own: Member, now: datetime) -> None:
+    """Let the article lead the story if it was seen before the lead, and be its first copy if it is the oldest.
 
-_RETIRE = (
-    update(relation)
-    .where(relation.c.article_id == bindparam("own"), relation.c.retired_at.is_(None))
-    .values(retired_at=bindparam("now"))
-)
-
-
-@cache
-def _others(name: str) -> Select[int, int]:
-    wanted = dialect.numbers("ids", name).alias("wanted")
-    return select(article.c.id, article.c.version_id).join(wanted, wanted.c.value == article.c.id)
+    Steps overtake each other, so one that comes later may have been seen before.
+    """
+    if (own.first_seen_at, own.id) < (home.first_seen_at, home.lead_article_id):
+        connection.execute(_SET_LEAD, {"target": home.id, "lead": own.id, "at": own.first_seen_at})
+    if (own.dated_at, own.id) < (home.dated_at, home.first_article_id):
+        _set_first(connection, home.id, own.id, now)
 
 
-def retire_relations(connection: Connection, article_id: int, now: datetime) -> None:
-    """Keep the relations of the article's earlier version as history."""
-    connection.execute(_RETIRE, {"own": article_id, "now": now})
-
-
-def add_relations(
-    connection: Connection, article_id: int, version_id: int, relations: Iterable[Relation], now: datetime
+def _leave(
+    connection: Connection, old: _Story, own: Member, new_story_id: int, how: StoryChange, now: datetime
 ) -> None:
-    """Store what the article's version is to others. Raises LookupError for an article that does not exist."""
-    by_other = {each.to: each for each in relations}
-    if not by_other:
-        return
-    name = connection.dialect.name
-    packed = dialect.pack(by_other, name)
-    versions = {row.id: row.version_id for row in connection.execute(_others(name), {"ids": packed})}
-    missing = by_other.keys() - versions.keys()
-    if missing:
-        raise LookupError(f"no article {min(missing)}")
-    connection.execute(
-        relation.insert(),
-        [
-            {
-                "article_id": article_id,
-                "version_id": version_id,
-                "other_id": each.to,
-                "other_version_id": versions[each.to],
-                "kind": each.kind,
-                "score": each.score,
-                "start": each.passage.start,
-                "end": each.passage.end,
-                "other_start": each.passage.other_start,
-                "other_end": each.passage.other_end,
-                "created_at": now,
-            }
-            for each in by_other.values()
-        ],
-    )
+    """Take the article out of a story that has others; the next of them leads it, and is its first."""
+    connection.execute(_LEAVE, {"own": own.id, "new_story_id": new_story_id})
+    _tell(connection, old.id, how, now, article_id=own.id, other_story_id=new_story_id)
+    if old.lead_article_id == own.id:
+        lead = connection.execute(_NEXT_LEAD, {"story_id": old.id}).one()
+        connection.execute(_SET_LEAD, {"target": old.id, "lead": lead.id, "at": lead.first_seen_at})
+    if old.first_article_id == own.id:
+        _set_first(connection, old.id, connection.execute(_FIRST, {"story_id": old.id}).scalar_one(), now)
+
+
+def redate(connection: Connection, own: Member, story_id: int, now: datetime) -> None:
+    """Find out who is the first of the story, after the stored date of one of its articles has changed."""
+    home = _resolve(connection, story_id)
+    if home.first_article_id == own.id:
+        first = connection.execute(_FIRST, {"story_id": home.id}).scalar_one()
+    else:
+        first = min((home.dated_at, home.first_article_id), (own.dated_at, own.id))[1]
+    if first != home.first_article_id:
+        _set_first(connection, home.id, first, now)
+
+
+def _set_first(connection: Connection, story_id: int, first: int, now: datetime) -> None:
+    connection.execute(_SET_FIRST, {"target": story_id, "first": first})
+    _tell(connection, story_id, StoryChange.FIRST, now, article_id=first)
+
+
+# --- merging ----------------------------------------------------------------------------------------
+
+_MOVE_MEMBERS = update(article).where(article.c.story_id == bindparam("old")).values(story_id=bindparam("new"))
+_MOVE_ALIASES = update(story_alias).where(story_alias.c.new == bindparam("merged")).values(new=bindparam("target"))
+_DROP = delete(story).where(story.c.id == bindparam("old"))
+
+
+def _merge(connection: Connection, stories: Iterable[_Story], now: datetime) -> _Story:
+    """Make one story of all: the one with the least id. The others become aliases of it, with all their articles."""
+    target, *others = sorted(stories)
+    if not others:
+        return target
+    for old in others:
+        connection.execute(_MOVE_MEMBERS, {"old": old.id, "new": target.id})
+        connection.execute(_MOVE_ALIASES, {"merged": old.id, "target": target.id})
+        connection.execute(_DROP, {"old": old.id})
+        connection.execute(story_alias.insert(), {"old": old.id, "new": target.id})
+        _tell(connection, target.id, StoryChange.MERGED, now, other_story_id=old.id)
+    seen_at, lead = min((each.first_seen_at, each.lead_article_id) for each in (target, *others))
+    if lead != target.lead_article_id:
+        connection.execute(_SET_LEAD, {"target": target.id, "lead": lead, "at": seen_at})
+    dated_at, first = min((each.dated_at, each.first_article_id) for each in (target, *others))
+    if first != target.first_article_id:
+        _set_first(connection, target.id, first, now)
+    return _Story(target.id, lead, seen_at, first, dated_at)
+
+
+# --- the trail --------------------------------------------------------------------------------------
+
+
+def _tell(
+    connection: Connection,
+    story_id: int,
+    kind: StoryChange,
+    now: datetime,
+    *,
+    article_id: int | None = None,
+    other_story_id: int | None = None,
+) -> None:
+    values = {
+        "story_id": story_id,
+        "kind": kind,
+        "article_id": article_id,
+        "other_story_id": other_story_id,
+        "at": now,
+    }
+    connection.execute(story_change.insert(), values)

@@ -6,24 +6,13 @@ are, on every database. The full-text table is made by its migration and known t
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    UniqueConstraint,
-    and_,
-)
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint, and_
 
+from storage import copy_tables
 from storage.columns import Id, back_to, count, flag, id_column, json, metadata, partial, text, time, to
 
 #: The migration that makes these tables; the revisions are numbers, so that older and newer can be told apart.
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 
 #: "WIRE", the `application_id` of our SQLite files, https://www.sqlite.org/fileformat2.html#application_id
 APPLICATION_ID = 0x57495245
@@ -139,8 +128,12 @@ article = Table(
     #: of the current version, kept here because listings sort by it
     time("published", nullable=True),
     time("first_seen_at"),
+    #: when it counts as published, see `ingest.model.date_of`
+    time("dated_at"),
     UniqueConstraint("url"),
     Index(None, "story_id", "first_seen_at"),
+    #: its first by time, and which of its articles came before another one
+    Index(None, "story_id", "dated_at"),
     Index(None, "first_seen_at"),
     Index(None, "published"),
     sqlite_autoincrement=True,
@@ -177,8 +170,18 @@ article_version = Table(
     count("tokenizer_version"),
     count("fingerprint_alg"),
     time("created_at"),
+    #: see `Article`
+    text("credit", nullable=True),
+    text("canonical", nullable=True),
     UniqueConstraint("article_id", "text_hash"),
     sqlite_autoincrement=True,
+)
+#: So that they are counted without a look at the texts of all articles.
+partial(
+    "ix_article_version_repaired",
+    article_version.c.repaired,
+    article_version.c.article_id,
+    where=article_version.c.repaired.is_not(None),
 )
 
 raw_page = Table(
@@ -196,85 +199,17 @@ raw_page = Table(
 
 # --- copies -----------------------------------------------------------------------------------------
 
-#: The fingerprint of the current version of an article. A new version gets a new row with a higher id, by
-#: which `save` sees that something came in between; hence no posting of a superseded text is ever found.
-fingerprint = Table(
-    "fingerprint",
-    metadata,
-    id_column(),
-    to("article.id", "article_id"),
-    to("article_version.id", "version_id"),
-    count("alg"),
-    #: the hashes, 8 bytes each, big-endian: to find the postings again without an index on them
-    Column("hashes", LargeBinary, nullable=False),
-    time("created_at"),
-    UniqueConstraint("article_id"),
-    Index(None, "created_at"),
-    sqlite_autoincrement=True,
-)
-
-#: Which fingerprint has a hash. Written for many fingerprints at once: a hundred rows at random places an
-#: article would touch a hundred pages, which took more time than all the rest of `save`. Until then the
-#: hashes are found in `fingerprint.hashes`, see `fingerprints.Tail`.
-#: No foreign key: its check for each row buys nothing, they are written and deleted in one place.
-posting = Table(
-    "posting",
-    metadata,
-    Column("hash", BigInteger, primary_key=True),
-    Column("fingerprint_id", Id, primary_key=True),
-    sqlite_with_rowid=False,
-)
-
-#: One row: postings are written for the fingerprints up to this one.
-posting_state = Table(
-    "posting_state",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("upto", Id, nullable=False),
-)
-
-story = Table(
-    "story",
-    metadata,
-    id_column(),
-    #: the first article seen of the story
-    to("article.id", "lead_article_id"),
-    time("first_seen_at"),
-    Index(None, "first_seen_at"),
-    sqlite_autoincrement=True,
-)
-
-#: Stories that turned out to be another one. `new` is never an alias itself.
-story_alias = Table(
-    "story_alias",
-    metadata,
-    Column("old", Id, primary_key=True, autoincrement=False),
-    to("story.id", "new"),
-    Index(None, "new"),
-)
-
-#: Article `article_id` is a `kind` of `other_id`; the offsets point into the texts of the two versions.
-relation = Table(
-    "relation",
-    metadata,
-    id_column(),
-    to("article.id", "article_id"),
-    to("article_version.id", "version_id"),
-    to("article.id", "other_id"),
-    to("article_version.id", "other_version_id"),
-    text("kind"),
-    Column("score", Float, nullable=False),
-    count("start"),
-    count("end"),
-    count("other_start"),
-    count("other_end"),
-    time("created_at"),
-    #: when a new version of `article_id` replaced it
-    time("retired_at", nullable=True),
-    Index(None, "other_id"),
-    sqlite_autoincrement=True,
-)
-Index(None, relation.c.article_id)
+#: They are described in a file of their own.
+fingerprint = copy_tables.fingerprint
+posting = copy_tables.posting
+posting_state = copy_tables.posting_state
+story = copy_tables.story
+story_alias = copy_tables.story_alias
+story_change = copy_tables.story_change
+relation = copy_tables.relation
+site_memory = copy_tables.site_memory
+site_line = copy_tables.site_line
+rebuild = copy_tables.rebuild
 
 # --- topics -----------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from storage.tables import article, article_version, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection, Row, Select
 
     from storage.window import Window
 
@@ -119,9 +119,22 @@ def after(
 
     The cursor is the one given when there are no more.
     """
-    statement = _within(_IN_ORDER, since, until).order_by(fingerprint.c.id).limit(limit)
-    rows = connection.execute(statement, {"after": cursor}).all()
+    rows = _after(connection, cursor, since, until, limit)
     return read(connection, [row.version_id for row in rows]), rows[-1].id if rows else cursor
+
+
+def ids_after(
+    connection: Connection, cursor: int, since: datetime | None, until: datetime | None, limit: int
+) -> list[int]:
+    """The next texts of the span after *cursor*, by `fingerprint.id`."""
+    return [row.id for row in _after(connection, cursor, since, until, limit)]
+
+
+def _after(
+    connection: Connection, cursor: int, since: datetime | None, until: datetime | None, limit: int
+) -> Sequence[Row[int, int]]:
+    statement = _within(_IN_ORDER, since, until).order_by(fingerprint.c.id).limit(limit)
+    return connection.execute(statement, {"after": cursor}).all()
 
 
 def before_first(connection: Connection, since: datetime | None, until: datetime | None) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Select
@@ -30,8 +31,12 @@ class Window:
         first_seen: ColumnElement[datetime],
         published: ColumnElement[datetime | None],
         ident: ColumnElement[int],
+        before: Sequence[ColumnElement[Any]] = (),
     ) -> Select[*tuple[Any, ...]]:
-        """Add span, order and limit. Rows without a date are the last by `published`, and not within any span."""
+        """Add span, order and limit. Rows without a date are the last by `published`, and not within any span.
+
+        *before* is what the rows are ordered by before their time.
+        """
         time = published if self.by == "published" else first_seen
         if self.since is not None:
             statement = statement.where(time >= self.since)
@@ -39,4 +44,4 @@ class Window:
             statement = statement.where(time < self.until)
         # Descending, SQLite puts nulls last by itself, and can use an index only if it is not told to.
         order = time.desc().nulls_last() if self.by == "published" else time.desc()
-        return statement.order_by(order, ident.desc()).limit(self.limit)
+        return statement.order_by(*before, order, ident.desc()).limit(self.limit)

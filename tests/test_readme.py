@@ -47,9 +47,9 @@ def examples() -> list[Example]:
 
 
 def run_on_a_terminal(command: list[str], folder: Path) -> str:
-    """What the command prints on a terminal of 100 columns."""
+    """What the command prints on a terminal of 110 columns."""
     controller, terminal = pty.openpty()
-    environment = os.environ | {"COLUMNS": "100", "TERM": "xterm", "NO_COLOR": "1", "TMPDIR": str(folder)}
+    environment = os.environ | {"COLUMNS": "110", "TERM": "xterm", "NO_COLOR": "1", "TMPDIR": str(folder)}
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, env=environment, cwd=folder
     ):
@@ -70,7 +70,10 @@ def levelled(line: str) -> str:
     line = re.sub(r"/\S*wirewatch-demo-\w+", "FOLDER", line)
     # The demo names the program as it must be called where it runs.
     line = re.sub(r"(?<!\S)\S+/wirewatch(?= )", "wirewatch", line)
-    line = re.sub(r"^(story|article) \d+", r"\1 ID", line)
+    line = re.sub(r"^(story|article) +\d+", r"\1 ID", line)
+    line = re.sub(r"\(article \d+\)", "(article ID)", line)
+    # Ids stand at the beginning of an article of a story.
+    line = re.sub(r"^\s+\d+ +(?=127\.)", "ID ", line)
     # Ids stand at the beginning of a copy, and between topic and title of a match.
     line = re.sub(r"^\s+\d+ +(?=(?:copy|excerpt|extended|composite|revision) )", "ID ", line)
     line = re.sub(r"^([\w-]+(?: +[\w-]+\.\d+)?)(?: +\d+){1,2} +(?=\S)", r"\1 ID ", line)

@@ -164,6 +164,27 @@ def _check_applied(listings: Listings) -> Iterator[Check]:
         yield _warn("matches", f"{told}; apply to stored articles: wirewatch rules apply")
 
 
+def check_copies(listings: Listings) -> Iterator[Check]:
+    """New articles are compared with those whose fingerprints are of the present algorithm."""
+    from ingest.copies.fingerprint import FINGERPRINT_ALG
+
+    outdated = listings.articles_of_other_algorithms(FINGERPRINT_ALG)
+    last = listings.last_rebuild()
+    if outdated:
+        yield _warn("copies", f"{outdated_fingerprints(outdated)}; compare them once more: wirewatch copies rebuild")
+    elif last is not None and last.finished_at is None:
+        how = f"the rebuild begun at {_minute(last.started_at)} is at work, or was interrupted"
+        yield _warn("copies", f"{how}; then go on with: wirewatch copies rebuild")
+    else:
+        yield _ok("copies", "the fingerprints of all articles are of the present algorithm")
+
+
+def outdated_fingerprints(articles: int) -> str:
+    """Say what it means that so many have a fingerprint of another algorithm."""
+    told = "1 article has a fingerprint" if articles == 1 else f"{articles:,} articles have fingerprints"
+    return f"{told} of another version, so that new articles find no copies among them"
+
+
 def _difference(state: RuleState) -> str:
     parts = (("new", state.new), ("changed", state.changed), ("gone", state.gone))
     return "; ".join(f"{what}: {name_some(names)}" for what, names in parts if names)
@@ -280,3 +301,4 @@ def examine(
             yield from check_content(listings.stats(), now)
             is_running = is_locked(database_path(read.database.url))
             yield from check_rules_in_force(found, listings, is_running=is_running, now=now)
+            yield from check_copies(listings)

@@ -10,6 +10,7 @@ from wirewatch.output import Column
 TIME = "time"
 TEXT = "text"
 INTEGER = "integer"
+YES_NO = "true or false"
 NUMBER = "number"
 TEXTS = "list of texts"
 
@@ -71,6 +72,9 @@ ARTICLE = (
     Column("text_from", TEXT, "where the text came from: page or feed"),
     Column("story", INTEGER, "id of its story", is_shown=True),
     Column("versions", INTEGER, "number of versions"),
+    Column("dated_at", TIME, "when it counts as published: `published` if that can be believed, else `first_seen`"),
+    Column("credit", TEXT, "agency that the text names as its source, or null", is_spare=True),
+    Column("canonical", TEXT, "address of another page that the page names as its original, or null"),
 )
 
 _SPANS = "list of {field, start, end, text}"
@@ -82,6 +86,8 @@ COPY = (
     Column("source", TEXT, "host of the article", is_shown=True),
     Column("url", TEXT, "address of the article", is_flexible=True, is_shown=True),
     Column("first_seen", TIME, "when the article was first seen", is_spare=True),
+    Column("share", NUMBER, "share of its own text that both have in common, 0 to 1"),
+    Column("other_share", NUMBER, "share of the text of the other that both have in common, 0 to 1"),
 )
 
 VERSION = (
@@ -91,6 +97,7 @@ VERSION = (
     Column("words", INTEGER, "number of words", is_shown=True),
     Column("repaired", TEXT, "code page that was undone, or null", is_shown=True),
     Column("text_from", TEXT, "where the text came from: page or feed", is_shown=True),
+    Column("credit", TEXT, "agency that the text names as its source, or null", is_shown=True, is_rare=True),
     Column("title", TEXT, "title", is_shown=True),
 )
 
@@ -111,22 +118,25 @@ _HISTORY = (
     Column("text", TEXT, "the text, in paragraphs"),
     Column(
         "versions",
-        "list of {n, title, words, repaired, text_from, first_seen, is_current}",
+        "list of {n, title, words, repaired, text_from, first_seen, is_current, credit}",
         "the texts that it has had; here a list and not their number",
         nested=VERSION,
     ),
     Column(
         "relations",
-        "list of {article, url, source, kind, score, passage, start, end, other_start, other_end}",
-        "what it is to other articles: read, it is a `kind` of `article`; passage is the longest shared stretch",
+        "list of {article, url, source, kind, score, passage, start, end, other_start, other_end, share, other_share, "
+        "slots}",
+        "what it is to other articles: read, it is a `kind` of `article`; passage is the longest shared stretch; slots "
+        "are the facts that differ: {kind, start, end, other_start, other_end}, kind figure or name",
         nested=RELATION,
     ),
     Column(
         "matches",
         "list of {topic, rules, matched, topic_version, spans}",
-        "topics that the current version matches, with what matched",
+        "topics that this version matches, with what matched",
         nested=ARTICLE_MATCH,
     ),
+    Column("version", INTEGER, "number of the version that is shown; title, text and matches are of it"),
 )
 ARTICLE_SHOWN = (*(column for column in ARTICLE if column.name != "versions"), *_HISTORY)
 
@@ -140,10 +150,11 @@ STORY = (
     Column("copy_count", INTEGER, "number of other articles in the story", heading="copies", is_shown=True),
     Column(
         "copies",
-        "list of {article, url, source, kind, score, first_seen}",
+        "list of {article, url, source, kind, score, first_seen, share, other_share}",
         "the other articles, and what they are",
         nested=COPY,
     ),
+    Column("outlets", INTEGER, "number of different sources among its articles", is_shown=True),
 )
 
 MATCH = (
@@ -171,6 +182,15 @@ MATCH = (
         heading="words",
         is_flexible=True,
         is_shown=True,
+    ),
+    Column(
+        "added",
+        YES_NO,
+        "neither the lead nor the first article of the story matches: the match comes from what this copy added",
+        heading="note",
+        is_shown=True,
+        is_rare=True,
+        reads=lambda added, _: "added by this copy" if added else "",
     ),
 )
 
@@ -296,43 +316,16 @@ APPLIED = (
     Column("started_at", TIME, "when the run was begun"),
 )
 
-EXPLAINED_LINE = (
-    Column("id", TEXT, "rule: topic.number of a match line, topic.not.number of a not line", is_shown=True),
-    Column("kind", TEXT, "match or not", is_shown=True),
-    Column("line", INTEGER, "line in its file", is_shown=True),
-    Column("expression", TEXT, "as written, with macros written out", is_shown=True),
-    Column("holds", "true or false", "what it looks for is there", is_shown=True),
-    Column("is_deciding", "true or false", "it is among the lines that explain how the topic came out", is_shown=True),
-    Column("why", TEXT, "why it holds, or does not", is_shown=True),
-    Column(
-        "tree",
-        "{kind, expression, holds, why, is_deciding, spans, nearest, is_close, weight, children, left_out}",
-        "the expression: kind is words, wildcard, regex, and, or, not, near, before, field, atleast, any or score; "
-        "is_deciding marks the smallest parts that explain how the topic came out; spans are its hits, as in a match; "
-        "nearest is null or {gap, field, start, end, text}: where the parts of NEAR, BEFORE or a phrase are nearest, "
-        "and the words between them; is_close: why tells of something like it that is there; "
-        "weight is that of a member of SCORE, else null; children are trees again; "
-        "left_out is the number of further members, of which nothing new can be said",
-    ),
-)
-
-EXPLANATION = (
-    Column("article", INTEGER, "id of the article", is_shown=True),
-    Column("article_version", INTEGER, "version of the article, from 1", is_shown=True),
-    Column("topic", TEXT, "name of the topic; expression for an expression", is_shown=True),
-    Column("topic_version", TEXT, "version of the topic as written now"),
-    Column("stored_version", TEXT, "version of the topic that the stored match is of; null: no match is stored"),
-    Column("matches", "true or false", "the topic as written now matches", is_shown=True),
-    Column("is_stopped_by_lang", "true or false", "the article's language is none of those of the topic"),
-    Column("why", TEXT, "why it matches, or does not, in one sentence", is_flexible=True, is_shown=True),
-    Column("rules", TEXTS, "rules that fired", is_shown=True),
-    Column("spans", "list of {field, start, end, text}", "what matched"),
-    Column(
-        "lines",
-        "list of {id, kind, line, expression, holds, is_deciding, why, tree}",
-        "the match lines, then the not lines",
-        nested=EXPLAINED_LINE,
-    ),
+REBUILT = (
+    Column("articles", INTEGER, "articles compared once more, also before the run was interrupted"),
+    Column("new", INTEGER, "relations found that were not known, or not as they are now"),
+    Column("retired", INTEGER, "relations that no longer hold as they were: kept as history, and no longer listed"),
+    Column("same", INTEGER, "relations left as they were"),
+    Column("merged", INTEGER, "stories that became part of another one"),
+    Column("split", INTEGER, "articles that left their story and founded one"),
+    Column("moved", INTEGER, "articles that went from one story to another"),
+    Column("credited", INTEGER, "articles whose credit is another one now"),
+    Column("started_at", TIME, "when the run was begun"),
 )
 
 FOUND = (
@@ -368,7 +361,13 @@ STATS = (
     Column("articles", INTEGER, "articles"),
     Column("versions", INTEGER, "versions of articles"),
     Column("stories", INTEGER, "stories"),
-    Column("matches", "{topic: integer}", "articles whose current version matches, by topic"),
+    Column("copies", "{kind: integer}", "articles beside the leads of their stories, by what they are to these"),
+    Column("repaired", "{code page: integer}", "articles of which a wrong code page was undone, by code page"),
+    Column(
+        "matches",
+        "{topic: integer}",
+        "stories of which the current version of an article matches, each counted once, by topic",
+    ),
     Column("raw_pages", INTEGER, "pages kept as they came"),
     Column("last_poll_at", TIME, "when a feed was last polled"),
     Column("last_article_at", TIME, "when the newest article was first seen"),
@@ -388,6 +387,11 @@ STATS = (
         nested=HELD_TOPIC,
     ),
     Column("absent", TEXTS, "topics that were never understood, so not in force"),
+    Column(
+        "outdated_fingerprints",
+        INTEGER,
+        "articles that are compared with no new one until `copies rebuild`, since the algorithm has changed",
+    ),
 )
 
 REPORT = (

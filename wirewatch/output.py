@@ -8,6 +8,7 @@ and escaped in JSON, where offsets must keep their meaning.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
@@ -62,6 +63,10 @@ class Column:
     is_spare: bool = False
     #: the columns of a list of objects, for people; those that are shown
     nested: tuple[Column, ...] = ()
+    #: left out for people where no row has a value
+    is_rare: bool = False
+    #: how people read a value, at their time zone, when not as every value of its kind
+    reads: Callable[[Any, tzinfo], str] | None = None
 
     @property
     def is_number(self) -> bool:
@@ -168,7 +173,7 @@ def emit_one(
     if how in {"json", "jsonl"}:
         out.write(to_json(row) + "\n")
     elif how == "table":
-        out.write(_record(row, shown, zone))
+        out.write(_record(row, shown, zone, shutil.get_terminal_size().columns if out.isatty() else None))
     else:
         emit([row], shown, how, zone=zone, out=out)
 
@@ -215,8 +220,7 @@ def _jsonl(rows: Iterable[Mapping[str, object]], _shown: Sequence[Column]) -> It
 
 def _emit_table(rows: Iterable[Mapping[str, object]], shown: Sequence[Column], zone: tzinfo, out: TextIO) -> int:
     """Write a table with rich, which cuts flexible columns to the terminal's width. Nothing for no rows."""
-    visible = [column for column in shown if column.is_shown or column.is_spare]
-    lines = [[clean_line(_for_people(row.get(column.name), zone)) for column in visible] for row in rows]
+    visible, lines = _lines(rows, shown, zone)
     if lines:
         from rich.console import Console
 
@@ -232,6 +236,16 @@ def _emit_table(rows: Iterable[Mapping[str, object]], shown: Sequence[Column], z
             console.print(_table(visible, lines, widths))
         out.write(drawn.get())
     return len(lines)
+
+
+def _lines(
+    rows: Iterable[Mapping[str, object]], shown: Sequence[Column], zone: tzinfo
+) -> tuple[list[Column], list[list[str]]]:
+    """Return the columns that people see, and their cells for each of *rows*."""
+    visible = [column for column in shown if column.is_shown or column.is_spare]
+    lines = [[clean_line(_read(row.get(column.name), column, zone)) for column in visible] for row in rows]
+    kept = [i for i, column in enumerate(visible) if not column.is_rare or any(line[i] for line in lines)]
+    return [visible[i] for i in kept], [[line[i] for i in kept] for line in lines]
 
 
 def _full_widths(visible: Sequence[Column], lines: Sequence[Sequence[str]]) -> list[int]:
@@ -286,18 +300,27 @@ def _table(visible: Sequence[Column], lines: Sequence[Sequence[str]], widths: Se
     return table
 
 
-def _record(row: Mapping[str, object], shown: Sequence[Column], zone: tzinfo) -> str:
-    """Return the fields of *row* as lines "name  value", then what is longer than a line in blocks."""
+def _record(row: Mapping[str, object], shown: Sequence[Column], zone: tzinfo, room: int | None) -> str:
+    """Return the fields of *row* as lines "name  value", then what is longer than a line in blocks.
+
+    Of a nested list, spare columns are left out where a terminal has less *room* than they need.
+    """
     width = max(len(column.title) for column in shown)
     lines: list[str] = []
     blocks: list[str] = []
     for column in shown:
         name = column.title
         value = row.get(column.name)
-        if isinstance(value, list | tuple) and value and not all(isinstance(item, str) for item in value):
-            items = _block(value, column.nested, zone) if column.nested else [_inline(item, zone) for item in value]
+        if column.is_rare and not value:
+            continue
+        if column.reads is not None:
+            lines.append(f"{name:<{width}}  {clean_line(column.reads(value, zone))}".rstrip())
+        elif isinstance(value, list | tuple) and value and not all(isinstance(item, str) for item in value):
+            items = (
+                _block(value, column.nested, zone, room) if column.nested else [_inline(each, zone) for each in value]
+            )
             blocks.append("\n".join([f"\n{name}", *(f"  {item}" for item in items)]))
-        elif isinstance(value, list | tuple) and not value:
+        elif isinstance(value, list | tuple | dict) and not value:
             lines.append(f"{name:<{width}}  none")
         elif isinstance(value, str) and "\n" in value:
             blocks.append(f"\n{clean_text(value)}")
@@ -306,16 +329,13 @@ def _record(row: Mapping[str, object], shown: Sequence[Column], zone: tzinfo) ->
     return "\n".join([*lines, *blocks]) + "\n"
 
 
-def _block(items: Sequence[object], nested: Sequence[Column], zone: tzinfo) -> list[str]:
+def _block(items: Sequence[object], nested: Sequence[Column], zone: tzinfo, room: int | None) -> list[str]:
     """Return a line of names and a line for each of *items*."""
-    visible = [column for column in nested if column.is_shown or column.is_spare]
-    cells = [
-        [column.title for column in visible],
-        *(
-            [_short(clean_line(_for_people(row.get(column.name), zone))) for column in visible]
-            for row in map(_row, items)
-        ),
-    ]
+    visible, lines = _lines(map(_row, items), nested, zone)
+    if room is not None:
+        kept = _with_room(visible, lines, room - GAP)
+        visible, lines = [visible[i] for i in kept], [[line[i] for i in kept] for line in lines]
+    cells = [[column.title for column in visible], *([_short(cell) for cell in line] for line in lines)]
     widths = [max(map(len, of_column)) for of_column in zip(*cells, strict=True)]
     return [
         (" " * GAP)
@@ -383,6 +403,10 @@ def _cell(value: object) -> str:
         return ",".join(value)
     # numbers, true, false and nested values are written as in JSON; nothing is an empty cell
     return "" if value is None else to_json(value)
+
+
+def _read(value: object, column: Column, zone: tzinfo) -> str:
+    return column.reads(value, zone) if column.reads is not None else _for_people(value, zone)
 
 
 def _for_people(value: object, zone: tzinfo) -> str:

@@ -90,7 +90,7 @@ def explain(topics: Iterable[Topic], version: StoredVersion) -> tuple[Told, ...]
 
 
 def record(told: Told, version: StoredVersion) -> dict[str, object]:
-    """The fields of `fields.EXPLANATION`."""
+    """The fields of `explain_fields.EXPLANATION`."""
     found = told.explanation
     texts = fields_of(version.document)
     return {

@@ -112,14 +112,18 @@ def _lines_of(topic: str, file: RuleFile) -> range:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownStats(StatsRecord):
-    """The state of the whole, with that of the rules."""
+    """The state of the whole, with that of the rules and of the fingerprints."""
 
     rules_version: str
     held: tuple[HeldTopic, ...]
     absent: tuple[str, ...]
+    #: articles whose fingerprints are of another algorithm
+    outdated_fingerprints: int
 
 
-def show_stats(config: ConfigDir, stats: StatsRecord, topics: Collection[TopicRecord]) -> ShownStats:
+def show_stats(
+    config: ConfigDir, stats: StatsRecord, topics: Collection[TopicRecord], outdated_fingerprints: int
+) -> ShownStats:
     """Add to *stats* how the rules stand; *topics* are all that were ever recorded.
 
     The rule files are only read when a problem is recorded. When they cannot be read at all, everything is in force
@@ -132,4 +136,10 @@ def show_stats(config: ConfigDir, stats: StatsRecord, topics: Collection[TopicRe
             state = compare_rules(load(config.rules_dir), topics, stats.rule_problems)
             held, absent = state.held, state.absent
     known = {field.name: getattr(stats, field.name) for field in fields(stats)}
-    return ShownStats(**known, rules_version=version_in_force(topics), held=held, absent=absent)
+    return ShownStats(
+        **known,
+        rules_version=version_in_force(topics),
+        held=held,
+        absent=absent,
+        outdated_fingerprints=outdated_fingerprints,
+    )

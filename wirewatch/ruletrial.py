@@ -8,7 +8,6 @@ documents that come again are not read again. No line can end the work: whatever
 
 from __future__ import annotations
 
-import json
 import re
 from collections import OrderedDict
 from itertools import count
@@ -24,7 +23,7 @@ from rules.layout import RuleFile
 from rules.syntax import read_expression
 from rules.topic import make_topic
 from rules.tree import walk
-from wirewatch.output import to_json
+from wirewatch.jsonlines import BadQuestionError, Identified, answer_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,14 +32,10 @@ if TYPE_CHECKING:
     from rules.errors import Problem
     from rules.match import RuleSet, TopicMatch
     from rules.tree import Tree
+    from wirewatch.jsonlines import Line
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-#: the code of an answer to a line that is no proper question
-BAD_INPUT = "bad_input"
-#: the code of an answer that a bug prevented
-INTERNAL_ERROR = "internal_error"
 
 #: What was asked before is kept as long as all of a kind weighs less; a unit is about a byte.
 KEPT_RULES = KEPT_MACROS = KEPT_DOCUMENTS = 64_000_000
@@ -48,9 +43,6 @@ KEPT_RULES = KEPT_MACROS = KEPT_DOCUMENTS = 64_000_000
 ENTRY = 1000
 
 _MACRO_NAME = re.compile(r"@?([^\W\d_][\w\-]*)")
-#: An id that stands first can be told even where the rest of the line is not understood.
-_FIRST_ID = re.compile(rb'\s*\{\s*"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null)\s*(?=[,}])')
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class _Fields(msgspec.Struct, frozen=True):
@@ -65,12 +57,7 @@ class _Fields(msgspec.Struct, frozen=True):
     section: tuple[str, ...] | None = None
 
 
-class _Identified(msgspec.Struct):
-    #: as written, to be given back
-    id: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class Question(_Identified, kw_only=True):
+class Question(Identified, kw_only=True):
     """What a line asks."""
 
     rule: str
@@ -79,7 +66,6 @@ class Question(_Identified, kw_only=True):
 
 
 _read_question = msgspec.json.Decoder(Question).decode
-_read_id = msgspec.json.Decoder(_Identified).decode
 
 
 class _Kept(Generic[K, V]):
@@ -115,16 +101,19 @@ class _Fault(NamedTuple):
 
 
 def judge(question: Question) -> dict[str, object]:
-    """Read the rule and match it; return the answer without the id."""
+    """Read the rule and match it; return the answer without the id.
+
+    BadQuestionError is raised for macros that no rule could name.
+    """
     macros: dict[str, str] = {}
     for written, definition in (question.macros or {}).items():
         name = _MACRO_NAME.fullmatch(written)
         if name is None:
-            return _bad_input(
-                f"{written[:40]!r} is no name of a macro: letters, digits, - and _, starting with a letter"
-            )
+            reason = f"{written[:40]!r} is no name of a macro: letters, digits, - and _, starting with a letter"
+            raise BadQuestionError(reason)
         if name[1] in macros:
-            return _bad_input(f"macro @{name[1][:40]} is given twice, with @ and without")
+            reason = f"macro @{name[1][:40]} is given twice, with @ and without"
+            raise BadQuestionError(reason)
         macros[name[1]] = definition
     given = tuple(sorted(macros.items()))
     known = _macros.get(given, lambda: _read_macros(given))
@@ -137,26 +126,12 @@ def judge(question: Question) -> dict[str, object]:
     return {"match": bool(found), "spans": _spans(found[0], document) if found else []}
 
 
-def answer(line: bytes, judge: Callable[[Question], dict[str, object]] = judge) -> str:
+def answer(line: Line, judge: Callable[[Question], dict[str, object]] = judge) -> str:
     """Answer one line of input; the answer is one line without its end. Never raises for what *line* holds.
 
     What *judge* raises, which nobody foresaw, is answered with the code `internal_error`.
     """
-    try:
-        question = _read_question(line)
-        ident = bytes(question.id).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-        return _joined(_find_id(line), _bad_input(_tell(e, line)))
-    try:
-        told = judge(question)
-    except Exception as e:  # noqa: BLE001  # a bug in one answer must not cost the program that asks all others
-        told = _error(INTERNAL_ERROR, None, f"unexpected {type(e).__name__}: {e}; this is a bug")
-    return _joined(ident, told)
-
-
-def refuse(line_start: bytes, reason: str) -> str:
-    """Answer a line that was not read to its end, *line_start* being what was."""
-    return _joined(_find_id(line_start), _bad_input(reason))
+    return answer_line(line, _read_question, judge, lambda code, message: _error(code, None, message))
 
 
 # --- rules ------------------------------------------------------------------------------------------
@@ -264,17 +239,8 @@ _documents: _Kept[_Fields, Document] = _Kept(KEPT_DOCUMENTS)
 # --- answers ----------------------------------------------------------------------------------------
 
 
-def _joined(ident: str, told: dict[str, object]) -> str:
-    # A carriage return between the parts of an id that is a list or an object would end the line for some readers.
-    return f'{{"id":{ident.strip().replace(chr(13), " ")},{to_json(told)[1:]}'
-
-
 def _error(code: str, column: int | None, message: str) -> dict[str, object]:
     return {"error": code, "col": column, "message": message}
-
-
-def _bad_input(reason: str) -> dict[str, object]:
-    return _error(BAD_INPUT, None, reason)
 
 
 def _tell_fault(fault: _Fault) -> dict[str, object]:
@@ -282,41 +248,3 @@ def _tell_fault(fault: _Fault) -> dict[str, object]:
     message = f"{problem.message}; {problem.remedy}" if problem.remedy else problem.message
     told = _error(problem.code, problem.at + 1, message)
     return told if fault.macro is None else {**told, "macro": fault.macro}
-
-
-def _tell(error: Exception, line: bytes) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deep"
-    if isinstance(error, UnicodeDecodeError):
-        return f"not UTF-8: {error.reason}"
-    if isinstance(error, msgspec.ValidationError):
-        return str(error)
-    if not line.strip():
-        return "an empty line"
-    if _is_half_a_pair(line):
-        return "not JSON: \\ud800 … \\udfff stand for a character only in pairs"
-    return f"not JSON: {error}"
-
-
-def _is_half_a_pair(line: bytes) -> bool:
-    """Is the line well-formed but for a surrogate that stands alone, as some programs write them?"""
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return _SURROGATE.search(line) is not None
-
-
-def _find_id(line: bytes) -> str:
-    """The id of a line that is not understood, as written; `null` where it cannot be told."""
-    try:
-        return bytes(_read_id(line).id).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    first = _FIRST_ID.match(line)
-    try:
-        ident = first[1].decode() if first else "null"
-        json.loads(ident)
-    except ValueError:
-        return "null"
-    return ident

@@ -90,7 +90,7 @@ def _find_blocks(one: Wording, other: Wording) -> Iterable[Block]:
         other_first = other_done if place >= other_done else 0
         while first > done and first + shift > other_first and words[first - 1] == other_words[first + shift - 1]:
             first -= 1
-        end = start + len(shingle)
+        end = start
         while end < len(words) and end + shift < len(other_words) and words[end] == other_words[end + shift]:
             end += 1
         yield Block(first, first + shift, end - first)

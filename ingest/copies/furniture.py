@@ -12,7 +12,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick, MatchKind
+from ingest.copies.appeals import count_cues, is_addressed
 
 #: A line with this many words is prose even without an end of sentence.
 LONG_WORDS = 15.0
@@ -53,29 +53,6 @@ _dateline = re.compile(
 _sentence_within = re.compile(r"[^\W\d_]{3}\.\s+[^\W\d_]")
 _capital_start = re.compile(r"\s*[^\W\d_]{2,}")
 
-#: Words of appeals, legal notices and page tools, in lower case. One is not enough for a sentence: see `_is_appeal`.
-CUES = (
-    "cookie", "newsletter", "subscribe", "subscription", "sign up", "sign-up", "sign in", "log in", "login",
-    "all rights reserved", "terms of use", "terms of service", "privacy policy", "unlimited access",
-    "unlimited digital access", "advertisement", "scroll to continue", "follow us", "share this", "copyright", "©",
-    "may not be published", "may not be reproduced", "click here", "clicking accept", "independent journalism",
-    "becoming a member today", "become a member today", "our reporting", "our journalism", "have a tip", "news tip",
-    "contact our newsroom", "free article", "article for free", "download our app", "download the app",
-    "continue reading", "read more", "reporting by", "editing by",
-    "datenschutz", "abonnieren", "jetzt anmelden", "alle rechte vorbehalten", "abonnez-vous", "inscrivez-vous",
-    "tous droits réservés", "politique de confidentialité", "suscríb", "todos los derechos", "política de privacidad",
-    "iscriviti", "tutti i diritti", "assine", "todos os direitos", "abonneer", "meld je aan", "alle rechten",
-    "zapisz się", "prenumer", "wszelkie prawa", "подпишитесь", "подписаться", "подписывайтесь", "все права защищены",
-    "підпишіться", "підписуйтесь", "усі права", "всі права", "無断転載", "メールマガジン", "会員登録", "版权所有",
-    "版權所有", "订阅", "訂閱",
-)  # fmt: skip
-_cues = AhoCorasick(CUES, matchkind=MatchKind.LeftmostLongest)
-#: The page speaks to its reader, or of itself.
-_address = re.compile(
-    r"\b(?:you|your|we|our|us|ihre?n?|sie|wir|unsere?n?|vous|votre|vos|nous|nos|usted|su|nuestr[oa]s?|tu|je|jouw|uw|onze"
-    r"|вас|ваш\w*|мы|наш\w*|ви|ми)\b",
-    re.IGNORECASE,
-)
 #: Lines that never belong to a story, however they go on.
 _opening = re.compile(
     r"\s*(?:read more|related|see also|more on this|most read|popular|photo|image|story continues|listen to this"
@@ -168,8 +145,8 @@ def _is_appeal(line: str, words: float) -> bool:
     """The page itself speaks: two cues, or one in a line that is addressed to the reader or has hardly any words."""
     if words > MAX_APPEAL_WORDS:
         return False
-    cues = len(_cues.find_matches_as_indexes(line.lower()))
-    return cues > 1 or (cues == 1 and (words < LONG_WORDS or bool(_address.search(line))))
+    cues = count_cues(line)
+    return cues > 1 or (cues == 1 and (words < LONG_WORDS or is_addressed(line)))
 
 
 def _without_dateline(text: str, paragraph: Span) -> Span:

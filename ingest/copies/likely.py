@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ingest.model import Candidate
+    from ingest.copies.model import Candidate
 
 #: Candidates with fewer shared hashes are not looked at: one is chance, unless the fingerprint has hardly more, ...
 MIN_SHARED = 2

@@ -7,24 +7,31 @@ Replaced figures and names are counted; replaced common words are an editor's wo
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections import Counter
+from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz.fuzz import ratio
 
+from ingest.copies.model import MAX_SLOTS, Slot, SlotKind
+from rules.common_words import COMMON_WORDS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from ingest.copies.align import Region
     from ingest.copies.wording import Wording
 
-#: A slot before the first or behind the last equal word of a region counts up to this length, within its paragraph.
-MAX_EDGE_WORDS = 6
+#: A slot has hardly more words: a name, an office, a figure with its unit. What is longer was written anew.
+MAX_SLOT_WORDS = 6.0
 #: Names as similar as this (0 to 100) are spellings of one name, or slips of a scanner: Zelensky, Zelenskyy.
 SAME_NAME = 80
 #: A place named three times in a notice is what it is about; Kiev for Kyiv throughout a report is one house style.
 MAX_REPEATS = 3
+#: Who and where stands in the first words of a story: another name there counts more.
+LEAD_WORDS = 30
+LEAD_WEIGHT = 1.5
 #: At the start of a sentence a word has its capital for another reason: Police, Officers.
 START_WEIGHT = 0.5
 #: Without capitals a replaced word may be a name or an editor's choice, so it counts half.
@@ -47,80 +54,154 @@ _NUMBERS = (
 )
 _figure_of_word = {word: str(n) for line in _NUMBERS for n, word in enumerate(line.split(), start=2)}
 
+#: Characters of which Chinese makes its small words: a stretch of nothing else is no name.
+_small_han = frozenset(
+    "的了是在和与與及以而并並且或也都就还還又再于於对對从從向为為被把将將已曾会會能可要所其此这這那有无無不没沒则則但因由至到后後前中内內外上下"
+    "时時当當着著过過得地很更最只仅僅等个個次位名约約"
+)
+
 #: The names on either side of a slot.
 _Pair = tuple[frozenset[str], frozenset[str]]
 
-_number = re.compile(r"\d[\d.,]*")
+#: A unit may follow (2.3bn, 5th); letters between the digits are slips of a scanner (19B7), which tell nothing.
+_number = re.compile(r"(\d[\d.,]*)[^\W\d]*")
+_year = re.compile(r"(?:19|20)\d\d")
 _sentence_end = re.compile(r"[.!?…:\n。！？\"“„«»”]")
 _han_or_katakana = re.compile(r"[\u30a0-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+")
+
+
+class Replaced(NamedTuple):
+    """A fact that was replaced: the words of the one text, and those of the other that stand for them."""
+
+    kind: SlotKind
+    words: range
+    other_words: range
 
 
 class Conflicts(NamedTuple):
     """How many figures and how many names differ where the words around them are the same."""
 
-    figures: int
-    names: float
+    figures: int = 0
+    names: float = 0.0
+    #: where
+    replaced: tuple[Replaced, ...] = ()
+    #: different figures that are the same in both, years set aside
+    kept_figures: int = 0
+    #: whether figures differ in passages that were written anew: no slot, but other facts all the same
+    is_rewritten: bool = False
 
     @property
     def total(self) -> float:
-        """Both together."""
+        """Figures and names together."""
         return self.figures + self.names
 
+    def turned(self) -> Conflicts:
+        """The same, told from the other's side."""
+        replaced = [Replaced(each.kind, each.other_words, each.words) for each in self.replaced]
+        return self._replace(replaced=tuple(sorted(replaced, key=lambda each: each.words.start)))
 
-def count_conflicts(one: Wording, other: Wording, regions: Iterable[Region]) -> Conflicts:
-    """Count each replaced figure, and each replaced name; the same pair of names up to MAX_REPEATS times."""
+
+def count_conflicts(one: Wording, other: Wording, regions: Iterable[Region], limit: float = inf) -> Conflicts:
+    """Count each replaced figure, and each replaced name; the same pair of names up to MAX_REPEATS times.
+
+    Stops when the figures alone are more than *limit*: names take longer to find.
+    """
+    gaps = sorted((gap for region in regions for gap in _gaps(one, other, region)), key=lambda gap: gap[0].start)
     figures = 0
+    replaced: list[Replaced] = []
+    for span, other_span in gaps:
+        if differing := _differing_figures(one, span, other, other_span):
+            figures += differing
+            replaced.append(Replaced(SlotKind.FIGURE, span, other_span))
+    kept = _kept_figures(one, regions) if figures else 0
+    if figures > max(limit, kept):
+        return Conflicts(figures, 0.0, tuple(replaced), kept)
     names: dict[_Pair, list[float]] = {}
-    for region in regions:
-        for span, other_span in _gaps(one, other, region):
-            words, other_words = one.words[span.start : span.stop], other.words[other_span.start : other_span.stop]
-            figures += _differing_figures(words, other_words)
-            pair, weight = _differing_names(_Side(one, span, other), _Side(other, other_span, one))
-            if weight:
-                names.setdefault(pair, []).append(weight)
-    return Conflicts(figures, sum(sum(weights[:MAX_REPEATS]) for weights in names.values()))
+    lead = LEAD_WORDS + min((one.measure[region.span.start] for region in regions), default=0)
+    other_lead = LEAD_WORDS + min((other.measure[region.other_span.start] for region in regions), default=0)
+    for span, other_span in gaps:
+        pair, weight = _differing_names(_Side(one, span, other), _Side(other, other_span, one))
+        if weight:
+            is_in_lead = one.measure[span.start] < lead and other.measure[other_span.start] < other_lead
+            names.setdefault(pair, []).append(LEAD_WEIGHT * weight if is_in_lead else weight)
+            replaced.append(Replaced(SlotKind.NAME, span, other_span))
+    total = sum(sum(weights[:MAX_REPEATS]) for weights in names.values())
+    in_order = tuple(sorted(replaced, key=lambda each: each.words.start))
+    return Conflicts(figures, total, in_order, kept, _is_rewritten(one, other, regions))
+
+
+def _is_rewritten(one: Wording, other: Wording, regions: Iterable[Region]) -> bool:
+    """Whether figures differ in a passage that is longer than a slot."""
+    return any(
+        _differing_figures(one, range(block.end, following.start), other, range(block.other_end, following.other_start))
+        for region in regions
+        for block, following in pairwise(region.blocks)
+    )
+
+
+def locate(one: Wording, other: Wording, conflicts: Conflicts) -> tuple[Slot, ...]:
+    """The first MAX_SLOTS of the replaced facts, as stretches of the stored texts."""
+    slots = []
+    for kind, words, other_words in conflicts.replaced[:MAX_SLOTS]:
+        start, end = one.offsets(words.start, words.stop)
+        other_start, other_end = other.offsets(other_words.start, other_words.stop)
+        slots.append(Slot(kind=kind, start=start, end=end, other_start=other_start, other_end=other_end))
+    return tuple(slots)
 
 
 def _gaps(one: Wording, other: Wording, region: Region) -> Iterator[tuple[range, range]]:
     """Stretches that stand for each other: between two blocks, and at the edges up to the ends of the paragraphs."""
     span, other_span = region.span, region.other_span
-    before = range(_paragraph_start(one, span.start), span.start)
-    other_before = range(_paragraph_start(other, other_span.start), other_span.start)
-    behind = range(span.stop, _paragraph_end(one, span.stop))
-    other_behind = range(other_span.stop, _paragraph_end(other, other_span.stop))
+    before = range(one.paragraph_of(span.start).start, span.start)
+    other_before = range(other.paragraph_of(other_span.start).start, other_span.start)
+    behind = range(span.stop, one.paragraph_of(span.stop - 1).stop)
+    other_behind = range(other_span.stop, other.paragraph_of(other_span.stop - 1).stop)
     edges = ((before, other_before), (behind, other_behind))
-    yield from ((a, b) for a, b in edges if 0 < len(a) <= MAX_EDGE_WORDS and 0 < len(b) <= MAX_EDGE_WORDS)
-    for block, following in zip(region.blocks, region.blocks[1:], strict=False):
-        if block.end < following.start and block.other_end < following.other_start:
-            yield range(block.end, following.start), range(block.other_end, following.other_start)
+    yield from (edge for edge in edges if _is_slot(one.length(edge[0])) and _is_slot(other.length(edge[1])))
+    for block, following in pairwise(region.blocks):
+        gap, other_gap = range(block.end, following.start), range(block.other_end, following.other_start)
+        if _is_slot(one.length(gap)) and _is_slot(other.length(other_gap)):
+            yield gap, other_gap
 
 
-def _paragraph_start(wording: Wording, word: int) -> int:
-    return wording.paragraphs[bisect_right(wording.paragraphs, word) - 1]
+def _is_slot(words: float) -> bool:
+    return 0 < words <= MAX_SLOT_WORDS
 
 
-def _paragraph_end(wording: Wording, behind: int) -> int:
-    """The end of the paragraph that holds the word before *behind*."""
-    following = bisect_left(wording.paragraphs, behind)
-    return wording.paragraphs[following] if following < len(wording.paragraphs) else len(wording.words)
-
-
-def _differing_figures(words: Sequence[str], other_words: Sequence[str]) -> int:
-    figures, other_figures = _figures(words), _figures(other_words)
-    if not (figures and other_figures):
+def _differing_figures(one: Wording, words: range, other: Wording, other_words: range) -> int:
+    figures, other_figures = _figures(one, words), _figures(other, other_words)
+    if not figures or not other_figures or figures == other_figures:
         return 0
     counts, other_counts = Counter(figures), Counter(other_figures)
     return min((counts - other_counts).total(), (other_counts - counts).total())
 
 
-def _figures(words: Sequence[str]) -> list[str]:
+def _kept_figures(wording: Wording, regions: Iterable[Region]) -> int:
+    kept = {
+        figure
+        for region in regions
+        for block in region.blocks
+        for figure in _figures(wording, range(block.start, block.end))
+    }
+    return sum(_year.fullmatch(figure) is None for figure in kept)
+
+
+def _figures(wording: Wording, words: range) -> list[str]:
     """The numbers among *words*, however they are written: 1,000 and 1.000, 2.3bn and 2.3, five and 5."""
-    return [figure for word in words if (figure := _figure_of_word.get(word) or _digits(word))]
+    if wording.figures is None:
+        read = ((n, _figure_of_word.get(word) or _digits(word)) for n, word in enumerate(wording.words))
+        wording.figures = {n: figure for n, figure in read if figure}
+    figures = wording.figures
+    if len(figures) < len(words):
+        return [figure for n, figure in figures.items() if n in words]
+    return [figures[n] for n in words if n in figures]
 
 
 def _digits(word: str) -> str:
-    number = _number.match(word)
-    return "".join(filter(str.isdigit, number[0])) if number else ""
+    if not word[0].isdigit():
+        return ""
+    number = _number.fullmatch(word)
+    return "".join(filter(str.isdigit, number[1])) if number else ""
 
 
 class _Side:
@@ -145,6 +226,7 @@ class _Side:
                 and lower not in self._wording.lower
                 and lower not in self._other.lower
                 and self._wording.words[word] not in joined
+                and self._wording.words[word] not in COMMON_WORDS
             ):
                 at_start = _sentence_end.search(self._wording.signs_before(word)) is not None
                 found[self._wording.words[word]] = START_WEIGHT if at_start else 1.0
@@ -169,8 +251,10 @@ def _differing_caseless(one: str, other: str) -> tuple[_Pair, float]:
     if not (_is_caseless(one) and _is_caseless(other)):
         return pair, 0.0
     if _han_or_katakana.fullmatch(one) and _han_or_katakana.fullmatch(other):
-        return pair, 1.0 if max(len(one), len(other)) <= MAX_HAN_NAME else 0.0
-    return pair, CASELESS_WEIGHT
+        # What was only put in or left out replaces nothing.
+        is_small = _small_han.issuperset(one) or _small_han.issuperset(other) or one in other or other in one
+        return pair, 1.0 if max(len(one), len(other)) <= MAX_HAN_NAME and not is_small else 0.0
+    return pair, CASELESS_WEIGHT if ratio(one, other) < SAME_NAME else 0.0
 
 
 def _is_caseless(word: str) -> bool:

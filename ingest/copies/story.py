@@ -10,16 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ingest.copies.doubt import Side, is_doubtful
+from ingest.copies.kinds import WHOLE_SHARE
 from ingest.copies.likely import find_likely
-from ingest.copies.relate import WHOLE_SHARE, relate_wordings
+from ingest.copies.model import Placement, Relation, RelationKind
+from ingest.copies.relate import relate_wordings
+from ingest.copies.slots import locate
+from ingest.copies.strip import strip_furniture
 from ingest.copies.wording import read_wording
-from ingest.model import Placement, Relation, RelationKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from ingest.copies.model import Candidate, Candidates
     from ingest.copies.relate import Evidence
-    from ingest.model import Candidate, Reading
+    from ingest.copies.wording import Wording
+    from ingest.model import Article, Reading
 
 #: Two stories in one page: each has at least this share of the page ...
 MIN_PART = 0.15
@@ -30,6 +36,7 @@ MAX_OVERLAP = 0.2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     candidate: Candidate
+    wording: Wording
     evidence: Evidence
 
     @property
@@ -38,31 +45,45 @@ class _Found:
         return (-self.evidence.resemblance, -self.evidence.score, self.candidate.story_id, self.candidate.article_id)
 
 
-def place(reading: Reading, candidates: tuple[Candidate, ...]) -> Placement:
-    """Say what the article is to each of *candidates*, whatever their order, and which story it joins."""
-    likely = find_likely(candidates, len(reading.fingerprint.hashes))
+def place(reading: Reading, candidates: Candidates) -> Placement:
+    """Say what the article is to each of *candidates*, whatever their order, and which story it joins.
+
+    What is known as furniture of their sites is compared on neither side.
+    """
+    likely = find_likely(candidates.rows, len(reading.fingerprint.hashes))
     if not likely:
         return Placement()
-    wording = read_wording(reading.article.text)
-    found = sorted(
-        (
-            _Found(candidate=candidate, evidence=evidence)
-            for candidate in likely
-            if (evidence := relate_wordings(wording, read_wording(candidate.text)))
-        ),
-        key=lambda each: each.rank,
-    )
+    wording = strip_furniture(read_wording(reading.article.text), candidates.furniture)
+    related = _find_related(reading.article, wording, likely, candidates.furniture)
+    found = sorted(related, key=lambda each: each.rank)
     home = _choose_home(found)
     found = _mark_composite(found, home)
     return Placement(
         story_id=home,
-        relations=tuple(_relation(each) for each in sorted(found, key=lambda each: each.candidate.article_id)),
+        relations=tuple(_relation(wording, each) for each in sorted(found, key=lambda each: each.candidate.article_id)),
         merges=_find_merges(found, home),
     )
 
 
+def _find_related(
+    article: Article, wording: Wording, candidates: Iterable[Candidate], furniture: frozenset[int]
+) -> Iterator[_Found]:
+    for candidate in candidates:
+        other = strip_furniture(read_wording(candidate.text), furniture)
+        evidence = relate_wordings(wording, other)
+        if evidence is None:
+            continue
+        there = Side(candidate.source, candidate.title, other)
+        if not is_doubtful(Side(article.source, article.title, wording), there, evidence):
+            yield _Found(candidate=candidate, wording=other, evidence=evidence)
+
+
 def _choose_home(found: list[_Found]) -> int | None:
-    """The story of the lead that the article resembles most; without one, that of the article it copies."""
+    """The story of the lead that the article resembles most; without one, that of the article it copies.
+
+    A page that joins two stories belongs to the one of which it has more. An article that is a part of such a page
+    does not follow it: the page may be at home in the other one.
+    """
     members = [each for each in found if each.evidence.kind is not RelationKind.COMPOSITE]
     for each in members:
         if each.candidate.is_lead:
@@ -70,6 +91,9 @@ def _choose_home(found: list[_Found]) -> int | None:
     for each in members:
         if each.evidence.resemblance >= WHOLE_SHARE:
             return each.candidate.story_id
+    parts = [each for each in found if each.candidate.is_lead and each.evidence.share < each.evidence.other_share]
+    if parts and not members:
+        return max(parts, key=lambda each: (each.evidence.share, -each.candidate.story_id)).candidate.story_id
     return None
 
 
@@ -113,8 +137,14 @@ def _find_merges(found: Iterable[_Found], home: int | None) -> tuple[int, ...]:
     return tuple(sorted(leads - {home})) if home in leads else ()
 
 
-def _relation(found: _Found) -> Relation:
+def _relation(wording: Wording, found: _Found) -> Relation:
     evidence = found.evidence
     return Relation(
-        to=found.candidate.article_id, kind=evidence.kind, score=round(evidence.score, 4), passage=evidence.passage
+        to=found.candidate.article_id,
+        kind=evidence.kind,
+        score=round(evidence.score, 4),
+        share=round(evidence.share, 4),
+        other_share=round(evidence.other_share, 4),
+        passage=evidence.passage,
+        slots=locate(wording, found.wording, evidence.conflicts),
     )

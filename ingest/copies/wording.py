@@ -1,25 +1,30 @@
-"""A text made comparable: the tokens of its prose, their sequences, and the way back to the stored text."""
+"""A text made comparable: the words of its prose, hashes of their sequences, and the way back to the stored text."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from dataclasses import dataclass
+import re
+from bisect import bisect_right
 from functools import lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from xxhash import xxh3_64_intdigest
 
 from ingest.copies.furniture import HAN_WORDS, KANA_WORDS, SOUTHEAST_ASIAN_WORDS, prose_spans
 from rules.text import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from ingest.copies.telling import Sentence
     from rules.tokens import Tokens
 
 #: A shingle is a run of tokens that make up this many words: three words, five Chinese characters, six kana.
 SHINGLE_WORDS = 3
 #: What comes after this many tokens of prose is not compared. A long read has 8,000; this bounds hostile pages.
 MAX_TOKENS = 40_000
+#: Nor what comes after this many characters, prose or not.
+MAX_CHARS = 400_000
 #: No character before this one belongs to a script without spaces.
 FIRST_SPACELESS = "\u0e00"
 #: How many texts are kept ready, and up to which length: a story comes in bursts, and its articles are compared with
@@ -27,86 +32,202 @@ FIRST_SPACELESS = "\u0e00"
 KEPT_TEXTS = 64
 MAX_KEPT_CHARS = 20_000
 
+_BITS = (1 << 64) - 1
+_SIGN = 1 << 63
+#: Odd numbers without pattern: the hash of a shingle is that of each word times the number of its place.
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 1)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+#: A sign that ends a sentence, or the end of a line.
+_sentence_end = re.compile(r"[.!?…][\"'”’»)\]]*\s+|[。！？｡।؟۔][\"”’」』）)]*|\n")
+_written_words = re.compile(r"\w+")
+
+
+class Paragraph(NamedTuple):
+    """A line of prose: the stretch of the stored text, and where its words begin."""
+
+    start: int
+    end: int
+    word: int
+
+
 class Wording:
-    """The prose of a text as a sequence of folded words. Furniture is not in it."""
+    """The prose of a text as a sequence of folded words. Furniture is not in it. Immutable."""
 
-    text: str
-    tokens: Tokens
-    #: where each word stands among `tokens`, ascending
-    places: tuple[int, ...]
-    words: tuple[str, ...]
-    #: measure[i]: how many words stand before word i, when a character of a script without spaces is a part of a word
-    measure: Sequence[float]
-    #: shingles[i] starts at word i; the last words start none
-    shingles: tuple[tuple[str, ...], ...]
-    #: where each shingle stands first
-    first: dict[tuple[str, ...], int]
-    #: the words that begin a paragraph, ascending
-    paragraphs: tuple[int, ...]
-    #: words that the text, furniture included, has in lower case
-    lower: frozenset[str]
+    __slots__ = (
+        "_apart",
+        "_lower",
+        "_tokens",
+        "_words_before",
+        "figures",
+        "first",
+        "measure",
+        "paragraphs",
+        "sampled",
+        "shingles",
+        "stripped",
+        "text",
+        "told",
+        "words",
+    )
+
+    def __init__(self, text: str, lines: Iterable[tuple[Paragraph, Sequence[str]]]) -> None:
+        """*lines* are the paragraphs with their words; where these begin is counted here."""
+        paragraphs: list[Paragraph] = []
+        words: list[str] = []
+        for paragraph, own in lines:
+            paragraphs.append(paragraph._replace(word=len(words)))
+            words.extend(own)
+        self.text = text
+        self.paragraphs = tuple(paragraphs)
+        self.words = tuple(words)
+        #: measure[i]: how many words stand before word i, when a character of a script without spaces is a part of one
+        self.measure = measure_words(words)
+        #: shingles[i] is the hash of the words from word i on; the last words start none
+        self.shingles = hash_shingles(words, self.measure)
+        #: where each shingle stands first
+        self.first = dict(zip(reversed(self.shingles), range(len(self.shingles) - 1, -1, -1), strict=True))
+        self._words_before = tuple(paragraph.word for paragraph in self.paragraphs)
+        self._tokens: dict[int, Tokens] = {}
+        self._apart: dict[int, bool] = {}
+        self._lower: frozenset[str] | None = None
+        #: kept here by `copies.telling.read_sentences`
+        self.told: tuple[Sentence, ...] | None = None
+        #: kept here by `copies.slots`: the figures among its words, by position
+        self.figures: dict[int, str] | None = None
+        #: kept here by `copies.fingerprint.sample`
+        self.sampled: tuple[int, ...] | None = None
+        #: kept here by `copies.strip`: what it left of this wording, and without which furniture
+        self.stripped: tuple[frozenset[int], Wording] | None = None
 
     @property
     def size(self) -> float:
         """Its length in words."""
         return self.measure[-1]
 
+    def length(self, words: range) -> float:
+        """How long a stretch is, in words."""
+        return self.measure[words.stop] - self.measure[words.start]
+
+    @property
+    def lower(self) -> frozenset[str]:
+        """Words that the text, furniture included, has in lower case."""
+        if self._lower is None:
+            self._lower = frozenset(filter(str.islower, _written_words.findall(self.text)))
+        return self._lower
+
+    def signed_shingles(self, start: int, end: int) -> list[int]:
+        """Those that start at the words [start, end), as databases keep them."""
+        return [signed(number) for number in self.shingles[start:end]]
+
+    def sentences(self) -> Iterator[tuple[int, int]]:
+        """The stretches of the stored text in which the sentences stand, paragraph by paragraph."""
+        for paragraph in self.paragraphs:
+            start = paragraph.start
+            for found in _sentence_end.finditer(self.text, paragraph.start, paragraph.end):
+                yield start, found.end()
+                start = found.end()
+            if start < paragraph.end:
+                yield start, paragraph.end
+
+    def paragraph_of(self, word: int) -> range:
+        """The words of the paragraph that holds a word."""
+        n = self._paragraph(word)
+        end = self._words_before[n + 1] if n + 1 < len(self.paragraphs) else len(self.words)
+        return range(self._words_before[n], end)
+
     def exact(self, start: int, end: int) -> tuple[str, ...]:
         """The words [start, end) as they are written."""
-        return tuple(self.tokens.exact[place] for place in self.places[start:end])
+        found: list[str] = []
+        while start < end:
+            own = self.paragraph_of(start)
+            stop = min(end, own.stop)
+            found += self._read(self._paragraph(start)).exact[start - own.start : stop - own.start]
+            start = stop
+        return tuple(found)
 
     def signs_before(self, word: int) -> str:
-        """What stands in the stored text between the word and the token before it."""
-        place = self.places[word]
-        behind = self.tokens.ends[place - 1] if place else 0
-        return self.text[behind : self.tokens.starts[place]]
+        """What stands in the stored text between the word and the one before it; a line end before a paragraph."""
+        n = self._paragraph(word)
+        place = word - self._words_before[n]
+        if not place:
+            return "\n"
+        tokens, start = self._read(n), self.paragraphs[n].start
+        return self.text[start + tokens.ends[place - 1] : start + tokens.starts[place]]
 
     def offsets(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the stored text from the first to the last of the words [start, end)."""
-        return self.tokens.starts[self.places[start]], self.tokens.ends[self.places[end - 1]]
+        n, last = self._paragraph(start), self._paragraph(end - 1)
+        behind = self._read(last).ends[end - 1 - self._words_before[last]]
+        first = self._read(n).starts[start - self._words_before[n]]
+        return self.paragraphs[n].start + first, self.paragraphs[last].start + behind
+
+    def breaks(self, start: int, end: int) -> list[int]:
+        """The words of [start, end) but the first before which something else stands in the stored text."""
+        n, last = self._paragraph(start), self._paragraph(end - 1)
+        return [self.paragraphs[each].word for each in range(n + 1, last + 1) if self._is_apart(each)]
+
+    def _is_apart(self, n: int) -> bool:
+        """Whether a paragraph does not follow the one before it: something that is no prose stands between."""
+        is_apart = self._apart.get(n)
+        if is_apart is None:
+            between = self.text[self.paragraphs[n - 1].end : self.paragraphs[n].start]
+            is_apart = self._apart[n] = bool(tokenize(between).folded)
+        return is_apart
+
+    def _paragraph(self, word: int) -> int:
+        return bisect_right(self._words_before, word) - 1
+
+    def _read(self, n: int) -> Tokens:
+        tokens = self._tokens.get(n)
+        if tokens is None:
+            paragraph = self.paragraphs[n]
+            tokens = self._tokens[n] = tokenize(self.text[paragraph.start : paragraph.end])
+        return tokens
 
 
 def read_wording(text: str) -> Wording:
-    """Tokenise *text* and make it comparable."""
-    return _read_kept(text) if len(text) <= MAX_KEPT_CHARS else word_prose(tokenize(text), text)
+    """Find the prose of *text* and make it comparable."""
+    return _kept.read(text) if len(text) <= MAX_KEPT_CHARS else _read(text)
 
 
-@lru_cache(maxsize=KEPT_TEXTS)
-def _read_kept(text: str) -> Wording:
-    return word_prose(tokenize(text), text)
+def keep_texts(count: int) -> None:
+    """Keep the wordings of the last *count* texts ready in this process, in place of KEPT_TEXTS."""
+    _kept.read = lru_cache(maxsize=count)(_read)
 
 
-def word_prose(tokens: Tokens, text: str) -> Wording:
-    """The same for a text that is tokenised already."""
-    places, paragraphs = find_prose(tokens, text)
-    words = tuple(map(tokens.folded.__getitem__, places))
-    measure = measure_words(words)
-    shingles = make_shingles(words, measure)
-    return Wording(
-        text=text,
-        tokens=tokens,
-        places=places,
-        words=words,
-        measure=measure,
-        shingles=shingles,
-        first=dict(zip(reversed(shingles), range(len(shingles) - 1, -1, -1), strict=True)),
-        paragraphs=paragraphs,
-        lower=frozenset(filter(str.islower, tokens.exact)),
-    )
+def _read(text: str) -> Wording:
+    lines: list[tuple[Paragraph, Sequence[str]]] = []
+    room = MAX_TOKENS
+    for start, end in prose_spans(text[:MAX_CHARS]):
+        if not room:
+            break
+        tokens = tokenize(text[start:end])
+        words = tokens.folded[:room]
+        if words:
+            behind = end if len(words) == len(tokens) else start + tokens.ends[room - 1]
+            lines.append((Paragraph(start, behind, 0), words))
+            room -= len(words)
+    return Wording(text, lines)
 
 
-def find_prose(tokens: Tokens, text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Which tokens belong to prose, at most MAX_TOKENS, and which of these begin a paragraph; both ascending."""
-    places: list[int] = []
-    paragraphs: list[int] = []
-    for start, end in prose_spans(text):
-        first, behind = bisect_left(tokens.starts, start), bisect_left(tokens.starts, end)
-        if first < behind and len(places) < MAX_TOKENS:
-            paragraphs.append(len(places))
-            places.extend(range(first, min(behind, first + MAX_TOKENS - len(places))))
-    return tuple(places), tuple(paragraphs)
+class _Kept:
+    """The texts that are kept ready: those that were asked for last."""
+
+    def __init__(self, count: int) -> None:
+        self.read = lru_cache(maxsize=count)(_read)
+
+
+_kept = _Kept(KEPT_TEXTS)
+
+
+def hash_line(words: Iterable[str]) -> int:
+    """The hash of the words of a line or a title, as a signed number of 64 bits: databases have no unsigned ones."""
+    return signed(xxh3_64_intdigest(" ".join(words).encode()))
+
+
+def signed(number: int) -> int:
+    """The same 64 bits as a signed number."""
+    return number - 2 * _SIGN if number >= _SIGN else number
 
 
 def measure_words(words: Sequence[str]) -> Sequence[float]:
@@ -123,15 +244,17 @@ def measure_words(words: Sequence[str]) -> Sequence[float]:
     return tuple(accumulate((parts.get(word, 1.0) for word in words), initial=0.0))
 
 
-def make_shingles(words: Sequence[str], measure: Sequence[float]) -> tuple[tuple[str, ...], ...]:
-    """All runs of words that just make up SHINGLE_WORDS, in order. The choice depends on the run alone.
+def hash_shingles(words: Sequence[str], measure: Sequence[float]) -> tuple[int, ...]:
+    """The hash, unsigned, of each run of words that just makes up SHINGLE_WORDS, in order.
 
-    >>> words = ["the", "big", "red", "東", "京", "都", "庁", "前"]
-    >>> ["|".join(shingle) for shingle in make_shingles(words, measure_words(words))]
-    ['the|big|red', 'big|red|東|京', 'red|東|京|都|庁', '東|京|都|庁|前']
+    It depends on the run alone. The hashes of the words are those of xxh3, seed 0, of their UTF-8.
     """
+    if len(words) < SHINGLE_WORDS and measure[-1] < SHINGLE_WORDS:
+        return ()
     if isinstance(measure, range):
-        return tuple(zip(words, words[1:], words[2:], strict=False))
+        first, second, third = zip(*map(_hash_word, words), strict=True)
+        return tuple([(a + b + c) & _BITS for a, b, c in zip(first, second[1:], third[2:], strict=False)])
+    hashes = [_hash_word(word)[2] for word in words]
     shingles = []
     end = 0
     for start in range(len(words)):
@@ -139,8 +262,26 @@ def make_shingles(words: Sequence[str], measure: Sequence[float]) -> tuple[tuple
             end += 1
         if measure[end] - measure[start] < SHINGLE_WORDS:
             break
-        shingles.append(tuple(words[start:end]))
+        shingles.append(_combine(hashes[start:end]))
     return tuple(shingles)
+
+
+def _combine(hashes: Sequence[int]) -> int:
+    """Three words give what `hash_shingles` adds up for them; more are folded in one after the other."""
+    if len(hashes) == SHINGLE_WORDS:
+        return sum(number * factor for number, factor in zip(hashes, _FACTORS, strict=True)) & _BITS
+    combined = 0
+    for number in hashes:
+        combined = (combined * _FACTORS[0] + number) & _BITS
+    return combined
+
+
+@lru_cache(maxsize=1 << 16)
+def _hash_word(word: str) -> tuple[int, int, int]:
+    """The hash of a word at each of three places."""
+    number = xxh3_64_intdigest(word.encode())
+    first, second, third = _FACTORS
+    return number * first & _BITS, number * second & _BITS, number * third & _BITS
 
 
 def _part_of_word(character: str) -> float | None:

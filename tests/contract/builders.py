@@ -7,23 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ingest.copies.model import Fingerprint, Passage, Placement, Relation, RelationKind
 from ingest.model import (
     Article,
     EntryOutcome,
     EntryState,
     FeedState,
-    Fingerprint,
     Item,
     ListedEntry,
     NewEntry,
     Page,
-    Passage,
-    Placement,
     Poll,
     PollPlan,
     Reading,
-    Relation,
-    RelationKind,
     TextFrom,
 )
 
@@ -123,6 +119,8 @@ def item(entry_id: int, url: str = URL, *, at: datetime = T0, **given: Any) -> I
         "text_from": TextFrom.PAGE,
         "repaired": None,
         "raw_hash": None,
+        "credit": None,
+        "canonical": None,
     }
     article |= {name: given.pop(name) for name in tuple(given) if name in article}
     reading = {"fingerprint": Fingerprint(alg=1, hashes=()), "matches": (), "index_lines": None}
@@ -145,9 +143,17 @@ def page(url: str = URL, body: bytes = b"<p>Some text</p>", **headers: str) -> P
     return Page(requested_url=url, url=url, moved_to=None, status=200, headers=names, body=body)
 
 
-def hashes(*numbers: int, alg: int = 1) -> Fingerprint:
-    return Fingerprint(alg=alg, hashes=tuple(sorted(numbers)))
+def hashes(*numbers: int, alg: int = 1, title: int = 0) -> Fingerprint:
+    return Fingerprint(alg=alg, hashes=tuple(sorted(set(numbers))), title=title)
 
 
-def relation(to: int, kind: RelationKind = RelationKind.COPY, score: float = 0.9) -> Relation:
-    return Relation(to=to, kind=kind, score=score, passage=Passage(start=0, end=4, other_start=5, other_end=9))
+def relation(to: int, kind: RelationKind = RelationKind.COPY, score: float = 0.9, **given: Any) -> Relation:
+    values: dict[str, Any] = {
+        "to": to,
+        "kind": kind,
+        "score": score,
+        "share": score,
+        "other_share": score,
+        "passage": Passage(start=0, end=4, other_start=5, other_end=9),
+    }
+    return Relation(**(values | given))

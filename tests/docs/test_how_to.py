@@ -31,9 +31,16 @@ BLOCK = re.compile(
 )
 #: The ids of articles depend on which page was fetched first; on the pages they are these.
 ARTICLES = {
-    14: "Insurers redraw their line across the northern Black Sea",
-    16: "A ferry pilot remembers the strait",
+    10: ("127.0.1.8", "Port of Vellmar: third-quarter notice"),
+    11: ("127.0.1.4", "In praise of dullness: what nine small states share"),
+    13: ("127.0.1.1", "Allies promise Ukraine more air defence but name no date"),
+    14: ("127.0.1.1", "Insurers redraw their line across the northern Black Sea"),
+    16: ("127.0.1.3", "A ferry pilot remembers the strait"),
+    18: ("127.0.1.9", "Allies pledge missiles for Ukraine, without a date"),
+    22: ("127.0.1.8", "Port of Ostrana: third-quarter notice"),
 }
+#: Commands that take the id of an article or, the last one, of its story.
+TAKES_ID = re.compile(r"wirewatch (rules explain|show|why-copy|story) ")
 
 
 @dataclass(frozen=True)
@@ -110,15 +117,15 @@ class Shell:
             check=True,
             capture_output=True,
         )
-        ids = {row["title"]: row["id"] for row in json.loads(told.stdout)}
-        self.ids = {number: ids[title] for number, title in ARTICLES.items()}
+        rows = {(row["source"], row["title"]): row for row in json.loads(told.stdout)}
+        self.articles = {number: rows[article] for number, article in ARTICLES.items()}
 
     def run(self, step):
         """Do what the step says; return what it printed."""
         if step.file:
             (self.folder / step.file).write_text(step.content, encoding="utf-8")
             return ""
-        command = re.sub(r"(?<= explain )\d+", lambda found: str(self.ids[int(found[0])]), step.command)
+        command = self.with_ids(step.command)
         if not step.edit:
             return run_on_a_terminal(command, self.folder, **self.environment)
         editor = f"sed -i {shlex.quote(step.edit)}"
@@ -126,13 +133,27 @@ class Shell:
         assert command.startswith("EDITOR="), "the page shows how the editor is chosen"
         return run_on_a_terminal(typed, self.folder, EDITOR=editor, **self.environment)
 
+    def with_ids(self, command):
+        """The command with the ids of this run; other numbers, such as that of a version, stay."""
+        named = TAKES_ID.match(command)
+        if named is None:
+            return command
+        name = "story" if named[1] == "story" else "id"
+        known = {str(number): str(row[name]) for number, row in self.articles.items()}
+        return re.sub(r"(?<= )\d+\b", lambda found: known.get(found[0], found[0]), command)
+
 
 def levelled(line):
     line = re.sub(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d|T[\d:.]+Z)", "TIME", line)
     line = re.sub(r"(127\.[\d.]+):\d+", r"\1:PORT", line)
     line = re.sub(r"/\S*?/(?=rules/|wirewatch-edit-)", "FOLDER/", line)
     line = re.sub(r"(?<=wirewatch-edit-)\w+", "NAME", line)
-    line = re.sub(r"(?<=article )\d+|(?<=rules explain )\d+", "ID", line)
+    line = re.sub(r"(?<=article )\d+|(?<=story )\d+|(?<=rules explain )\d+", "ID", line)
+    line = re.sub(r"^story +\d+", "story ID", line)
+    # Ids stand at the beginning of an article of a story, and of a story.
+    line = re.sub(r"^ +\d+ +(?=127\.)|^\d+ {2,}(?=\w)", "ID ", line)
+    # Weights of facts, which are tuned.
+    line = re.sub(r"(?<![\d.])\d+\.\d+(?![\d.])", "N", line)
     line = re.sub(r"^\d+\t", "ID ", line)
     # What was typed is not printed where no terminal is typed at.
     line = re.sub(r"((?:\(q\)uit|\(yes or no\)).*:).*", r"\1", line)

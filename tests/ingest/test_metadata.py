@@ -139,3 +139,28 @@ def test_times_never_raise(text: str) -> None:
 def test_times_are_read_as_written(moment: datetime) -> None:
     written = moment.isoformat()
     assert read_time(written) == datetime.fromisoformat(written)
+
+
+WIRE = "https://wire.example/story/1"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "canonical"),
+    [
+        (f'<link rel="canonical" href="{WIRE}">', "", WIRE),
+        (f'<link href="{WIRE}#x" rel="shortlink CANONICAL">', "", WIRE),
+        (meta("og:url", WIRE), "", WIRE),
+        (f'<meta name="og:url" content="{WIRE}">', "", WIRE),
+        (f'<link rel="canonical" href="{WIRE}">' + meta("og:url", "https://news.example/a"), "", WIRE),
+        ('<link rel="canonical" href="https://news.example/a">' + meta("og:url", WIRE), "", None),
+        (f'<link rel="canonical" href="{WIRE}"><link rel="canonical" href="{WIRE}2">', "", None),
+        ('<base href="https://wire.example/story/"><link rel="canonical" href="1">', "", WIRE),
+        ('<base href="javascript:x"><link rel="canonical" href="b">', "", "https://news.example/b"),
+        # a reader's comment is no head
+        ("", f'<link rel="canonical" href="{WIRE}"><div>{meta("og:url", WIRE)}</div>', None),
+        (f'<link rel="alternate" href="{WIRE}">', "", None),
+        ("<link><meta><link rel='canonical'>", "", None),
+    ],
+)
+def test_canonical(head: str, body: str, canonical: str | None) -> None:
+    assert facts(body, head).canonical == canonical

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ingest.copies.model import RelationKind
 from ingest.errors import Permanent, Reason, Transient
-from ingest.model import EntryState, NotModified, Page, RelationKind, TextFrom
+from ingest.model import EntryState, NotModified, Page, TextFrom
 from ingest.pipeline import Pipeline
 from ingest.workers import InlineWorkers
 from rules.compile import compile_rules

@@ -146,6 +146,23 @@ class TestPage:
             read(page(content, content_type), entry(), "T", RULES)
         assert (raised.value.reason, raised.value.subject) == (reason, URL)
 
+    def test_credit_and_canonical_address_are_read(self) -> None:
+        head = '<link rel="canonical" href="https://wire.example/a?utm_source=x">'
+        article = read(
+            page(html(f"BERLIN (dpa) - {BODY}", head), url="https://p.example/1"), entry(), "T", RULES
+        ).article
+        assert (article.credit, article.canonical) == ("dpa", "https://wire.example/a")
+        plain = read(page(html(BODY, f'<link rel="canonical" href="{URL}">')), entry(), "T", RULES).article
+        assert (plain.credit, plain.canonical) == (None, None)
+
+    def test_the_author_of_the_feed_may_be_the_credit(self) -> None:
+        assert read(page(html(BODY)), entry(author="By Reuters staff"), "T", RULES).article.credit == "Reuters"
+
+    def test_a_credit_is_read_from_the_repaired_text(self) -> None:
+        text = f"{BODY}\n© 2026 Česká tisková kancelář"
+        article = read(page(html(mangle(text, "cp1252"))), entry(), "T", RULES).article
+        assert (article.repaired, article.credit) == ("windows-1252", "ČTK")
+
     @given(st.binary(max_size=200), st.text(max_size=20))
     def test_any_bytes_give_a_reading_or_a_reason(self, body: bytes, title: str) -> None:
         try:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ingest.address import DEFAULT_TRACKERS
+from ingest.copies.model import Candidate, Candidates
 from ingest.errors import Permanent, Reason, Transient
-from ingest.model import Candidate, Entry, EntryState, Page, TextFrom
+from ingest.model import Entry, EntryState, Page, TextFrom
 from ingest.workers import InlineWorkers, Workers
 from rules.compile import compile_rules
 from rules.files import parse_topic
@@ -101,8 +102,10 @@ async def check_all_methods(workers: Workers | InlineWorkers) -> None:
     document = await workers.parse_feed(page(FEED, "application/rss+xml"), DEFAULT_TRACKERS)
     assert [entry.title for entry in document.entries] == ["One"]
     shared = len(reading.fingerprint.hashes)
-    twin = Candidate(article_id=1, story_id=5, is_lead=True, title="The speech", text=TEXT, shared=shared)
-    placement = await workers.relate(reading, (twin,))
+    twin = Candidate(
+        article_id=1, story_id=5, is_lead=True, source="a.example", title="The speech", text=TEXT, shared=shared
+    )
+    placement = await workers.relate(reading, Candidates(rows=(twin,), seen=1))
     assert (placement.story_id, [relation.kind for relation in placement.relations]) == (5, ["copy"])
     with pytest.raises(Permanent) as raised:
         await workers.read_page(page("%PDF-1.7", "application/pdf"), PAGE.url, ENTRY, "", RULES)

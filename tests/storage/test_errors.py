@@ -6,11 +6,12 @@ import inspect
 import pickle
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy.exc
 
+from ingest.copies.model import Placement
 from ingest.errors import StoreError
 from ingest.model import EntryOutcome, EntryState
 from storage import errors
@@ -30,10 +31,12 @@ from storage.errors import (
     StorageFault,
 )
 from storage.listings import Listings
+from storage.rebuilds import RebuildRun, RebuildSpan
 from storage.store import Store
 from storage.texts import Candidate
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
+DAY = timedelta(days=1)
 SPAN = BackfillSpan(since=None, until=None, words="")
 RUN = BackfillRun(
     id=1,
@@ -49,6 +52,29 @@ RUN = BackfillRun(
     finished_at=None,
 )
 
+REBUILD = RebuildRun(
+    id=1,
+    alg=1,
+    window_s=1,
+    since=None,
+    cursor=0,
+    looked_at=0,
+    added=0,
+    retired=0,
+    same=0,
+    merged=0,
+    split=0,
+    moved=0,
+    credited=0,
+    started_at=NOW,
+    finished_at=None,
+)
+
+
+def place_nowhere(_reading, _candidates):
+    return Placement()
+
+
 #: method of Store → (it writes, how it is called)
 STORE_METHODS = {
     "sync_feeds": (True, lambda store, _: store.sync_feeds([("https://a.example/", None)], NOW)),
@@ -63,7 +89,7 @@ STORE_METHODS = {
     "due_entries": (False, lambda store, _: store.due_entries(NOW, 1)),
     "finish_entry": (True, lambda store, _: store.finish_entry(1, EntryOutcome(state=EntryState.DONE))),
     "article_at": (False, lambda store, _: store.article_at(["https://a.example/"])),
-    "candidates": (False, lambda store, make: store.candidates(make.hashes(1), since=NOW)),
+    "candidates": (False, lambda store, make: store.candidates(make.hashes(1), site="a.example", since=NOW)),
     "save": (True, lambda store, make: store.save(make.item(1))),
     "prune_raw_pages": (True, lambda store, _: store.prune_raw_pages(NOW)),
     "record_topics": (True, lambda store, _: store.record_topics((), NOW)),
@@ -75,6 +101,11 @@ STORE_METHODS = {
     "count_texts_to_judge": (False, lambda store, _: store.count_texts_to_judge(RUN)),
     "record_judged": (True, lambda store, _: store.record_judged(RUN, (), 1, {}, NOW)),
     "finish_backfill": (True, lambda store, _: store.finish_backfill(RUN, {}, NOW)),
+    "begin_rebuild": (True, lambda store, _: store.begin_rebuild(1, DAY, RebuildSpan(since=None, words=""), NOW)),
+    "texts_to_compare": (False, lambda store, _: store.texts_to_compare(REBUILD, 9)),
+    "count_texts_to_compare": (False, lambda store, _: store.count_texts_to_compare(REBUILD)),
+    "compare_anew": (True, lambda store, _: store.compare_anew(REBUILD, (), place_nowhere, NOW)),
+    "finish_rebuild": (True, lambda store, _: store.finish_rebuild(REBUILD, NOW)),
 }
 
 LISTINGS = {
@@ -83,8 +114,11 @@ LISTINGS = {
     "articles": lambda listings: listings.articles(),
     "article_count": lambda listings: listings.article_count(),
     "article": lambda listings: listings.article(1),
+    "furniture": lambda listings: listings.furniture([("news.example", [1])]),
     "version": lambda listings: listings.version(1),
     "matches": lambda listings: listings.matches(),
+    "shown_story": lambda listings: listings.shown_story(1),
+    "article_texts": lambda listings: next(listings.article_texts((1,))),
     "stories": lambda listings: listings.stories(),
     "story": lambda listings: listings.story(1),
     "search": lambda listings: listings.search("word"),
@@ -95,6 +129,8 @@ LISTINGS = {
     "rule_hits": lambda listings: listings.rule_hits(today=NOW, week=NOW, month=NOW),
     "topics": lambda listings: listings.topics(),
     "rule_problems": lambda listings: listings.rule_problems(),
+    "last_rebuild": lambda listings: listings.last_rebuild(),
+    "articles_of_other_algorithms": lambda listings: listings.articles_of_other_algorithms(1),
     "stats": lambda listings: listings.stats(),
 }
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from ingest.copies.ranking import MOST_CANDIDATES, NEWEST_PER_HASH
 from storage import fingerprints
-from storage.fingerprints import MOST_CANDIDATES, NEWEST_PER_HASH, POSTED_AT_ONCE, Tail
+from storage.postings import POSTED_AT_ONCE, Tail
 from storage.store import Store
 
 ARTICLES = POSTED_AT_ONCE + 40
@@ -61,7 +62,7 @@ def test_candidates_are_those_of_the_definition(archive, store, make):
     _, taken = archive
     draw = random.Random(11)
     for wanted in [[*draw.sample(range(200), 8), 1000, 1001] for _ in range(20)]:
-        found = store.candidates(make.hashes(*wanted), since=make.T0)
+        found = store.candidates(make.hashes(*wanted), site="a.example", since=make.T0)
         expected = dict(brute_force(taken, wanted, make, make.T0))
         assert len(found.rows) == MOST_CANDIDATES
         assert {row.article_id: row.shared for row in found.rows}.items() <= expected.items()
@@ -73,11 +74,11 @@ def test_candidates_reach_into_postings_and_beyond_them(archive, store, make):
     """What is shared with more than 50 newer articles is not counted: it is furniture."""
     _, taken = archive
     for article in (1, POSTED_AT_ONCE, POSTED_AT_ONCE + 1, ARTICLES):
-        found = store.candidates(make.hashes(*taken[article]), since=make.T0)
+        found = store.candidates(make.hashes(*taken[article]), site="a.example", since=make.T0)
         assert found.rows[0].article_id == article
         assert found.rows[0].shared == dict(brute_force(taken, taken[article], make, make.T0))[article]
     since = make.T0 + (ARTICLES - 1) * make.MINUTE
-    found = store.candidates(make.hashes(*taken[ARTICLES]), since=since)
+    found = store.candidates(make.hashes(*taken[ARTICLES]), site="a.example", since=since)
     assert [row.article_id for row in found.rows] == [ARTICLES]
 
 
@@ -119,4 +120,4 @@ def test_what_is_older_than_the_window_is_not_walked_through(archive, store, mak
     seen, posted, floor = store._read(bounds)
     assert floor == seen
     assert posted == POSTED_AT_ONCE
-    assert store.candidates(taken, since=later).rows == ()
+    assert store.candidates(taken, site="a.example", since=later).rows == ()

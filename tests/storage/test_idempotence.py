@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.model import ChangedEntry, EntryOutcome, EntryState, FeedState, RelationKind, TextFrom
+from ingest.copies.model import RelationKind
+from ingest.copies.repeats import MIN_PAGES
+from ingest.model import ChangedEntry, EntryOutcome, EntryState, FeedState, TextFrom
 from storage.store import Store
 
 A, B, C = (f"https://news.example/{letter}" for letter in "abc")
@@ -86,6 +88,35 @@ def confirmed_article(make, newsroom):
     return lambda store: store.save(item)
 
 
+def confirmed_first(make, newsroom):
+    other = newsroom.save(B, at=make.T0)
+    newsroom.save(A, text="All.", text_from=TextFrom.FEED, story_id=other.story_id)
+    item = newsroom.item(A, text="All.", published=make.T0 - make.MINUTE)
+    return lambda store: store.save(item)
+
+
+def leaving_article(make, newsroom):
+    other = newsroom.save(B)
+    newsroom.save(A, story_id=other.story_id, relations=(make.relation(other.article_id),))
+    item = newsroom.item(A, text="Of something else.", published=make.T0 - make.MINUTE)
+    return lambda store: store.save(item)
+
+
+def moving_article(make, newsroom):
+    other, third = newsroom.save(B), newsroom.save(C)
+    newsroom.save(A, story_id=other.story_id, relations=(make.relation(other.article_id),))
+    relations = (make.relation(third.article_id),)
+    item = newsroom.item(A, text="Of C.", story_id=third.story_id, relations=relations)
+    return lambda store: store.save(item)
+
+
+def page_that_proves_furniture(make, newsroom):
+    for number in range(MIN_PAGES - 1):
+        newsroom.save(f"{B}{number}", fingerprint=make.hashes(*range(10 * number, 10 * number + 6), 99, title=number))
+    item = newsroom.item(A, fingerprint=make.hashes(*range(50, 56), 99, title=50))
+    return lambda store: store.save(item)
+
+
 def finished_entry(make, newsroom):
     saved = newsroom.save(A)
     entry = newsroom.entry(B)
@@ -122,6 +153,10 @@ def forgotten(make, newsroom):
         corrected_article,
         article_going_back,
         confirmed_article,
+        confirmed_first,
+        leaving_article,
+        moving_article,
+        page_that_proves_furniture,
         finished_entry,
         synced_feeds,
         added_feeds,
@@ -167,16 +202,19 @@ def test_any_sequence_of_saves_may_stutter(tmp_path_factory, empty_file, make, s
         newsroom = make.Newsroom(store)
         for number, (url, text, shared, is_placed, is_merging) in enumerate(saves):
             at = make.T0 + number * make.MINUTE
-            found = store.candidates(make.hashes(shared), since=make.T0)
-            stories = [row.story_id for row in found.rows]
             own = store.article_at([url])
+            known_as = None if own is None else own.id
+            found = store.candidates(make.hashes(shared), site="a.example", since=make.T0, known_as=known_as)
+            stories = [row.story_id for row in found.rows]
             placement = {}
             if is_placed and stories:
-                related = [row.article_id for row in found.rows if own is None or row.article_id != own.id]
-                placement = {"story_id": stories[0], "relations": tuple(make.relation(other) for other in related)}
+                related = tuple(make.relation(row.article_id) for row in found.rows)
+                placement = {"story_id": stories[0], "relations": related}
                 if is_merging:
                     placement["merges"] = tuple(set(stories) - {stories[0]})
-            item = newsroom.item(url, text=text, at=at, fingerprint=make.hashes(shared), seen=found.seen, **placement)
+            taken = make.hashes(shared, 7, title=number)
+            placement["published"] = make.T0 - (number % 3) * make.MINUTE
+            item = newsroom.item(url, text=text, at=at, fingerprint=taken, seen=found.seen, **placement)
             first = store.save(item)
             once = dump(file)
             again = store.save(item)

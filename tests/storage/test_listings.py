@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import event
 
-from ingest.model import EntryOutcome, EntryState, FeedState, RelationKind, TextFrom
+from ingest.copies.model import RelationKind
+from ingest.model import EntryOutcome, EntryState, FeedState, TextFrom
 from rules.compile import compile_rules
 from rules.document import Document
 from storage import records
@@ -51,7 +52,7 @@ def test_fields_are_those_decided(kind, fields):
 
 def test_a_shown_article_has_all_fields_of_an_article_and_its_text():
     shown = {field.name for field in dataclasses.fields(records.ShownArticle)}
-    assert shown == {*FIELDS[records.ArticleRecord].split(), "text", "relations", "matches"}
+    assert shown >= {*FIELDS[records.ArticleRecord].split(), "text", "relations", "matches"}
 
 
 def test_an_empty_database_lists_nothing(listings):
@@ -152,10 +153,22 @@ def test_the_relations_of_an_article_are_seen_from_both_sides(listings, make, ne
     assert (of_two.passage, of_two.start, of_two.end, of_two.other_start, of_two.other_end) == ("abcd", 0, 4, 5, 9)
     (of_one,) = listings.article(one.article_id).relations
     assert (of_one.article, of_one.kind, of_one.passage, of_one.start) == (two.article_id, "extended", "5678", 5)
-    # Evidence stays that of the texts it was found in.
+    # The newest texts decide, whichever of the two is new.
     newsroom.save(A, text="Something else.")
-    (of_two,) = listings.article(two.article_id).relations
-    assert of_two.passage == "abcd"
+    assert listings.article(two.article_id).relations == listings.article(one.article_id).relations == ()
+
+
+def test_a_copy_of_a_lead_that_was_corrected_is_still_its_copy(listings, make, newsroom):
+    """The relation is the other way round by then."""
+    lead = newsroom.save(A, text="0123456789")
+    copy = newsroom.save(
+        B, text="abcdefghij", story_id=lead.story_id, relations=(make.relation(lead.article_id, RelationKind.EXCERPT),)
+    )
+    newsroom.save(A, text="9876543210", relations=(make.relation(copy.article_id, RelationKind.EXTENDED, 0.7),))
+    story = listings.story(lead.story_id)
+    assert [(each.article, each.kind, each.score) for each in story.copies] == [(copy.article_id, "excerpt", 0.7)]
+    (of_copy,) = listings.article(copy.article_id).relations
+    assert (of_copy.article, of_copy.kind, of_copy.passage) == (lead.article_id, "excerpt", "fghi")
 
 
 def test_a_new_version_has_its_own_relations(listings, make, newsroom):
@@ -234,7 +247,7 @@ def test_a_merged_story_is_found_by_its_old_id(listings, make, newsroom):
     newsroom.save(C, at=later(make, 2), story_id=two.story_id, merges=(one.story_id,))
     story = listings.story(one.story_id)
     assert story == listings.story(two.story_id)
-    assert (story.id, story.url, story.copy_count) == (two.story_id, A, 2)
+    assert (story.id, story.url, story.copy_count) == (one.story_id, A, 2)
     with pytest.raises(LookupError, match="no story 99"):
         listings.story(99)
 

@@ -235,6 +235,90 @@ def test_a_database_of_0002_knows_which_topics_are_behind(tmp_path, created, run
         assert connection.execute("SELECT topic_id, upto FROM topic_backlog").fetchall() == expected
 
 
+DAY = 24 * 3600 * 1_000_000
+#: two stories and one that is gone; dates that can be believed and that cannot; times in microseconds
+ROWS_OF_0003 = f"""
+INSERT INTO feed (id, url, fetch_url, state, interval_s, failures, next_poll_at, added_at)
+    VALUES (1, 'u', 'u', 'active', 1, 0, 1, 1);
+INSERT INTO entry (id, feed_id, identity, title, text, sections, content_hash, state, attempts, checks, first_seen_at,
+    last_seen_at, is_changed, revision) VALUES (1, 1, 'i', 't', 'x', '[]', 'h', 'done', 0, 0, 1, 1, 0, 0);
+INSERT INTO article (id, url, source, entry_id, published, first_seen_at)
+    VALUES (1, 'a', 's', 1, NULL, {100 * DAY}), (2, 'b', 's', 1, {99 * DAY}, {101 * DAY}),
+        (3, 'c', 's', 1, {103 * DAY}, {102 * DAY}), (4, 'd', 's', 1, {72 * DAY}, {102 * DAY}),
+        (5, 'e', 's', 1, {72 * DAY - 1}, {102 * DAY}), (6, 'f', 's', 1, {102 * DAY}, {102 * DAY});
+INSERT INTO article_version (id, article_id, n, title, text, text_hash, text_from, sections, words, extractor_version,
+    tokenizer_version, fingerprint_alg, created_at)
+    SELECT id, id, 1, 't', 'some text', 'h', 'page', '[]', 2, 1, 1, 1, 5 FROM article;
+INSERT INTO story (id, lead_article_id, first_seen_at) VALUES (1, 1, {100 * DAY}), (2, 4, {102 * DAY}), (9, 1, 1);
+UPDATE article SET story_id = CASE WHEN id <= 3 THEN 1 ELSE 2 END, version_id = id;
+DELETE FROM story WHERE id = 9;
+INSERT INTO story_alias (old, new) VALUES (9, 1);
+INSERT INTO fingerprint (id, article_id, version_id, alg, hashes, created_at)
+    VALUES (4, 1, 1, 1, x'0000000000000007', 5), (8, 2, 2, 1, x'', 6);
+INSERT INTO relation (id, article_id, version_id, other_id, other_version_id, kind, score, start, "end", other_start,
+    other_end, created_at, retired_at)
+    VALUES (3, 2, 2, 1, 1, 'copy', 0.75, 0, 4, 1, 5, 6, NULL), (5, 3, 3, 1, 1, 'excerpt', 1.0, 0, 4, 1, 5, 6, 7);
+"""
+
+
+@pytest.fixture
+def file_of_0003(tmp_path):
+    file = tmp_path / "old.db"
+    file.write_bytes(b"")
+    migrating = migrate.engine.migrating_engine(file)
+    with migrating.begin() as connection:
+        migrate.run_scripts(connection, "0003")
+    migrating.dispose()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(ROWS_OF_0003)
+    return file
+
+
+def test_a_database_of_0003_gets_what_is_new_of_copies(file_of_0003):
+    upgrade(f"sqlite:///{file_of_0003}")
+    with closing(sqlite3.connect(file_of_0003)) as connection:
+
+        def rows(columns, table):
+            return connection.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall()
+
+        dates = [(1, 100), (2, 99), (3, 102), (4, 72), (5, 102), (6, 102)]
+        assert rows("id, dated_at", "article") == [(ident, day * DAY) for ident, day in dates]
+        assert rows("id, lead_article_id, first_article_id", "story") == [(1, 1, 2), (2, 4, 4)]
+        assert rows("id, alg, hashes, title, created_at", "fingerprint") == [
+            (4, 1, bytes((0, 0, 0, 0, 0, 0, 0, 7)), 0, 5),
+            (8, 1, b"", 0, 6),
+        ]
+        assert rows('id, kind, score, share, other_share, start, "end", slots, retired_at', "relation") == [
+            (3, "copy", 0.75, 0.75, 0.75, 0, 4, "[]", None),
+            (5, "excerpt", 1.0, 1.0, 1.0, 0, 4, "[]", 7),
+        ]
+        assert rows("DISTINCT credit, canonical", "article_version") == [(None, None)]
+        assert rows("old, new", "story_alias") == [(9, 1)]
+        for table in ("story_change", "site_memory", "site_line", "rebuild"):
+            assert rows("*", table) == []
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_no_id_is_given_out_again_after_0004(file_of_0003):
+    upgrade(f"sqlite:///{file_of_0003}")
+    with closing(sqlite3.connect(file_of_0003)) as connection:
+        given = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
+    assert (given["story"], given["article"], given["fingerprint"], given["relation"]) == (9, 6, 8, 5)
+    assert not any(name.endswith("_anew") for name in given)
+
+
+def test_a_database_of_0003_that_holds_nothing_is_upgraded(tmp_path):
+    file = tmp_path / "old.db"
+    file.write_bytes(b"")
+    migrating = migrate.engine.migrating_engine(file)
+    with migrating.begin() as connection:
+        migrate.run_scripts(connection, "0003")
+    migrating.dispose()
+    upgrade(f"sqlite:///{file}")
+    assert status(f"sqlite:///{file}").state is SchemaState.CURRENT
+
+
 def test_migrations_that_are_undone_leave_nothing_behind(tmp_path):
     file = tmp_path / "news.db"
     engine = create_engine(f"sqlite:///{file}")

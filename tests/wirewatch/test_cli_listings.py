@@ -15,7 +15,7 @@ from datetime import datetime
 
 import pytest
 
-from wirewatch import fields
+from wirewatch import fields, story_fields
 from wirewatch.output import clean_line
 
 LISTINGS = {
@@ -69,7 +69,7 @@ def test_the_promised_fields(wirewatch, filled):
     assert list(match["spans"][0]) == ["field", "start", "end", "text"]
     stories = wirewatch("stories", "--config", filled, "--json").json
     copies = [copy for story in stories for copy in story["copies"]]
-    assert list(copies[0]) == ["article", "url", "source", "kind", "score", "first_seen"]
+    assert list(copies[0])[:6] == ["article", "url", "source", "kind", "score", "first_seen"]
 
 
 def test_times_are_utc_with_microseconds_and_the_newest_come_first(wirewatch, filled, listing):
@@ -114,7 +114,9 @@ def test_spans_point_at_what_matched(wirewatch, filled):
 def test_one_story_and_one_article(wirewatch, filled):
     stories = wirewatch("stories", "--config", filled, "--json").json
     story = max(stories, key=lambda row: row["copy_count"])
-    assert wirewatch("story", story["id"], "--config", filled, "--json").json == story
+    one = wirewatch("story", story["id"], "--config", filled, "--json").json
+    assert {name: one[name] for name in story} == story
+    assert list(one) == [column.name for column in story_fields.STORY_SHOWN]
     text = wirewatch("story", story["id"], "--config", filled).out
     assert all(copy["url"] in text for copy in story["copies"])
     shown = wirewatch("show", story["copies"][0]["article"], "--config", filled, "--json").json
@@ -148,9 +150,10 @@ def test_matches_on_a_terminal_show_the_words_and_the_rules_where_there_is_room(
 
 def test_lists_within_a_record_have_heads(wirewatch, filled):
     story = max(wirewatch("stories", "--config", filled, "--json").json, key=lambda row: row["copy_count"])
-    copies = wirewatch("story", story["id"], "--config", filled).out.partition("\ncopies\n")[2].splitlines()
-    assert copies[0].split() == ["article", "kind", "score", "source", "url", "first", "seen"]
-    assert len(copies) == 1 + story["copy_count"]
+    shown = wirewatch("story", story["id"], "--config", filled).out.partition("\narticles\n")[2]
+    articles = shown.partition("\n\n")[0].splitlines()
+    assert articles[0].split()[:5] == ["article", "source", "when", "after", "kind"]
+    assert len(articles) == 2 + story["copy_count"]
     text = wirewatch("show", story["copies"][0]["article"], "--config", filled).out
     assert re.search("\nversions\n +n  first seen ", text)
     assert re.search("\nrelations\n  article  kind ", text)
@@ -229,8 +232,15 @@ def test_stats_add_up(wirewatch, filled):
     assert list(stats) == [column.name for column in fields.STATS]
     assert stats["articles"] == len(wirewatch("articles", "--config", filled, "--json").json)
     assert sum(stats["entries"].values()) == len(wirewatch("entries", "--config", filled, "--json").json)
+    once = wirewatch("matches", "air-defence", "--once", "--config", filled, "--json").json
+    assert stats["matches"]["air-defence"] == len(once)
     matches = wirewatch("matches", "air-defence", "--config", filled, "--json").json
-    assert stats["matches"]["air-defence"] == len(matches)
+    assert len(matches) > len(once) == len({match["story"] for match in matches})
+    assert {match["id"] for match in once} < {match["id"] for match in matches}
+    articles = wirewatch("articles", "--config", filled, "--json").json
+    assert sum(stats["repaired"].values()) == sum(article["repaired"] is not None for article in articles)
+    stories = wirewatch("stories", "--config", filled, "--json").json
+    assert 0 < sum(stats["copies"].values()) <= sum(story["copy_count"] for story in stories)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -234,6 +236,31 @@ def test_validators_hold_until_something_changes(room: Newsroom) -> None:
     for url, reply in before.items():
         changed = get(url).body != reply.body
         assert get(url, **conditions(reply)).status == (200 if changed else 304)
+
+
+def test_dates_are_moved_to_the_end_that_is_wanted_and_keep_their_distances() -> None:
+    ends_at = datetime(2031, 3, 1, 0, 30, 40, tzinfo=UTC)
+    with Newsroom(ends_at=ends_at) as moved, Newsroom() as plain:
+        for room in (moved, plain):
+            room.publish()
+            room.publish()
+        distances = set()
+        for feed, as_written in zip(moved.feeds(), plain.feeds(), strict=True):
+            reply = get(feed["url"])
+            dates = [date_of(item) for item in read_feed(reply, feed["format"])]
+            written = [date_of(item) for item in read_feed(get(as_written["url"]), feed["format"])]
+            assert max(dates) < ends_at
+            distances |= {date - old for date, old in zip(dates, written, strict=True)}
+            if modified := reply.headers.get("Last-Modified"):
+                assert max(dates) < parsedate_to_datetime(modified) <= ends_at
+        assert distances == {datetime(2031, 3, 1, 0, 30, tzinfo=UTC) - datetime(2026, 10, 6, 17, tzinfo=UTC)}
+        page = get(moved.expectations()["seed_groups"][0]["members"][0]["url"]).body.decode()
+        assert "2031-02-28T21:50:00+00:00" in page
+        assert "2026-" not in page
+
+
+def date_of(item: Item) -> datetime:
+    return datetime.fromisoformat(item.date) if item.date[0].isdigit() else parsedate_to_datetime(item.date)
 
 
 def test_the_compressed_page_is_the_plain_page(room: Newsroom) -> None:

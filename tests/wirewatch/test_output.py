@@ -167,3 +167,21 @@ def test_json_is_what_the_standard_library_reads(value):
         return {key: whole(item) for key, item in inner.items()} if isinstance(inner, dict) else inner
 
     assert json.loads(to_json(value)) == whole(value)
+
+
+def test_a_rare_column_is_shown_where_a_row_has_a_value_and_is_read_in_its_own_way():
+    columns = (
+        Column("id", is_shown=True),
+        Column("note", is_shown=True, is_rare=True, reads=lambda is_so, _: "so it is" if is_so else ""),
+    )
+
+    def table(*notes):
+        out = io.StringIO()
+        emit([{"id": str(n), "note": note} for n, note in enumerate(notes)], columns, "table", out=out)
+        return [line.split() for line in out.getvalue().splitlines()]
+
+    assert table(False, True) == [["id", "note"], ["0"], ["1", "so", "it", "is"]]
+    assert table(False, False) == [["id"], ["0"], ["1"]]
+    out = io.StringIO()
+    emit([{"id": "0", "note": True}], columns, "tsv", out=out)
+    assert out.getvalue() == "id\tnote\n0\ttrue\n"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.copies import difference
 from ingest.errors import Reason
-from storage import records
-from wirewatch import comparison, feedcheck, fields, rulestate
+from storage import records, story_records
+from wirewatch import changes, comparison, feedcheck, fields, rulestate, story_fields
 from wirewatch.reasons import MEANINGS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -46,6 +47,12 @@ def test_a_page_is_what_the_program_says(generator, page):
         (rulestate.HeldTopic, fields.HELD_TOPIC),
         (records.ArticleMatchRecord, fields.ARTICLE_MATCH),
         (records.VersionRecord, fields.VERSION),
+        (story_records.ShownStory, story_fields.STORY_SHOWN),
+        (story_records.CarriedRecord, story_fields.CARRIED),
+        (story_records.StoryChangeRecord, story_fields.STORY_CHANGE),
+        (changes.CarriedDiff, story_fields.CARRIED_DIFF),
+        (changes.ArticleDiff, story_fields.ARTICLE_DIFF),
+        (difference.Change, story_fields.CHANGE),
         (comparison.Hit, fields.RULE_HIT),
         (feedcheck.FeedCheck, fields.FEED_CHECK),
     ],

@@ -15,7 +15,7 @@ from rules.explain import Explained, ExplainedLine, TopicExplanation
 from rules.syntax import parse
 from rules.topic import make_topic
 from storage.documents import StoredVersion
-from wirewatch import fields, ruleexplain
+from wirewatch import explain_fields, ruleexplain
 from wirewatch.ruleexplain import Signs
 
 
@@ -49,22 +49,22 @@ def two_topics(copied):
 
 def test_an_explanation_tells_the_match_as_it_is_stored(wirewatch, filled, sample):
     (row,) = wirewatch("--config", filled, "rules", "explain", sample.article, "air-defence", "--json").json
-    assert list(row) == [column.name for column in fields.EXPLANATION]
+    assert list(row) == [column.name for column in explain_fields.EXPLANATION]
     assert (row["matches"], row["rules"], row["spans"]) == (True, sample.match["rules"], sample.match["spans"])
     assert row["topic_version"] == row["stored_version"] == sample.match["topic_version"]
-    assert [list(line) for line in row["lines"]] == [[column.name for column in fields.EXPLAINED_LINE]] * 3
+    assert [list(line) for line in row["lines"]] == [[column.name for column in explain_fields.EXPLAINED_LINE]] * 3
     assert [line["kind"] for line in row["lines"]] == ["match", "match", "not"]
 
 
 def test_the_documented_fields_of_a_node_are_those_printed(wirewatch, filled, sample):
     (row,) = wirewatch("--config", filled, "rules", "explain", sample.other, "quagga NEAR/1 (x | y)", "--json").json
-    (tree,) = [column for column in fields.EXPLAINED_LINE if column.name == "tree"]
+    (tree,) = [column for column in explain_fields.EXPLAINED_LINE if column.name == "tree"]
     node = row["lines"][0]["tree"]
     assert ", ".join(node) == tree.kind.strip("{}")
     assert set(node) == {field.name for field in dataclass_fields(Explained)}
-    assert {field.name for field in dataclass_fields(ExplainedLine)} == {c.name for c in fields.EXPLAINED_LINE}
+    assert {field.name for field in dataclass_fields(ExplainedLine)} == {c.name for c in explain_fields.EXPLAINED_LINE}
     assert {field.name for field in dataclass_fields(TopicExplanation)} - {"version"} < {
-        c.name for c in fields.EXPLANATION
+        c.name for c in explain_fields.EXPLANATION
     }
     assert [child["kind"] for child in node["children"]] == ["words", "or"]
 

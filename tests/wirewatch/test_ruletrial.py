@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,16 +14,25 @@ from rules.assemble import assemble_rules
 from rules.compile import compile_rules
 from rules.document import Document
 from rules.layout import RuleFile
-from wirewatch.ruletrial import _Kept, answer, refuse
+from wirewatch import ruletrial
+from wirewatch.jsonlines import Line
+from wirewatch.ruletrial import _Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SHARED = Path(__file__).parents[3] / "shared"
 ARTICLES = SHARED / "newsroom" / "articles"
 
 
+def answered(content: bytes, *judge: Callable[[ruletrial.Question], dict[str, object]]) -> str:
+    return ruletrial.answer(Line(content), *judge)
+
+
 def ask(rule: object, *, ident: object = 1, **question: object) -> dict[str, object]:
-    answered = json.loads(answer(json.dumps({"id": ident, "rule": rule, **question}).encode()))
-    assert answered.pop("id") == ident
-    return answered
+    told = json.loads(answered(json.dumps({"id": ident, "rule": rule, **question}).encode()))
+    assert told.pop("id") == ident
+    return told
 
 
 def test_a_match_has_the_spans_of_the_document():
@@ -40,8 +50,8 @@ def test_a_match_has_the_spans_of_the_document():
 
 
 def test_keys_come_in_the_documented_order():
-    assert answer(b'{"rule":"a","id":7}') == '{"id":7,"match":false,"spans":[]}'
-    assert list(json.loads(answer(b'{"rule":"a | NOT b","id":7}'))) == ["id", "error", "col", "message"]
+    assert answered(b'{"rule":"a","id":7}') == '{"id":7,"match":false,"spans":[]}'
+    assert list(json.loads(answered(b'{"rule":"a | NOT b","id":7}'))) == ["id", "error", "col", "message"]
 
 
 @pytest.mark.parametrize("doc", [None, {}, {"title": None, "body": None, "section": None}, {"title": "", "x": 1}])
@@ -177,11 +187,11 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
     ],
 )
 def test_bad_input_is_answered_with_the_id_where_there_is_one(line, ident):
-    told = json.loads(answer(line))
+    told = json.loads(answered(line))
     assert told["id"] == ident
     assert (told["error"], told["col"]) == ("bad_input", None)
     assert 0 < len(told["message"]) < 200
-    assert json.loads(refuse(line[:100], "too long"))["error"] == "bad_input"
+    assert json.loads(ruletrial.answer(Line(line[:100], "too long")))["error"] == "bad_input"
 
 
 @pytest.mark.parametrize(
@@ -190,13 +200,13 @@ def test_bad_input_is_answered_with_the_id_where_there_is_one(line, ident):
 )
 def test_the_id_is_given_back_as_it_was_written(ident):
     for rest in ('"rule": "a"', '"rule": 5'):
-        assert answer(f'{{{rest}, "id": {ident} }}'.encode()).startswith(f'{{"id":{ident},')
+        assert answered(f'{{{rest}, "id": {ident} }}'.encode()).startswith(f'{{"id":{ident},')
 
 
 def test_an_answer_is_one_line_that_no_terminal_obeys():
-    told = answer(b'{"id": [1,\r2], "rule": "a\\u001bb", "doc": {"body": "a\\u001bb"}}')
+    told = answered(b'{"id": [1,\r2], "rule": "a\\u001bb", "doc": {"body": "a\\u001bb"}}')
     assert told.isprintable()
-    told = answer('{"id": 1, "rule": "\u202e* \u009b", "doc": {}}'.encode())
+    told = answered('{"id": 1, "rule": "\u202e* \u009b", "doc": {}}'.encode())
     assert told.isprintable()
 
 
@@ -233,7 +243,7 @@ def test_a_huge_document_is_matched():
 
 @given(st.binary(max_size=200))
 def test_any_bytes_have_an_answer(line):
-    told = json.loads(answer(line))
+    told = json.loads(answered(line))
     assert told["error"] != "internal_error"
 
 
@@ -247,7 +257,7 @@ _JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lamb
     )
 )
 def test_any_object_has_an_answer_with_its_id(question):
-    told = json.loads(answer(json.dumps(question).encode()))
+    told = json.loads(answered(json.dumps(question).encode()))
     assert told["id"] == question["id"]
     assert told.get("error") != "internal_error"
 
@@ -256,7 +266,7 @@ def test_a_bug_is_answered_too():
     def fail(question):
         raise LookupError(question.rule)
 
-    told = json.loads(answer(b'{"id": 7, "rule": "a"}', fail))
+    told = json.loads(answered(b'{"id": 7, "rule": "a"}', fail))
     assert told == {
         "id": 7,
         "error": "internal_error",

@@ -13,6 +13,7 @@ from wirewatch.cli.wiring import note, pass_call
 from wirewatch.fields import ARTICLE, ARTICLE_SHOWN, ENTRY, FOUND
 
 if TYPE_CHECKING:
+    from storage.listings import Listings
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
 
@@ -56,13 +57,31 @@ def entries(call: Call, listing: Listing, *, state: str | None, reason: str | No
 
 @click.command(cls=Command)
 @click.argument("number", metavar="ID", type=IDENT)
+@click.option("--version", "n", type=IDENT, metavar="N", help="Read version N instead of the current one.")
+@click.option(
+    "--diff", is_flag=True, help="What the newest version, or version N, changed against the one before, by sentence."
+)
 @record_options
 @pass_call
-def show(call: Call, listing: Listing, *, number: int) -> None:
+def show(call: Call, listing: Listing, *, number: int, n: int | None, diff: bool) -> None:
     """Show an article: text, versions, relations, and why it matches."""
     with call.reading(f"wirewatch{call.repeated} articles") as listings:
-        found = listings.article(number)
+        if diff:
+            _show_changes(listings, listing, call, number, n)
+            return
+        found = listings.article(number, n)
     listing.show_one(found, ARTICLE_SHOWN, call)
+
+
+def _show_changes(listings: Listings, listing: Listing, call: Call, number: int, n: int | None) -> None:
+    from wirewatch.changes import diff_version, emit_pieces, tell_version_changes
+    from wirewatch.story_fields import ARTICLE_DIFF
+
+    found = diff_version(listings, number, n)
+    if listing.how == "table":
+        emit_pieces(tell_version_changes(found))
+    else:
+        listing.show_one(found, ARTICLE_DIFF, call)
 
 
 @click.command(cls=Command)

@@ -30,11 +30,12 @@ def demo() -> None:
     Serves invented outlets on loopback addresses, polls them batch by batch, and shows stories and matches.
     Needs no network. The configuration and the database are kept in a temporary directory, which is named.
     """
+    from ingest.model import utc_now
     from wirewatch.demo.newsroom import Newsroom
 
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     folder = Path(tempfile.mkdtemp(prefix="wirewatch-demo-"))
-    with Newsroom() as newsroom:
+    with Newsroom(ends_at=utc_now()) as newsroom:
         app = set_up(folder, newsroom)
         asyncio.run(_poll(app, newsroom))
     _show(app)

@@ -143,6 +143,11 @@ def span_options(what: str) -> Callable[[F], F]:
     return lambda command: _with(command, _span_options(what), default=default_format, has_limit=True)
 
 
+def since_options(what: str) -> Callable[[F], F]:
+    """As `window_options`, without --until."""
+    return lambda command: _with(command, _span_options(what)[:1], default=lambda: "table")
+
+
 def window_options(what: str) -> Callable[[F], F]:
     """Add --since, --until and --format to a command that shows one record; *what* says which time they mean."""
     return lambda command: _with(command, _span_options(what), default=lambda: "table")

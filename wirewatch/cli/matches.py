@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("topic", required=False)
+@click.option("--once", is_flag=True, help="Each story once: the match of its first article that has one.")
 @listing_options
 @pass_call
-def matches(call: Call, listing: Listing, *, topic: str | None) -> None:
+def matches(call: Call, listing: Listing, *, topic: str | None, once: bool) -> None:
     """List the articles that match a topic.
 
-    Without TOPIC, those of all topics. The newest come first.
+    Without TOPIC, those of all topics. The newest come first. A note tells when neither the lead nor the first copy of
+    the story matches, but only what this copy added.
     """
     with call.reading(f"wirewatch{call.repeated} rules list") as listings:
-        rows = of_topic(call, topic, lambda: listings.matches(topic, **listing.span(call)))
+        rows = of_topic(call, topic, lambda: listings.matches(topic, once_a_story=once, **listing.span(call)))
     empty = "nothing matched; test a topic with: wirewatch rules test TOPIC"
     listing.show(rows or (), MATCH, call, empty="" if rows is None else empty)

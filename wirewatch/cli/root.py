@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "articles": ("wirewatch.cli.articles:articles", "List articles."),
     "entries": ("wirewatch.cli.articles:entries", "List the entries of feeds, with state and reason."),
     "show": ("wirewatch.cli.articles:show", "Show an article: text, versions, relations, and why it matches."),
+    "why-copy": ("wirewatch.cli.why_copy:why_copy", "Tell why an article is a copy of another, or why not."),
+    "copies": ("wirewatch.cli.copies:copies", "Find the copies among the stored articles anew."),
     "search": ("wirewatch.cli.articles:search", "List the articles that an expression of the rule language matches."),
     "stats": ("wirewatch.cli.stats:stats", "Count feeds, entries, articles, stories and matches."),
     "db": ("wirewatch.cli.db:db", "Upgrade the database, or say how it stands."),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -13,16 +11,16 @@ from wirewatch.backfill import back_fill, begin
 from wirewatch.cli.listing import window_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
+from wirewatch.cli.settle import SETTLE_S, until_settled
 from wirewatch.cli.topics import choose_topics, diff_rows, no_article, no_topic, note_errors
-from wirewatch.cli.wiring import counted, note, pass_call
+from wirewatch.cli.wiring import counted, note, pass_call, telling_that_it_goes_on
 from wirewatch.comparison import ALL_ARTICLES, compare
 from wirewatch.fields import APPLIED, RULE_DIFF
 from wirewatch.rulebook import build_rules, record_rules
 from wirewatch.rulecheck import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from rules.files import LoadedRules
     from rules.topic import Topic
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
     from wirewatch.rulebook import RulesInForce
-
-#: So long after its tick a running instance has compiled the new rules, and has ended what it began with the old ones.
-SETTLE_S = 10.0
 
 
 @click.command(cls=Command)
@@ -103,19 +98,10 @@ def _change(
     with call.app.listings() as listings:
         before = {topic.name: topic.version for topic in listings.topics() if topic.is_active}
         is_empty = not listings.article_count(since=span.since, until=span.until)
-    with _telling_that_it_goes_on():
+    with telling_that_it_goes_on():
         run, done = _judge(call, store, rules, topics, span, before=before, waits=waits)
     nothing = no_article(listing) if is_empty else "all was judged by these rules before, and nothing has come in since"
     _show_done(call, listing, done, is_resumed=run.is_resumed, nothing=nothing)
-
-
-@contextmanager
-def _telling_that_it_goes_on() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        note("what was done stays done; the same command goes on where it stood")
-        raise
 
 
 def _judge(
@@ -136,7 +122,10 @@ def _judge(
     # now, or when somebody was at this run who was interrupted before he had waited.
     waits = waits and (before != rules.versions or run.is_resumed)
     with Progress(0, "articles") as progress:
-        looks_again = _until_settled(call.app.database, call.settings.run.tick_s + SETTLE_S) if waits else _at_once
+        looks_again = _at_once
+        if waits:
+            wait_s = call.settings.run.tick_s + SETTLE_S
+            looks_again = until_settled(call.app.database, wait_s, "may still judge by the rules it had", from_now=True)
         return run, back_fill(store, topics, run, tell=progress.show, looks_again=looks_again)
 
 
@@ -150,27 +139,6 @@ def _span(call: Call, listing: Listing) -> BackfillSpan:
 
 def _at_once() -> bool:
     return False
-
-
-def _until_settled(database: Path, wait_s: float) -> Callable[[], bool]:
-    """Return what says for *wait_s* seconds, as long as an instance runs, that newer articles may be to come."""
-    from storage.lock import is_locked
-
-    deadline = time.monotonic() + wait_s
-    is_told = False
-
-    def looks_again() -> bool:
-        nonlocal is_told
-        left = deadline - time.monotonic()
-        if left <= 0 or not is_locked(database):
-            return False
-        if not is_told:
-            is_told = True
-            note(f"a running instance may still judge by the rules it had; looking at what it stores for {left:.0f} s")
-        time.sleep(min(1.0, left))
-        return True
-
-    return looks_again
 
 
 def _show_done(call: Call, listing: Listing, done: BackfillRun, *, is_resumed: bool, nothing: str) -> None:

@@ -11,7 +11,7 @@ from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import IDENT, Command
 from wirewatch.cli.topics import no_topic, stored_topics
 from wirewatch.cli.wiring import counted, note, pass_call
-from wirewatch.fields import EXPLANATION
+from wirewatch.explain_fields import EXPLANATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,12 +15,18 @@ from wirewatch.errors import WirewatchError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingest.model import Page
+    from ingest.model import Article, Entry, Page
     from wirewatch.cli.wiring import Call
 
 #: what relative links of a file start from when no --url is given; the name can never be looked up (RFC 2606)
 NOWHERE = "https://file.invalid/"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+#: how a page begins, and a plain text does not; comments and a declaration may come before
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.{0,2000}?-->\s*){0,3}"
+    rb"<(?:!doctype|html|head|body|main|article|div|p)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @contextmanager
@@ -62,6 +68,50 @@ def read_bytes(source: str) -> bytes:
         return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as e:
         raise WirewatchError(f"{source}: cannot be read: {e.strerror}") from e
+
+
+def read_article(source: str) -> Article:
+    """Return the article in a file, or in standard input for -: a page as `try page` reads it, text as `try text` does.
+
+    Raises WirewatchError when there is none, or the file cannot be read.
+    """
+    from ingest.model import Page
+    from ingest.reading import article_from_page, read_feed_text
+    from rules.compile import compile_rules
+
+    body = read_bytes(source)
+    address = NOWHERE + quote(Path(source).name)
+    with blaming(source):
+        if _PAGE.match(body[:10_000]):
+            page = Page(requested_url=address, url=address, moved_to=None, status=200, headers={}, body=body)
+            return article_from_page(page, address, stand_in_entry(address), "")
+        entry = stand_in_entry(address, text=body.decode("utf-8", "replace"))
+        return read_feed_text(entry, "", compile_rules(())).article
+
+
+def stand_in_entry(address: str, *, title: str = "", text: str = "") -> Entry:
+    """An entry of no feed, that says nothing but *title* and *text*."""
+    from ingest.model import Entry, EntryState, utc_now
+
+    return Entry(
+        id=0,
+        feed_id=0,
+        link=address,
+        page_address=address,
+        title=title,
+        author=None,
+        published=None,
+        text=text,
+        lang=None,
+        sections=(),
+        state=EntryState.NEW,
+        attempts=0,
+        checks=0,
+        next_try_at=None,
+        first_seen_at=utc_now(),
+        article_id=None,
+        is_changed=False,
+    )
 
 
 async def _fetch(call: Call, url: str, *, is_feed: bool) -> Page:

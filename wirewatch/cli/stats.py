@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wirewatch.checkup import outdated_fingerprints
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.wiring import counted, note, pass_call
@@ -25,18 +26,25 @@ MOST_SHOWN = 20
 @record_options
 @pass_call
 def stats(call: Call, listing: Listing) -> None:
-    """Count feeds, entries, articles, stories and matches."""
+    """Count feeds, entries, articles, stories and matches.
+
+    Matches are counted by story: once for a topic, however many copies of the story match it.
+    """
+    from ingest.copies.fingerprint import FINGERPRINT_ALG
     from wirewatch.rulestate import show_stats
 
     with call.reading() as listings:
         found, topics = listings.stats(), listings.topics()
-    shown = show_stats(call.config_dir, found, topics)
+        outdated = listings.articles_of_other_algorithms(FINGERPRINT_ALG)
+    shown = show_stats(call.config_dir, found, topics, outdated)
     if listing.how != "table":
         listing.show_one(shown, STATS, call)
         return
     listing.show_one(_shorten(shown), STATS, call)
     if len(shown.held) > MOST_SHOWN:
         note(f"… and {len(shown.held) - MOST_SHOWN:,} more held; see: wirewatch{call.repeated} rules list")
+    if outdated:
+        note(f"{outdated_fingerprints(outdated)}; compare them once more: wirewatch{call.repeated} copies rebuild")
     if found.rule_problems:
         more = len(found.rule_problems) - MOST_SHOWN
         problems = f"… and {more:,} more problems" if more > 0 else counted(len(found.rule_problems), "problem")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from wirewatch.cli.listing import listing_options, record_options
-from wirewatch.cli.options import IDENT, Command
+from wirewatch.cli.listing import SCREEN_LIMIT, listing_options, record_options
+from wirewatch.cli.options import IDENT, MOST, Command
 from wirewatch.cli.topics import of_topic
-from wirewatch.cli.wiring import pass_call
+from wirewatch.cli.wiring import note, pass_call
 from wirewatch.fields import STORY
 
 if TYPE_CHECKING:
@@ -19,25 +20,51 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("topic", required=False)
+@click.option(
+    "--outlets",
+    type=click.IntRange(1, MOST),
+    metavar="N",
+    help="Only stories that at least N outlets carry, most carried first.",
+)
 @listing_options
 @pass_call
-def stories(call: Call, listing: Listing, *, topic: str | None) -> None:
+def stories(call: Call, listing: Listing, *, topic: str | None, outlets: int | None) -> None:
     """List stories: articles that carry the same text.
 
     With TOPIC, those of which an article matches it. The newest come first.
     """
     with call.reading(f"wirewatch{call.repeated} rules list") as listings:
-        rows = of_topic(call, topic, lambda: listings.stories(topic, **listing.span(call)))
+        rows = of_topic(call, topic, lambda: listings.stories(topic, outlets=outlets, **listing.span(call)))
     empty = "no stories; poll with: wirewatch once" if topic is None else f"no story matches {topic}"
+    if outlets is not None:
+        empty = f"no such story is carried by {outlets} outlets or more"
     listing.show(rows or (), STORY, call, empty="" if rows is None else empty)
 
 
 @click.command(cls=Command)
 @click.argument("number", metavar="ID", type=IDENT)
+@click.option("--diff", is_flag=True, help="What each article cut and added against the first copy, by sentence.")
 @record_options
 @pass_call
-def story(call: Call, listing: Listing, *, number: int) -> None:
-    """Show a story with its copies."""
+def story(call: Call, listing: Listing, *, number: int, diff: bool) -> None:
+    """Show a story: who carried it when, how long after the first, and how much of it.
+
+    The first copy by time leads the list; those whose date cannot be believed count from when they were first seen.
+    """
+    from wirewatch.changes import diff_story, emit_pieces, tell_story_changes
+    from wirewatch.story_fields import STORY_PAGE, STORY_SHOWN
+
     with call.reading(f"wirewatch{call.repeated} stories") as listings:
-        found = listings.story(number)
-    listing.show_one(found, STORY, call)
+        found = listings.shown_story(number)
+        left_out = len(found.articles) - SCREEN_LIMIT if listing.how == "table" else 0
+        if left_out > 0:
+            found = replace(found, articles=found.articles[:SCREEN_LIMIT])
+        if diff:
+            found = diff_story(listings, found)
+    if found.id != number:
+        note(f"story {number} is now {found.id}")
+    listing.show_one(found, STORY_PAGE if listing.how == "table" else STORY_SHOWN, call)
+    if diff and listing.how == "table":
+        emit_pieces(tell_story_changes(found))
+    if left_out > 0:
+        note(f"… and {left_out:,} more articles; all with --json")

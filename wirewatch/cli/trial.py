@@ -10,12 +10,14 @@ import click
 
 from wirewatch.cli.listing import format_options, record_options
 from wirewatch.cli.options import Group
+from wirewatch.cli.trial_copies import copies
+from wirewatch.cli.trial_repair import repair
 from wirewatch.cli.trial_rules import rules
 from wirewatch.cli.wiring import note, pass_call
 from wirewatch.fields import TRIED_ENTRY, TRIED_PAGE
 
 if TYPE_CHECKING:
-    from ingest.model import Article, Entry, Reading
+    from ingest.model import Article, Reading
     from rules.match import RuleSet, TopicMatch
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
@@ -29,6 +31,8 @@ def trial() -> None:
 
 
 trial.add_command(rules)
+trial.add_command(repair)
+trial.add_command(copies)
 
 
 @trial.command()
@@ -57,13 +61,13 @@ def page(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
     """Extract the article of a page, repair it and match the rules."""
     from ingest.address import normalise_address
     from ingest.workers import InlineWorkers
-    from wirewatch.cli.source import blaming, read_source
+    from wirewatch.cli.source import blaming, read_source, stand_in_entry
 
     rules = _rules(call)
     with blaming(source):
         fetched = read_source(call, source, url=url)
         address = normalise_address(fetched.url, call.app.trackers)
-        reading = asyncio.run(InlineWorkers().read_page(fetched, address, _entry(fetched.url), "", rules))
+        reading = asyncio.run(InlineWorkers().read_page(fetched, address, stand_in_entry(fetched.url), "", rules))
     listing.show_one(_row(reading), TRIED_PAGE, call)
 
 
@@ -75,12 +79,12 @@ def page(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
 def text(call: Call, listing: Listing, *, source: str, title: str) -> None:
     """Repair a plain text and match the rules."""
     from ingest.workers import InlineWorkers
-    from wirewatch.cli.source import NOWHERE, blaming, read_source
+    from wirewatch.cli.source import NOWHERE, blaming, read_source, stand_in_entry
 
     rules = _rules(call)
     with blaming(source):
         body = read_source(call, source).body.decode("utf-8", "replace")
-        entry = _entry(NOWHERE, title=title, text=body)
+        entry = stand_in_entry(NOWHERE, title=title, text=body)
         reading = asyncio.run(InlineWorkers().read_feed_text(entry, title, rules))
     listing.show_one(_row(reading), TRIED_PAGE, call)
 
@@ -94,31 +98,6 @@ def _rules(call: Call) -> RuleSet:
     for error in loaded.errors:
         note(error.render())
     return compile_rules(loaded.topics)
-
-
-def _entry(address: str, *, title: str = "", text: str = "") -> Entry:
-    """An entry of no feed, that says nothing but *title* and *text*."""
-    from ingest.model import Entry, EntryState, utc_now
-
-    return Entry(
-        id=0,
-        feed_id=0,
-        link=address,
-        page_address=address,
-        title=title,
-        author=None,
-        published=None,
-        text=text,
-        lang=None,
-        sections=(),
-        state=EntryState.NEW,
-        attempts=0,
-        checks=0,
-        next_try_at=None,
-        first_seen_at=utc_now(),
-        article_id=None,
-        is_changed=False,
-    )
 
 
 def _row(reading: Reading) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import sys
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,11 +11,6 @@ from wirewatch.cli.options import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-#: A longer line is refused, so that no input can take all memory.
-MAX_LINE_BYTES = 64 * 1024 * 1024
-#: So far into such a line its id is looked for.
-MAX_ID_BYTES = 4096
 
 
 @click.command(cls=Command)
@@ -29,27 +23,14 @@ def rules() -> None:
 
     Needs no configuration and no database. Exit code 0 at the end of the input, whatever the answers.
     """
-    out = sys.stdout
-    for answered in answers(sys.stdin.buffer):
-        out.write(answered + "\n")
-        # another program may wait for this answer before it asks again
-        out.flush()
+    from wirewatch.jsonlines import write_answers
+
+    write_answers(answers(sys.stdin.buffer))
 
 
-def answers(lines: BinaryIO, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[str]:
-    """Yield the answer to each of *lines*, as soon as it was read. A mark of the byte order may stand first."""
-    from wirewatch.ruletrial import answer, refuse
+def answers(lines: BinaryIO, *, max_line_bytes: int | None = None) -> Iterator[str]:
+    """Yield the answer to each of *lines*, as soon as it was read."""
+    from wirewatch.jsonlines import MAX_LINE_BYTES, read_lines
+    from wirewatch.ruletrial import answer
 
-    is_first = True
-    while line := lines.readline(max_line_bytes + 1):
-        if len(line) > max_line_bytes:
-            _skip_rest(line, lines, max_line_bytes)
-            yield refuse(line[:MAX_ID_BYTES], f"the line is longer than {max_line_bytes} bytes")
-        else:
-            yield answer(line.removeprefix(codecs.BOM_UTF8) if is_first else line)
-        is_first = False
-
-
-def _skip_rest(line: bytes, lines: BinaryIO, size: int) -> None:
-    while line and not line.endswith(b"\n"):
-        line = lines.readline(size)
+    return map(answer, read_lines(lines, max_line_bytes=max_line_bytes or MAX_LINE_BYTES))

@@ -107,6 +107,16 @@ def pass_call(function: Callable[Concatenate[Call, P], R]) -> Callable[P, R]:
     return command
 
 
+@contextmanager
+def telling_that_it_goes_on() -> Iterator[None]:
+    """Say of work that can be taken up again, when it is interrupted, that it can."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("what was done stays done; the same command goes on where it stood")
+        raise
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """Return *number* with the word for so many.
 

@@ -44,6 +44,11 @@ START = datetime(2026, 10, 6, 15, 0, tzinfo=UTC)
 
 LAST_BATCH = 2
 
+#: Dates as pages and feeds write them for machines. Those for readers stay: they are in the texts, whose words and
+#: offsets should be the same on each day.
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\dT[\d:]{8}\+00:00")
+_RSS_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} \+0000")
+
 #: What the slow page takes: long enough to be seen, well within every time limit.
 SLOW_S = 1.0
 
@@ -63,15 +68,19 @@ class Newsroom:
     """All outlets, served from threads. Start and stop it as a context manager.
 
     *port* 0 takes a free port, the same for all outlets. *slow_s* is what the slow page takes.
+    *ends_at* is when the last batch came out: all dates are moved with it; else they stay as they are in the files.
     *one_host* puts all outlets on 127.0.0.1 at different ports, as happens by itself where the system
     has no other loopback address. All methods may be called from any thread.
     """
 
-    def __init__(self, *, port: int = 0, slow_s: float = SLOW_S, one_host: bool = False) -> None:
+    def __init__(
+        self, *, port: int = 0, slow_s: float = SLOW_S, ends_at: datetime | None = None, one_host: bool = False
+    ) -> None:
         self.outlets = OUTLETS
         #: the port of the first outlet; with hosts of their own, of all
         self.port = port
         self._slow_s = slow_s
+        self._shift = timedelta() if ends_at is None else _whole_minutes(ends_at - _out_at(LAST_BATCH))
         self._one_host = one_host
         self._files = _index_files()
         self._expected: dict[str, Any] = json.loads((HERE / "expect.json").read_text(encoding="utf-8"))
@@ -213,11 +222,11 @@ class Newsroom:
             body = b"<!DOCTYPE html>\n<title>Not found</title>\n<h1>There is no such page</h1>\n"
             return _pack(request, {"Content-Type": "text/html; charset=utf-8"}, body, HTTPStatus.NOT_FOUND)
         # ISO 8859-1 gives every byte a character and back: pages in any charset stay as they are.
-        body = self._fill(file.path.read_bytes().decode("latin-1")).encode("latin-1")
+        body = self._date(self._fill(file.path.read_bytes().decode("latin-1"))).encode("latin-1")
         headers = {"Content-Type": _content_type(outlet, path)}
         if path in outlet.gone:
             return _pack(request, headers, body, HTTPStatus.GONE)
-        modified = START + timedelta(hours=file.batch)
+        modified = _out_at(file.batch) + self._shift
         headers |= _validators(outlet, body, modified)
         if _still_holds(request, headers, modified):
             return WebAnswer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -225,6 +234,13 @@ class Newsroom:
 
     def _fill(self, text: str) -> str:
         return _PLACEHOLDER.sub(lambda found: f"http://{self._authorities[found[1]]}", text)
+
+    def _date(self, text: str) -> str:
+        """Move the dates of a page or a feed."""
+        if not self._shift:
+            return text
+        text = _ISO_DATE.sub(lambda found: (datetime.fromisoformat(found[0]) + self._shift).isoformat(), text)
+        return _RSS_DATE.sub(lambda found: format_datetime(parsedate_to_datetime(found[0]) + self._shift), text)
 
     def _host_of(self, outlet: Outlet) -> str:
         """The host, or host and port where all outlets share one host."""
@@ -242,6 +258,14 @@ class Newsroom:
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<opml version="2.0"><head><title>Sample newsroom</title></head><body>\n{outlines}</body></opml>\n'
         )
+
+
+def _out_at(batch: int) -> datetime:
+    return START + timedelta(hours=batch)
+
+
+def _whole_minutes(time: timedelta) -> timedelta:
+    return timedelta(minutes=time // timedelta(minutes=1))
 
 
 def _index_files() -> dict[tuple[str, str], tuple[_File, ...]]:

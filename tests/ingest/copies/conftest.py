@@ -1,21 +1,27 @@
-"""Invented prose, the sample newsroom's stories, and the benchmark's index in memory."""
+"""Invented prose, the sample newsroom's stories, and articles placed among stories in memory."""
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import sys
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from types import ModuleType
+from ingest.copies.fingerprint import take_fingerprint
+from ingest.copies.memory import CopyIndex
+from ingest.model import Reading
 
-CHECKOUT = Path(__file__).parents[3]
-SHARED = CHECKOUT.parent / "shared"
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ingest.copies.memory import Placed
+    from ingest.model import Article
+
+SHARED = Path(__file__).parents[3].parent / "shared"
 
 _SYLLABLES = [
     consonant + vowel for consonant in ("b", "d", "gr", "k", "l", "m", "n", "pl", "s", "t") for vowel in "aeiou"
@@ -31,9 +37,14 @@ def _vocabulary() -> tuple[list[str], list[float]]:
 
 
 def _write_prose(seed: int, paragraphs: int) -> list[str]:
-    """Paragraphs of two to four sentences. Different seeds give texts that share words and no more."""
+    """Paragraphs of two to four sentences. Different seeds give texts that share small words and no more.
+
+    As in real texts, every second word or so is one that tells what the text is about, and comes again and again.
+    """
     rng = random.Random(seed)
     words, weights = _vocabulary()
+    words = [*words[:200], *rng.sample(words[200:], 120)]
+    weights = [*weights[:200], *[sum(weights[:200]) / 120] * 120]
     return [
         " ".join(
             " ".join(rng.choices(words, weights, k=rng.randint(8, 20))).capitalize() + "."
@@ -49,20 +60,28 @@ def write_prose():
     return _write_prose
 
 
-def _load(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+def _place_all(articles: Iterable[tuple[str, Article]]) -> list[dict[str, Any]]:
+    index = CopyIndex(window=timedelta(days=14))
+    at = datetime(2026, 1, 12, tzinfo=UTC)
+    placed: dict[str, Placed] = {}
+    for name, article in articles:
+        fingerprint = take_fingerprint(article.text, article.title)
+        placed[name] = index.place(Reading(article=article, fingerprint=fingerprint, matches=()), at=at)
+    names = {each.article_id: name for name, each in placed.items()}
+    return [
+        {
+            "id": name,
+            "story": index.story(each.article_id),
+            "relations": [{"to": names[relation.to], "kind": relation.kind.value} for relation in each.relations],
+        }
+        for name, each in placed.items()
+    ]
 
 
 @pytest.fixture(scope="session")
-def bench():
-    """bench/copies.py: its `run` sends articles through an index in memory, as the store would."""
-    return _load(CHECKOUT / "bench" / "copies.py", "bench_copies")
+def place_all():
+    """A function: named articles, in the order of arrival, to the story of each and what it is to others."""
+    return _place_all
 
 
 @pytest.fixture(scope="session")

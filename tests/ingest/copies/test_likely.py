@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.copies.likely import find_likely
-from ingest.model import Candidate
+from ingest.copies.model import Candidate
 
 
 @pytest.mark.parametrize(
@@ -22,5 +22,5 @@ from ingest.model import Candidate
     ],
 )
 def test_shared_hashes_decide(shared, hashes, length, is_likely):
-    candidate = Candidate(article_id=1, story_id=1, is_lead=True, title="", text="x" * length, shared=shared)
+    candidate = Candidate(article_id=1, story_id=1, is_lead=True, source="", title="", text="x" * length, shared=shared)
     assert find_likely((candidate,), hashes) == ((candidate,) if is_likely else ())

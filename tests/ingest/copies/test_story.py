@@ -6,16 +6,20 @@ import gzip
 import json
 import random
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.copies.fingerprint import take_fingerprint
-from ingest.copies.story import place
-from ingest.model import Article, Candidate, Reading, RelationKind, TextFrom
+from ingest.copies.model import Candidate, Candidates, RelationKind
+from ingest.copies.story import place as place_among
+from ingest.model import Article, Reading, TextFrom
 from ingest.repair import repair
-from rules.text import tokenize
+
+if TYPE_CHECKING:
+    from ingest.copies.model import Placement
 
 SEEDS = st.integers(min_value=0, max_value=10**9)
 
@@ -38,13 +42,25 @@ def article(text: str, *, url: str = "https://news.example/1", title: str = "") 
 
 def reading(paragraphs: list[str]) -> Reading:
     text = "\n".join(paragraphs)
-    return Reading(article=article(text), fingerprint=take_fingerprint(tokenize(text), text), matches=())
+    return Reading(article=article(text), fingerprint=take_fingerprint(text), matches=())
 
 
 def candidate(number: int, paragraphs: list[str], new: Reading, *, story: int, is_lead: bool = False) -> Candidate:
     text = "\n".join(paragraphs)
-    shared = set(take_fingerprint(tokenize(text), text).hashes) & set(new.fingerprint.hashes)
-    return Candidate(article_id=number, story_id=story, is_lead=is_lead, title="", text=text, shared=len(shared))
+    shared = set(take_fingerprint(text).hashes) & set(new.fingerprint.hashes)
+    return Candidate(
+        article_id=number,
+        story_id=story,
+        is_lead=is_lead,
+        source="news.example",
+        title="",
+        text=text,
+        shared=len(shared),
+    )
+
+
+def place(new: Reading, rows: tuple[Candidate, ...]) -> Placement:
+    return place_among(new, Candidates(rows=rows, seen=0))
 
 
 def kinds(placement) -> dict[int, RelationKind]:
@@ -139,7 +155,9 @@ def test_leads_with_the_same_text_merge(write_prose):
 def test_chance_hashes_are_not_looked_at(write_prose):
     story = write_prose(1, 8)
     new = reading(story)
-    row = Candidate(article_id=1, story_id=1, is_lead=True, title="", text="\n".join(story), shared=1)
+    row = Candidate(
+        article_id=1, story_id=1, is_lead=True, source="news.example", title="", text="\n".join(story), shared=1
+    )
     assert place(new, (row,)).relations == ()
 
 
@@ -173,19 +191,19 @@ def wanted_groups(newsroom) -> set[frozenset[str]]:
 
 
 @pytest.mark.parametrize("order", ["as published", "shuffled"])
-def test_the_newsroom_as_written_has_its_groups_and_no_others(newsroom, edition, bench, order):
+def test_the_newsroom_as_written_has_its_groups_and_no_others(newsroom, edition, place_all, order):
     from press.expect import read_as
 
     printed = sorted(edition.articles, key=lambda each: (each.published, each.path))
     if order == "shuffled":
         random.Random(1).shuffle(printed)
     texts = [(each.url(80), read_as(each).partition("\n")[2]) for each in printed]
-    answers, _ = bench.run([(url, article(text, url=url)) for url, text in texts])
+    answers = place_all([(url, article(text, url=url)) for url, text in texts])
     assert group(answers) == wanted_groups(newsroom)
 
 
 @pytest.mark.slow
-def test_the_newsroom_as_extracted_has_its_groups_and_no_others(newsroom, edition, bench):
+def test_the_newsroom_as_extracted_has_its_groups_and_no_others(newsroom, edition, place_all):
     from trafilatura import extract
 
     texts = []
@@ -195,11 +213,11 @@ def test_the_newsroom_as_extracted_has_its_groups_and_no_others(newsroom, editio
         page = body.decode(document.content_type.partition("charset=")[2], "replace")
         text = extract(page, include_comments=False, fast=True) or "-"
         texts.append((each.url(80), repair(text).text))
-    answers, _ = bench.run([(url, article(text, url=url)) for url, text in texts])
+    answers = place_all([(url, article(text, url=url)) for url, text in texts])
     assert group(answers) == wanted_groups(newsroom)
 
 
-def test_the_wire_story_and_its_reprints(newsroom, bench):
+def test_the_wire_story_and_its_reprints(newsroom, place_all):
     """Sample 004 as it is in the file, in all its furniture, repaired; the clean text, cut and extended."""
     from press import stories
 
@@ -213,7 +231,7 @@ def test_the_wire_story_and_its_reprints(newsroom, bench):
         "unrepaired": raw,
         **{number: stories.load_seed(newsroom / "articles", number) for number in ("000", "001", "002", "003")},
     }
-    answers, _ = bench.run([(name, article(text)) for name, text in texts.items()])
+    answers = place_all([(name, article(text)) for name, text in texts.items()])
     assert group(answers) == {frozenset(("mangled", "clean", "truncated", "extended", "unrepaired"))}
     relations = {(row["id"], each["to"]): each["kind"] for row in answers for each in row["relations"]}
     assert relations["clean", "mangled"] == "copy"
@@ -221,12 +239,12 @@ def test_the_wire_story_and_its_reprints(newsroom, bench):
     assert relations["extended", "truncated"] == "extended"
 
 
-def test_a_corrected_reprint_is_related_to_the_first_version(newsroom, bench):
+def test_a_corrected_reprint_is_related_to_the_first_version(newsroom, place_all):
     from press import stories
 
     seed = stories.read_plain_seed(newsroom / "articles", "003")
     first, corrected = stories.first_version(seed), stories.corrected_version(seed)
-    answers, _ = bench.run([("first", article(first.text)), ("corrected", article(corrected.text))])
+    answers = place_all([("first", article(first.text)), ("corrected", article(corrected.text))])
     (relation,) = answers[1]["relations"]
     assert relation["kind"] in {"copy", "revision"}
     assert answers[0]["story"] == answers[1]["story"]

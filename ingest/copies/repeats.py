@@ -1,0 +1,110 @@
+"""What a site repeats on page after page: furniture that reads like prose, known by where it was seen.
+
+Of each site the newest pages are remembered by the hashes of their fingerprints. A hash is furniture when it stands on
+several pages that have different titles and enough of their own. So pages are told apart by what else they say, never
+by the stories that were found: a wrong merge would then hide the furniture that caused it.
+
+Hashes of word sequences, not lines: furniture comes with its lines broken, joined to others, or misread by a scanner.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from xxhash import xxh3_64_intdigest
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+#: So many pages of a site are remembered, and so many hashes of a page, the least: at most 19 kB a site.
+KEPT_PAGES = 24
+KEPT_LINES = 96
+#: A hash is furniture when it stands on this many different pages.
+MIN_PAGES = 4
+#: A page is different from others when it has a title that they have not, and of its hashes at least so many, and
+#: such a part, that most of them have not.
+MIN_OWN_HASHES = 4
+MIN_OWN_PART = 0.3
+#: What is furniture on this many sites is furniture on all: publishers have several sites.
+MIN_SITES = 2
+
+
+def hash_page(address: str) -> int:
+    """The address of a page as a signed number of 64 bits: databases have no unsigned ones."""
+    number = xxh3_64_intdigest(address.encode())
+    return number - (1 << 64) if number >> 63 else number
+
+
+class PageLines(NamedTuple):
+    """What is remembered of a page. All numbers are signed and have 64 bits."""
+
+    #: its address, hashed: a page that is read again replaces itself
+    page: int
+    #: `Fingerprint.title` and `Fingerprint.hashes`
+    title: int
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteMemory:
+    """The newest pages of a site, the last one last."""
+
+    pages: tuple[PageLines, ...] = ()
+
+    def with_page(self, page: PageLines) -> SiteMemory:
+        """The same with one more page; the oldest is forgotten when there are too many."""
+        others = tuple(each for each in self.pages if each.page != page.page)
+        return SiteMemory((*others[1 - KEPT_PAGES :], page._replace(lines=tuple(sorted(page.lines)[:KEPT_LINES]))))
+
+    def furniture(self, known: AbstractSet[int] = frozenset()) -> frozenset[int]:
+        """The hashes of the last page that are furniture by what is remembered, beside those that are *known* to be."""
+        if not self.pages:
+            return frozenset()
+        # Hashes that stand on the same pages, given by the bits of a number, are judged together.
+        last = frozenset(self.pages[-1].lines) - known
+        bits: defaultdict[int, int] = defaultdict(int)
+        for n, page in enumerate(self.pages):
+            for number in last.intersection(page.lines):
+                bits[number] |= 1 << n
+        verdicts = {having: self._are_different(having) for having in set(bits.values())}
+        return frozenset(number for number in last if verdicts[bits[number]])
+
+    def _are_different(self, bits: int) -> bool:
+        """Whether at least MIN_PAGES of these pages have little to do with each other."""
+        if bits.bit_count() < MIN_PAGES:
+            return False
+        having = [page for n, page in enumerate(self.pages) if bits >> n & 1]
+        times = Counter(number for page in having for number in page.lines)
+        titles = {
+            page.title
+            for page in having
+            if sum(2 * times[number] <= len(having) for number in page.lines)
+            >= max(MIN_OWN_HASHES, MIN_OWN_PART * len(page.lines))
+        }
+        return len(titles) >= MIN_PAGES
+
+    def to_bytes(self) -> bytes:
+        """Return it for a store; `from_bytes` reads it on any machine of the same byte order."""
+        numbers = array("q")
+        for page in self.pages:
+            numbers.extend((page.page, page.title, len(page.lines), *page.lines))
+        return numbers.tobytes()
+
+    @classmethod
+    def from_bytes(cls, packed: bytes) -> SiteMemory:
+        """Return what `to_bytes` gave. Raises ValueError when it is cut off."""
+        numbers = array("q")
+        numbers.frombytes(packed)
+        pages = []
+        start = 0
+        while start < len(numbers):
+            if start + 3 > len(numbers) or not 0 <= numbers[start + 2] <= len(numbers) - start - 3:
+                raise ValueError("the memory of a site is cut off")
+            page, title, count = numbers[start : start + 3]
+            start += 3
+            pages.append(PageLines(page, title, tuple(numbers[start : start + count])))
+            start += count
+        return cls(tuple(pages))

@@ -1,0 +1,155 @@
+"""What is kept of the lines that sites repeat: the newest pages of each, and what proved to be furniture."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, defaultdict
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import Text, bindparam, func, select
+
+from ingest.copies.repeats import MIN_SITES, PageLines, SiteMemory, hash_page
+from storage import dialect
+from storage.tables import site_line, site_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sqlalchemy import Connection, Insert, Select
+
+    from ingest.copies.model import Fingerprint
+
+#: Sites whose memory is kept at hand: at most 100 kB each.
+KEPT_SITES = 64
+
+#: Locked where several write at once: of two pages of a site none is to be lost.
+_MEMORY = select(site_memory.c.pages).where(site_memory.c.site == bindparam("host")).with_for_update()
+
+
+@cache
+def _set_memory(name: str) -> Insert:
+    add = dialect.insert(site_memory, name)
+    return add.on_conflict_do_update(index_elements=["site"], set_={"pages": add.excluded.pages})
+
+
+@cache
+def _add_lines(name: str) -> Insert:
+    """Add lines of a site; not those known of MIN_SITES sites already, which are furniture on every site."""
+    wanted = dialect.numbers("lines", name).alias("wanted")
+    known = select(func.count()).where(site_line.c.line == wanted.c.value).scalar_subquery()
+    new = select(wanted.c.value, bindparam("host", type_=Text()).label("site")).where(known < MIN_SITES)
+    return dialect.insert(site_line, name).from_select(["line", "site"], new).on_conflict_do_nothing()
+
+
+_SINCE = select(site_line.c.id, site_line.c.line, site_line.c.site).where(site_line.c.id > bindparam("since"))
+
+
+@cache
+def _sites(name: str) -> Select[int, str]:
+    wanted = dialect.numbers("lines", name).alias("wanted")
+    return select(site_line.c.line, site_line.c.site).join(wanted, wanted.c.value == site_line.c.line)
+
+
+class _Known(NamedTuple):
+    """The memory of a site as the database holds it, and those lines that its row in the database stands for."""
+
+    packed: bytes
+    memory: SiteMemory
+    furniture: frozenset[int]
+
+
+class Sites:
+    """What the database knows of sites, in memory: what is furniture, and the memories that were written lately.
+
+    A look-up adds the furniture that came in since the last one. A memory is used only where the database holds the
+    very same bytes: so what another process has written since, or what was undone, is never mistaken.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        #: what is furniture, with its sites, up to the row `_last`
+        self._furniture: defaultdict[int, set[str]] = defaultdict(set)
+        self._last = 0
+
+    def furniture_among(self, connection: Connection, pages: Iterable[tuple[str, Iterable[int]]]) -> frozenset[int]:
+        """As `furniture_among`, from memory."""
+        since = max(0, self._last - dialect.late_ids(connection.dialect.name))
+        with self._lock:
+            for row in connection.execute(_SINCE, {"since": since}):
+                self._furniture[row.line].add(row.site)
+                self._last = max(self._last, row.id)
+            if not self._furniture:
+                return frozenset()
+            known = self._furniture.keys()
+            return frozenset(
+                line for site, lines in pages for line in known & lines if _is_furniture(self._furniture[line], site)
+            )
+
+    def remember(self, connection: Connection, site: str, url: str, taken: Fingerprint) -> None:
+        """Remember a page of *site* by its lines, and keep what they prove to be furniture.
+
+        Does nothing for a page that has no site or no prose, or that is the last one remembered, unchanged.
+        """
+        if not site or not taken.hashes:
+            return
+        name = connection.dialect.name
+        before = self._take(site, connection.execute(_MEMORY, {"host": site}).scalar())
+        memory = before.memory.with_page(PageLines(hash_page(url), taken.title, taken.hashes))
+        if memory == before.memory:
+            return
+        packed = _pack(before, memory)
+        connection.execute(_set_memory(name), {"site": site, "pages": packed})
+        lines = memory.furniture(before.furniture)
+        if lines:
+            connection.execute(_add_lines(name), {"lines": dialect.pack(lines, name), "host": site})
+        with self._lock:
+            self._known[site] = _Known(packed, memory, before.furniture | lines)
+            if len(self._known) > KEPT_SITES:
+                self._known.popitem(last=False)
+
+    def _take(self, site: str, packed: bytes | None) -> _Known:
+        with self._lock:
+            known = self._known.pop(site, None)
+        if known is not None and known.packed == packed:
+            return known
+        try:
+            return _Known(packed or b"", SiteMemory.from_bytes(packed or b""), frozenset())
+        except ValueError:
+            # It is no more than a help to know furniture: it fills again, and no article may be lost for it.
+            return _Known(b"", SiteMemory(), frozenset())
+
+
+def _pack(before: _Known, memory: SiteMemory) -> bytes:
+    """The bytes of a memory that has one more page than the one before, in most cases made from those of that."""
+    kept = memory.pages[:-1]
+    gone = len(before.memory.pages) - len(kept)
+    if before.memory.pages[gone:] != kept:
+        return memory.to_bytes()
+    return (
+        before.packed[len(SiteMemory(before.memory.pages[:gone]).to_bytes()) :]
+        + SiteMemory(memory.pages[-1:]).to_bytes()
+    )
+
+
+def furniture_among(connection: Connection, pages: Iterable[tuple[str, Iterable[int]]]) -> frozenset[int]:
+    """The lines of *pages*, each given by its site and its lines, that are known as furniture there or everywhere."""
+    given = [(site, frozenset(lines)) for site, lines in pages]
+    wanted = frozenset().union(*(lines for _, lines in given))
+    if not wanted:
+        return frozenset()
+    name = connection.dialect.name
+    known: defaultdict[int, list[str]] = defaultdict(list)
+    for line, site in connection.execute(_sites(name), {"lines": dialect.pack(wanted, name)}):
+        known[line].append(site)
+    return frozenset(
+        line
+        for line, sites in known.items()
+        if any(line in lines and _is_furniture(sites, site) for site, lines in given)
+    )
+
+
+def _is_furniture(sites: Collection[str], site: str) -> bool:
+    """Whether what is furniture on *sites* is so on *site*."""
+    return len(sites) >= MIN_SITES or site in sites
