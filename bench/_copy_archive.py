@@ -6,7 +6,6 @@ import sqlite3
 from array import array
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from struct import pack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import JSON, LargeBinary, Text
@@ -14,7 +13,7 @@ from sqlalchemy import JSON, LargeBinary, Text
 from ingest.copies.repeats import PageLines, SiteMemory, hash_page
 from storage import tables
 from storage.migrate import upgrade
-from storage.postings import POSTED_AT_ONCE
+from storage.postings import POSTED_AT_ONCE, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,7 +134,7 @@ def _add(rows: dict[str, _Rows], n: int, at: int, stored: Stored) -> None:
         created_at=at,
     )
     rows["story"].add(id=n, lead_article_id=n, first_article_id=n, first_seen_at=at)
-    packed = pack(f">{len(taken.hashes)}q", *taken.hashes)
+    packed = pack(taken.hashes)
     rows["fingerprint"].add(
         id=n, article_id=n, version_id=n, alg=taken.alg, hashes=packed, title=taken.title, created_at=at
     )
@@ -150,7 +149,7 @@ class _Postings:
 
     def add(self, owner: int, hashes: Iterable[int]) -> None:
         for number in hashes:
-            part = (number >> 58) + 32
+            part = (number >> 26) + 32
             self._hashes[part].append(number)
             self._owners[part].append(owner)
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.copies.fingerprint import take_fingerprint
 from ingest.copies.memory import CopyIndex
+from ingest.copies.wording import keep_texts
 from ingest.model import Reading
-from wirewatch.copytrial import Arrivals
+from wirewatch.copytrial import KEPT_TEXTS, Arrivals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,6 +54,7 @@ def _children_s() -> float:
 def take_time(rows: Sequence[dict[str, Any]], articles: Sequence[Article | None]) -> tuple[list[Any], dict[str, float]]:
     """The stories as they were told, and the CPU seconds of fingerprints and of verdicts."""
     index, arrivals = CopyIndex(window=WINDOW), Arrivals()
+    keep_texts(KEPT_TEXTS)
     ids: list[Any] = []
     stories: list[Any] = []
     spent = {"fingerprint": 0.0, "verdict": 0.0}

@@ -16,8 +16,9 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from ingest.copies.fingerprint import FINGERPRINT_ALG, take_fingerprint
+from ingest.copies.hashes import shorten
 from ingest.copies.model import Fingerprint
-from ingest.copies.wording import hash_shingles, read_wording, signed
+from ingest.copies.wording import hash_shingles, read_wording
 from ingest.model import Article, TextFrom
 
 if TYPE_CHECKING:
@@ -140,12 +141,12 @@ class Press:
         shared = int(length * self.mean_hashes / 3)
         first = UNITS + draw.randrange(TOPICS) * TOPIC_UNITS
         hashes = [self._kept(_draw_unit(draw, first)) for _ in range(shared)]
-        hashes += [draw.getrandbits(64) - _SIGN for _ in range(int(length * self.mean_hashes) - shared)]
+        hashes += [shorten(draw.getrandbits(32)) for _ in range(int(length * self.mean_hashes) - shared)]
         if original != number:
             draw.shuffle(hashes)
             own = self._draw(number, 4)
             hashes = hashes[: int(len(hashes) * own.uniform(0.4, 1.2))]
-            hashes += [own.getrandbits(64) - _SIGN for _ in range(own.randint(0, 10))]
+            hashes += [shorten(own.getrandbits(32)) for _ in range(own.randint(0, 10))]
         hashes += self._furniture_hashes(self._site(number))
         return Fingerprint(alg=FINGERPRINT_ALG, hashes=tuple(sorted(set(hashes))), title=number + 1)
 
@@ -203,7 +204,7 @@ class Press:
             yield self._words[int(HEAD_OF_WORDS * _SPREAD ** ((mixed >> shift & 0x1FFFFF) / 0x200000))]
 
     def _kept(self, unit: int) -> int:
-        """The hash, signed, of the unit about here that sampling keeps in most texts."""
+        """The hash, shortened, of the unit about here that sampling keeps in most texts."""
         unit -= unit % self._step
         found = self._hashes.get(unit)
         if found is None:
@@ -214,7 +215,7 @@ class Press:
                 if number < self._threshold:
                     break
                 wanted += 1
-            found = self._hashes[unit] = signed(number)
+            found = self._hashes[unit] = shorten(number)
         return found
 
     def _furniture_hashes(self, site: int) -> list[int]:
@@ -222,7 +223,7 @@ class Press:
         known = self._sites.get(site)
         if known is None:
             shingles = read_wording("\n".join(self._furniture(site)[1])).shingles
-            known = self._sites[site] = [signed(number) for number in shingles if number < self._threshold]
+            known = self._sites[site] = [shorten(number) for number in shingles if number < self._threshold]
         return known
 
     def _furniture(self, site: int) -> tuple[list[str], list[str]]:

@@ -9,8 +9,7 @@ before them are written past the program, with fingerprints that are drawn; but 
 text. They came in within ten days, so that all are looked at, however many there are.
 
 Times are CPU of this process, all threads, on one core at a time. Bytes are those of the pages of the tables with
-their indexes (dbstat): up to 100,000 articles they are filled by batches in random places, as live; with more they are
-packed, and the index looks smaller than it is. `_copy_texts.py` says what the texts are like. Prints one JSON object.
+their indexes (dbstat). `_copy_texts.py` says what the texts are like. Prints one JSON object.
 A million articles take some ten minutes, 3 GB of memory and 7 GB of disk.
 """
 

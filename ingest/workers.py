@@ -129,7 +129,7 @@ class Workers:
 
     async def relate(self, reading: Reading, candidates: Candidates) -> Placement:
         """See `ingest.copies.story.place`."""
-        rows = find_likely(candidates.rows, len(reading.fingerprint.hashes))
+        rows = find_likely(candidates, reading.fingerprint.hashes)
         if not rows:
             return Placement()
         return await self.run(reading.article.url, _relate, reading, replace(candidates, rows=rows))

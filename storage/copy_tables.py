@@ -31,7 +31,7 @@ fingerprint = Table(
     to("article.id", "article_id"),
     to("article_version.id", "version_id"),
     count("alg"),
-    #: the hashes, 8 bytes each, big-endian: to find the postings again without an index on them
+    #: the hashes, 4 bytes each, big-endian: to find the postings again without an index on them
     Column("hashes", LargeBinary, nullable=False),
     #: `Fingerprint.title`
     Column("title", BigInteger, nullable=False),

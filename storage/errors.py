@@ -39,18 +39,27 @@ PRIMARY_CODE = 0xFF
 
 
 class StorageError(StoreError):
-    """Something about the database *subject* (its file or address) did not work; `fix` says what to do."""
+    """Something about the database *subject* (its file or address) did not work; `fix` says what to do.
+
+    `command`, where there is one, is what does that: what to type after `wirewatch` and its options.
+    """
 
     what = "the database cannot be used"
     fix = ""
+    command = ""
 
     def __init__(self, subject: str, detail: str = "") -> None:
         self.subject = subject
         self.detail = detail
-        message = f"{subject}: {self.what}"
-        if detail:
-            message += f" ({detail})"
-        super().__init__(f"{message}; {self.fix}" if self.fix else message)
+        super().__init__(self.say())
+
+    def say(self, options: str = "") -> str:
+        """Return the message; *options*, such as " --db x.db", are repeated in the command that it names."""
+        message = f"{self.subject}: {self.what}"
+        if self.detail:
+            message += f" ({self.detail})"
+        fix = f"{self.fix}: wirewatch{options} {self.command}" if self.command else self.fix
+        return f"{message}; {fix}" if fix else message
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.subject, self.detail))
@@ -60,14 +69,16 @@ class DatabaseMissing(StorageError):
     """There is no such file."""
 
     what = "there is no database"
-    fix = "create it with: wirewatch init"
+    fix = "create it with"
+    command = "init"
 
 
 class DatabaseOutOfDate(StorageError):
     """The schema is that of an earlier version."""
 
     what = "the database was made by an earlier version"
-    fix = "upgrade it with: wirewatch db upgrade"
+    fix = "upgrade it with"
+    command = "db upgrade"
 
 
 class DatabaseNewer(StorageError):

@@ -6,6 +6,7 @@ They are found by `storage.postings`; which of them come first is said by `inges
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace as replace_in
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +21,7 @@ from storage.postings import POSTED, POSTED_AT_ONCE, pack, unpack
 from storage.tables import article, article_version, fingerprint, story
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select
@@ -69,15 +70,16 @@ def _rows(name: str) -> Select[*tuple[Any, ...]]:
         select(fingerprint.c.id, *_ROW)
         .select_from(_joined(wanted.join(fingerprint, fingerprint.c.id == wanted.c.value)))
         .where(
-            fingerprint.c.alg == bindparam("alg"),
+            # Not by its index: nearly all have the same one.
+            fingerprint.c.alg + 0 == bindparam("alg"),
             article.c.first_seen_at >= bindparam("since"),
             article.c.id != bindparam("without"),
         )
     )
 
 
-def _select_relatives(which: ColumnElement[bool] | None = None) -> Select[*tuple[Any, ...]]:
-    relatives = relations.select_relatives(which).subquery("relatives")
+def _select_relatives(which: ColumnElement[bool] | None = None, *, with_lead: bool = True) -> Select[*tuple[Any, ...]]:
+    relatives = relations.select_relatives(which, with_lead=with_lead).subquery("relatives")
     return (
         select(fingerprint.c.alg, *_ROW)
         .select_from(_joined(relatives.join(fingerprint, fingerprint.c.article_id == relatives.c.id)))
@@ -88,7 +90,7 @@ def _select_relatives(which: ColumnElement[bool] | None = None) -> Select[*tuple
 _RELATIVES = _select_relatives()
 #: Of the relatives those that came before the fingerprint "before", or were first seen before "span".
 _IS_EARLIER = or_(fingerprint.c.id < bindparam("before"), article.c.first_seen_at < bindparam("span"))
-_EARLIER_RELATIVES = _select_relatives(_IS_EARLIER)
+_EARLIER_RELATIVES = _select_relatives(_IS_EARLIER, with_lead=False)
 _LATER_RELATIVES = _select_relatives(not_(_IS_EARLIER))
 
 
@@ -108,11 +110,17 @@ def candidates(
     if known_as is not None:
         found |= _relatives(connection, _RELATIVES, taken, {"own": known_as})
     if taken.hashes and len(found) < MOST_CANDIDATES:
-        hits = tail.find(connection, taken.hashes, posted=posted, seen=seen)
+        own = _without_furniture(taken, known.furniture_among(connection, [(site, taken.hashes)]))
+        hits = tail.find(connection, own.hashes, posted=posted, seen=seen)
         if posted > floor:
-            hits += postings.find(connection, taken.hashes, floor=floor, before=seen + 1)
-        _add_ranked(connection, found, taken, hits, since=since, without=known_as or 0)
+            hits += postings.find(connection, own.hashes, floor=floor, before=seen + 1)
+        _add_ranked(connection, found, own, hits, since=since, without=known_as or 0)
     return _tell(found, seen, lambda pages: known.furniture_among(connection, pages), taken, site)
+
+
+def _without_furniture(taken: Fingerprint, furniture: frozenset[int]) -> Fingerprint:
+    """Pages of a site share its furniture, and would take the places of those that share a story."""
+    return replace_in(taken, hashes=tuple(number for number in taken.hashes if number not in furniture))
 
 
 def _tell(
@@ -216,23 +224,29 @@ class Place(NamedTuple):
 
 
 def earlier(connection: Connection, taken: Fingerprint, place: Place) -> Candidates:
-    """What `candidates` would have told of a stored article when it came in, and those of its relatives from before.
+    """What `candidates` would have told of a stored article when it came in, and what it was related to by then.
 
     All fingerprints before its own must have postings.
     """
     floor = connection.execute(_FLOOR, {"before": place.since - _DISORDER}).scalar() or 0
     found: dict[int, _Found] = {}
     if taken.hashes:
-        hits = postings.find(connection, taken.hashes, floor=floor, before=place.fingerprint_id)
-        _add_ranked(connection, found, taken, hits, since=place.since, without=place.article_id)
+        own = _without_furniture(taken, sites.furniture_among(connection, [(place.site, taken.hashes)]))
+        hits = postings.find(connection, own.hashes, floor=floor, before=place.fingerprint_id)
+        _add_ranked(connection, found, own, hits, since=place.since, without=place.article_id)
     # Beside the others, not in place of some: what an article was must not decide with what it is compared.
     found = _relatives(connection, _EARLIER_RELATIVES, taken, _bounds(place)) | found
     return _tell_once_more(connection, found, taken, place)
 
 
-def later(connection: Connection, taken: Fingerprint, place: Place) -> Candidates:
-    """Its relatives that came after it, and will be compared with it when it is their turn."""
-    return _tell_once_more(connection, _relatives(connection, _LATER_RELATIVES, taken, _bounds(place)), taken, place)
+def later(connection: Connection, taken: Fingerprint, place: Place, compared: Container[int]) -> Candidates:
+    """Its relatives that will be compared with it when it is their turn, and the lead of its story.
+
+    Not those that it was *compared* with.
+    """
+    found = _relatives(connection, _LATER_RELATIVES, taken, _bounds(place))
+    others = {article_id: each for article_id, each in found.items() if article_id not in compared}
+    return _tell_once_more(connection, others, taken, place)
 
 
 def _bounds(place: Place) -> dict[str, object]:

@@ -243,6 +243,10 @@ class Listings:
         """What was wrong with the rule files when they were last read."""
         return self._read(topic_lists.rule_problems)
 
+    def unfinished_rebuild(self) -> RebuildRun | None:
+        """The rebuild that is under way, or was interrupted and can be continued."""
+        return self._read(rebuilds.unfinished_run)
+
     def last_rebuild(self) -> RebuildRun | None:
         """The last rebuild, if there ever was one."""
         return self._read(rebuilds.last_run)

@@ -36,12 +36,12 @@ class Hit(NamedTuple):
 def pack(hashes: Iterable[int]) -> bytes:
     """Hashes as they are stored in `fingerprint.hashes`."""
     numbers = tuple(hashes)
-    return struct.pack(f">{len(numbers)}q", *numbers)
+    return struct.pack(f">{len(numbers)}i", *numbers)
 
 
 def unpack(hashes: bytes) -> tuple[int, ...]:
     """Return what was packed."""
-    return struct.unpack(f">{len(hashes) // 8}q", hashes)
+    return struct.unpack(f">{len(hashes) // 4}i", hashes)
 
 
 # --- looking up -------------------------------------------------------------------------------------

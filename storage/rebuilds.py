@@ -91,6 +91,9 @@ class ReadAnew:
 _COUNTS = ("looked_at", "added", "retired", "same", "merged", "split", "moved", "credited")
 _RUN = ("id", "alg", "window_s", "since", "cursor", *_COUNTS, "started_at", "finished_at")
 _LAST = select(rebuild).order_by(rebuild.c.id.desc()).limit(1)
+#: the last one over all articles
+_LAST_WHOLE = _LAST.where(rebuild.c.since.is_(None))
+_DROP = delete(rebuild).where(rebuild.c.id == bindparam("own"))
 _STEP = (
     update(rebuild)
     .where(rebuild.c.id == bindparam("own"))
@@ -106,13 +109,14 @@ _FINISH = (
 def begin(connection: Connection, alg: int, window: timedelta, span: RebuildSpan, now: datetime) -> RebuildRun:
     """Continue the last run where it was interrupted and is the one that is asked for, else begin a new one.
 
-    A run over all articles also learns anew what sites repeat, in the order in which that was learned live.
+    A run over all articles also learns anew what sites repeat, in the order in which that was learned live. It can be
+    continued also after runs over some: it becomes the last one then, with an id of its own.
     """
-    last = connection.execute(_LAST).one_or_none()
+    last = connection.execute(_LAST_WHOLE if span.since is None else _LAST).one_or_none()
     window_s = int(window.total_seconds())
     wanted = (alg, window_s, span.words, None)
     if last is not None and (last.alg, last.window_s, last.words, last.finished_at) == wanted:
-        return replace(_read(last), is_resumed=True)
+        return replace(_make_last(connection, last), is_resumed=True)
     if span.since is None:
         connection.execute(delete(site_memory))
         connection.execute(delete(site_line))
@@ -129,10 +133,31 @@ def begin(connection: Connection, alg: int, window: timedelta, span: RebuildSpan
     return _read(connection.execute(_LAST).one())
 
 
+def _make_last(connection: Connection, row: Row[*tuple[Any, ...]]) -> RebuildRun:
+    """Give the run a new id, unless it has the highest: `step` stops a run that is not the last one."""
+    newest = connection.execute(_LAST).one()
+    if newest.id != row.id:
+        connection.execute(_DROP, {"own": row.id})
+        values = row._asdict()
+        del values["id"]
+        dialect.insert_row(connection, rebuild, values)
+        newest = connection.execute(_LAST).one()
+    return _read(newest)
+
+
 def last_run(connection: Connection) -> RebuildRun | None:
     """The last run, if there ever was one."""
     row = connection.execute(_LAST).one_or_none()
     return None if row is None else _read(row)
+
+
+def unfinished_run(connection: Connection) -> RebuildRun | None:
+    """The run that is under way, or was interrupted and can be continued: the last one, or the last over all."""
+    for statement in (_LAST, _LAST_WHOLE):
+        row = connection.execute(statement).one_or_none()
+        if row is not None and row.finished_at is None:
+            return _read(row)
+    return None
 
 
 def _read(row: Row[*tuple[Any, ...]]) -> RebuildRun:
@@ -312,10 +337,10 @@ def _compare(
     )
     earlier = fingerprints.earlier(connection, read.reading.fingerprint, stands)
     placement = place(read.reading, earlier) if earlier.rows else Placement()
-    compared = [each.article_id for each in earlier.rows]
+    compared = {each.article_id for each in earlier.rows}
     done = relations.exchange(connection, article_id, read.text.version_id, compared, placement.relations, now)
     if (placement.story_id, placement.merges) != (row.story_id, ()):
-        later = fingerprints.later(connection, read.reading.fingerprint, stands)
+        later = fingerprints.later(connection, read.reading.fingerprint, stands, compared)
         if later.rows:
             # They say nothing of where it belongs, as long as they were not compared themselves; only that it is not
             # alone where it is.

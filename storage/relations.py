@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Float, Integer, bindparam, func, literal, select, union_all, update
+from sqlalchemy import Float, Integer, and_, bindparam, func, literal, or_, select, union_all, update
 
 from ingest.copies.model import TURNED
 from ingest.copies.ranking import MOST_CANDIDATES
@@ -28,12 +28,14 @@ _TURNED = {kind.value: turned.value for kind, turned in TURNED.items()}
 # --- relatives --------------------------------------------------------------------------------------
 
 
-def select_relatives(which: ColumnElement[bool] | None = None) -> Select[int, int, float]:
+def select_relatives(which: ColumnElement[bool] | None = None, *, with_lead: bool = True) -> Select[int, int, float]:
     """The relatives of the article that is given as "own", with what they are ordered by.
 
     First the lead of its story, then those that it was found to be related to, then those that were found to be
-    related to it; the most alike first, and not more than are compared with an article. *which* may ask more of them:
-    it is a condition on the rows of `fingerprint` and `article`.
+    related to it; the most alike first, and not more than are compared with an article.
+
+    *which* may ask more of those that are related: it is a condition on their rows of `fingerprint` and `article`.
+    Without *with_lead* the lead is a relative as they are, or not at all.
     """
     lead = (
         select(
@@ -56,7 +58,9 @@ def select_relatives(which: ColumnElement[bool] | None = None) -> Select[int, in
     if which is not None:
         holds = select(1).select_from(fingerprint.join(article, article.c.id == fingerprint.c.article_id))
         holds = holds.where(fingerprint.c.article_id == found.c.id, which)
-        statement = statement.where(holds.correlate(found).exists())
+        holds_for_it = holds.correlate(found).exists()
+        is_lead = found.c.nearness == 0
+        statement = statement.where(or_(is_lead, holds_for_it) if with_lead else and_(~is_lead, holds_for_it))
     return statement.group_by(found.c.id).order_by(nearness, score.desc(), found.c.id).limit(MOST_CANDIDATES)
 
 

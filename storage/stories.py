@@ -89,7 +89,7 @@ def place_new(connection: Connection, own: Member, placement: Placement, now: da
 def place_again(connection: Connection, own: Member, old_id: int, placement: Placement, now: datetime) -> Placed:
     """Return the story that an article of the story *old_id* belongs to with its new version, which decides.
 
-    It leaves a story in which it is related to nothing any more, and founds one. It goes to the story that its
+    It leaves a story in which nothing holds it any more, see `_is_tied`, and founds one. It goes to the story that its
     placement names; when it was alone where it is, the stories merge. But the lead stays with its copies as long as
     it has any, or they would be led by one of themselves beside a story that is about the same: when it is the same
     text as the lead of the story named, the stories merge.
@@ -97,12 +97,12 @@ def place_again(connection: Connection, own: Member, old_id: int, placement: Pla
     old = _resolve(connection, old_id)
     stories = _named(connection, placement)
     if old not in stories and _has_others(connection, old, own):
-        is_related = _is_related(connection, old, own, placement)
-        if not stories and not is_related:
+        is_tied = _is_tied(connection, old, own, placement)
+        if not stories and not is_tied:
             founded = _found_story(connection, own)
             _leave(connection, old, own, founded, StoryChange.SPLIT, now)
             return Placed(founded, has_left=True)
-        if stories and not (is_related and old.lead_article_id == own.id):
+        if stories and not (is_tied and old.lead_article_id == own.id):
             home = _merge(connection, stories, now)
             _leave(connection, old, own, home.id, StoryChange.MOVED, now)
             _join(connection, home, own, now)
@@ -133,12 +133,27 @@ def _members_among(name: str) -> Select[int]:
     )
 
 
-def _is_related(connection: Connection, home: _Story, own: Member, placement: Placement) -> bool:
-    """The article has a relation to another article of the story."""
-    if not placement.relations:
+def _is_tied(connection: Connection, home: _Story, own: Member, placement: Placement) -> bool:
+    """The article has a relation to another article of the story, which holds it there.
+
+    A page that joins two stories is as good as no relation, as for `ingest.copies.story`: but it may belong to a lead
+    that is a part of it, when it has no other relation.
+    """
+    is_only_joining = all(each.kind is RelationKind.COMPOSITE for each in placement.relations)
+    ties = []
+    for each in placement.relations:
+        if each.kind is not RelationKind.COMPOSITE:
+            holds = True
+        elif own.id == home.lead_article_id:
+            holds = each.share > each.other_share
+        else:
+            holds = is_only_joining and each.to == home.lead_article_id and each.share < each.other_share
+        if holds:
+            ties.append(each.to)
+    if not ties:
         return False
     name = connection.dialect.name
-    ids = dialect.pack((each.to for each in placement.relations), name)
+    ids = dialect.pack(ties, name)
     return (
         connection.execute(_members_among(name), {"story_id": home.id, "own": own.id, "ids": ids}).first() is not None
     )

@@ -72,6 +72,7 @@ def levelled(line: str) -> str:
     line = re.sub(r"(?<!\S)\S+/wirewatch(?= )", "wirewatch", line)
     line = re.sub(r"^(story|article) +\d+", r"\1 ID", line)
     line = re.sub(r"\(article \d+\)", "(article ID)", line)
+    line = re.sub(r"(?<=compared with article )\d+|(?<=of the lead )\d+", "ID", line)
     # Ids stand at the beginning of an article of a story.
     line = re.sub(r"^\s+\d+ +(?=127\.)", "ID ", line)
     # Ids stand at the beginning of a copy, and between topic and title of a match.

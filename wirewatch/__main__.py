@@ -6,11 +6,14 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from wirewatch.errors import ExitCode, WirewatchError
+
+if TYPE_CHECKING:
+    from ingest.errors import StoreError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,8 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     _open_closed()
     _prepare(sys.stdout, sys.stderr)
+    given: dict[str, object] = {}
     try:
-        code = _run(arguments)
+        code = _run(arguments, given)
         sys.stdout.flush()
     except BrokenPipeError:
         # the reader (`| head -1`) has what it wanted; let the interpreter's last flush go nowhere
@@ -33,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         _say("interrupted")
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # this is the last place; see _report
-        code = _report(error, arguments)
+        code = _report(error, arguments, given)
         try:
             sys.stdout.flush()
         except OSError:
@@ -42,7 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], given: dict[str, object]) -> int:
+    """Run the command, and return the exit code. *given* gets the global options, whatever happens."""
     from wirewatch.cli.root import wirewatch
 
     if "_WIREWATCH_COMPLETE" in os.environ:
@@ -50,15 +55,18 @@ def _run(arguments: list[str]) -> int:
     try:
         # a copy, because click takes the arguments out of the list as it reads them
         with wirewatch.make_context("wirewatch", list(arguments)) as ctx:
-            wirewatch.invoke(ctx)
+            try:
+                wirewatch.invoke(ctx)
+            finally:
+                given.update(ctx.meta)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     return ExitCode.DONE
 
 
-def _report(error: Exception, arguments: list[str]) -> int:
+def _report(error: Exception, arguments: list[str], given: dict[str, object]) -> int:
     """Say what went wrong and return the exit code."""
-    known = _known(error)
+    known = _known(error, given)
     if known is None:
         if "--debug" in arguments or os.environ.get("WIREWATCH_DEBUG"):
             import traceback
@@ -80,7 +88,7 @@ def _report(error: Exception, arguments: list[str]) -> int:
     return code
 
 
-def _known(error: Exception) -> tuple[str, ExitCode] | None:
+def _known(error: Exception, given: dict[str, object]) -> tuple[str, ExitCode] | None:
     """Return message and exit code of an error that people can do something about, or None for a bug."""
     from ingest.errors import IngestError, StoreError
     from rules.errors import RuleError, RuleErrors
@@ -89,7 +97,7 @@ def _known(error: Exception) -> tuple[str, ExitCode] | None:
         case WirewatchError():
             known = str(error), error.exit_code
         case StoreError():
-            known = str(error), ExitCode.DATABASE
+            known = _of_store(error, given), ExitCode.DATABASE
         case RuleError() | RuleErrors():
             known = error.render(), ExitCode.INVALID
         case IngestError():
@@ -104,6 +112,13 @@ def _known(error: Exception) -> tuple[str, ExitCode] | None:
         case _:
             return None
     return known
+
+
+def _of_store(error: StoreError, given: dict[str, object]) -> str:
+    from storage.errors import StorageError
+    from wirewatch.cli.wiring import Call
+
+    return error.say(Call(given).repeated) if isinstance(error, StorageError) else str(error)
 
 
 def _of_system(error: OSError) -> str:

@@ -91,17 +91,25 @@ def diff_version(listings: Listings, article_id: int, n: int | None) -> ArticleD
 # --- as people read it ------------------------------------------------------------------------------
 
 
-def tell_story_changes(story: ShownStory) -> Iterator[Line]:
+def tell_story_changes(story: ShownStory, lead: int | None) -> Iterator[Line]:
     """Yield lines that tell what each article of `diff_story` changed, each article after an empty line."""
     first, *others = story.articles
-    yield []
-    yield [(f"against article {first.article}, {first.source}:", "bold")]
     for each in others:
         if isinstance(each, CarriedDiff):
             yield []
-            kind = f": {each.kind}" if each.kind else ""
-            yield [(f"article {each.article}, {each.source}, {tell_lag(each.lag_s)}{kind}", "bold")]
+            told = [f"compared with article {first.article}", *_tell_kind(each, lead)]
+            yield [(f"article {each.article}, {each.source}, {tell_lag(each.lag_s)}: {', '.join(told)}", "bold")]
             yield from tell_changes(each.changes)
+
+
+def _tell_kind(article: CarriedRecord, lead: int | None) -> Iterator[str]:
+    """What an article is, and of which one: that need not be the one that it is compared with here."""
+    if article.article == lead:
+        yield "the lead"
+    elif article.kind:
+        kind = "extended version" if article.kind == "extended" else article.kind
+        other = f"the lead {lead}" if article.relative_to == lead else f"article {article.relative_to}"
+        yield f"{kind} of {other}"
 
 
 def tell_version_changes(article: ArticleDiff) -> Iterator[Line]:

@@ -45,18 +45,24 @@ class Check:
     message: str
     #: how the program should end because of it
     exit_code: ExitCode = ExitCode.DONE
+    #: what to type after `wirewatch` and its global options, for what the message ends with
+    command: str = ""
+
+    def say(self, options: str) -> str:
+        """Return the message with its command, in which the global *options* are repeated."""
+        return f"{self.message}: wirewatch{options} {self.command}" if self.command else self.message
 
 
 def _ok(check: str, message: str) -> Check:
     return Check(check=check, status="ok", message=message)
 
 
-def _warn(check: str, message: str) -> Check:
-    return Check(check=check, status="warn", message=message)
+def _warn(check: str, message: str, command: str = "") -> Check:
+    return Check(check=check, status="warn", message=message, command=command)
 
 
-def _fail(check: str, message: str, exit_code: ExitCode) -> Check:
-    return Check(check=check, status="fail", message=message, exit_code=exit_code)
+def _fail(check: str, message: str, exit_code: ExitCode, command: str = "") -> Check:
+    return Check(check=check, status="fail", message=message, exit_code=exit_code, command=command)
 
 
 def check_packages() -> Iterator[Check]:
@@ -92,7 +98,7 @@ def check_feeds_file(config: ConfigDir) -> Iterator[Check]:
     if feeds:
         yield _ok("feeds.toml", f"{len(feeds)} feeds in {config.feeds_file}")
     else:
-        yield _warn("feeds.toml", f"{config.feeds_file} lists no feed; add one with: wirewatch feeds add ADDRESS")
+        yield _warn("feeds.toml", f"{config.feeds_file} lists no feed; add one with", "feeds add ADDRESS")
 
 
 def check_rules(config: ConfigDir) -> Iterator[Check]:
@@ -109,7 +115,7 @@ def check_rules(config: ConfigDir) -> Iterator[Check]:
         place = f"{problem.file}:{problem.line}:{problem.column}"
         yield _fail("rules", f"{place}: {problem.code} {problem.message}", ExitCode.INVALID)
     if len(problems) > MOST_TOLD:
-        yield _fail("rules", _and_more(len(problems), "wirewatch rules check"), ExitCode.INVALID)
+        yield _fail("rules", _and_more(len(problems)), ExitCode.INVALID, "rules check")
     if not problems and not loaded.topics:
         fix = "write one into a file there whose name ends in .rules"
         yield _warn("rules", f"no topic in {config.rules_dir}, so nothing is matched; {fix}")
@@ -137,23 +143,27 @@ def check_rules_in_force(config: ConfigDir, listings: Listings, *, is_running: b
         said = f"topic {topic.topic} is not understood: its last good version is in force"
         yield _warn("in force", f"{said}, {version}{since}")
     if len(state.held) > MOST_TOLD:
-        yield _warn("in force", _and_more(len(state.held), "wirewatch rules list"))
+        yield _warn("in force", _and_more(len(state.held)), "rules list")
     for name in state.absent[:MOST_TOLD]:
         yield _warn("in force", f"topic {name} is not understood: it was never understood and matches nothing")
     if len(state.absent) > MOST_TOLD:
-        yield _warn("in force", _and_more(len(state.absent), "wirewatch rules check"))
+        yield _warn("in force", _and_more(len(state.absent)), "rules check")
     known = f"{state.topics} topic{'' if state.topics == 1 else 's'}, rules version {state.version}"
     if state.is_as_files_say:
         yield _ok("in force", known)
     else:
-        reader = "the daemon reads them at its next tick" if is_running else "no daemon runs; wirewatch once reads them"
-        yield _warn("in force", f"{known}; the files differ ({_difference(state)}): {reader}")
+        differ = f"{known}; the files differ ({_difference(state)})"
+        if is_running:
+            yield _warn("in force", f"{differ}: the daemon reads them at its next tick")
+        else:
+            yield _warn("in force", f"{differ}: no daemon runs; they are read by", "once")
     yield from _check_applied(listings)
     stale = sum(hits.stale for hits in listings.topic_hits(today=now, week=now))
     if stale:
-        fix = "bring them up to date with: wirewatch rules apply"
         told = "1 match was" if stale == 1 else f"{stale} matches were"
-        yield _warn("matches", f"{told} found by an earlier version of the topic; {fix}")
+        yield _warn(
+            "matches", f"{told} found by an earlier version of the topic; bring them up to date with", "rules apply"
+        )
 
 
 def _check_applied(listings: Listings) -> Iterator[Check]:
@@ -161,7 +171,7 @@ def _check_applied(listings: Listings) -> Iterator[Check]:
     behind = [topic.name for topic in listings.topics() if topic.is_active and topic.is_behind]
     if behind:
         told = f"never applied to the articles stored before: {name_some(behind)}"
-        yield _warn("matches", f"{told}; apply to stored articles: wirewatch rules apply")
+        yield _warn("matches", f"{told}; apply to stored articles", "rules apply")
 
 
 def check_copies(listings: Listings) -> Iterator[Check]:
@@ -169,12 +179,12 @@ def check_copies(listings: Listings) -> Iterator[Check]:
     from ingest.copies.fingerprint import FINGERPRINT_ALG
 
     outdated = listings.articles_of_other_algorithms(FINGERPRINT_ALG)
-    last = listings.last_rebuild()
+    unfinished = listings.unfinished_rebuild()
     if outdated:
-        yield _warn("copies", f"{outdated_fingerprints(outdated)}; compare them once more: wirewatch copies rebuild")
-    elif last is not None and last.finished_at is None:
-        how = f"the rebuild begun at {_minute(last.started_at)} is at work, or was interrupted"
-        yield _warn("copies", f"{how}; then go on with: wirewatch copies rebuild")
+        yield _warn("copies", f"{outdated_fingerprints(outdated)}; compare them once more", "copies rebuild")
+    elif unfinished is not None:
+        how = f"the rebuild begun at {_minute(unfinished.started_at)} is at work, or was interrupted"
+        yield _warn("copies", f"{how}; then go on with", "copies rebuild")
     else:
         yield _ok("copies", "the fingerprints of all articles are of the present algorithm")
 
@@ -190,8 +200,8 @@ def _difference(state: RuleState) -> str:
     return "; ".join(f"{what}: {name_some(names)}" for what, names in parts if names)
 
 
-def _and_more(number: int, see: str) -> str:
-    return f"… and {number - MOST_TOLD:,} more; see: {see}"
+def _and_more(number: int) -> str:
+    return f"… and {number - MOST_TOLD:,} more; see"
 
 
 def _minute(time: datetime) -> str:
@@ -206,13 +216,13 @@ def check_database(settings: Settings) -> Iterator[Check]:
     try:
         found = status(settings.database.url)
         if found.state is not SchemaState.CURRENT:
-            fix = {
-                SchemaState.MISSING: "create it with: wirewatch init",
-                SchemaState.OUT_OF_DATE: "upgrade it with: wirewatch db upgrade",
-                SchemaState.NEWER: "it was made by a later version: upgrade the program",
+            fix, command = {
+                SchemaState.MISSING: ("create it with", "init"),
+                SchemaState.OUT_OF_DATE: ("upgrade it with", "db upgrade"),
+                SchemaState.NEWER: ("it was made by a later version: upgrade the program", ""),
             }[found.state]
             message = f"{found.path}: {found.state.replace('_', ' ')}; {fix}"
-            yield _fail("database", message, ExitCode.DATABASE)
+            yield _fail("database", message, ExitCode.DATABASE, command)
             return
         damage = _quick_check(found.path)
     except StoreError as e:
@@ -250,11 +260,11 @@ def check_content(stats: StatsRecord, now: datetime) -> Iterator[Check]:
     polled = sum(count for state, count in stats.feeds.items() if state != "removed")
     if troubled:
         told = ", ".join(f"{count} {state}" for state, count in troubled.items())
-        yield _warn("feeds", f"of {polled} feeds {told}; see: wirewatch feeds list")
+        yield _warn("feeds", f"of {polled} feeds {told}; see", "feeds list")
     else:
         yield _ok("feeds", f"{polled} feeds are polled, none fails")
     if stats.last_poll_at is None:
-        yield _warn("polls", "nothing was ever polled; poll with: wirewatch once")
+        yield _warn("polls", "nothing was ever polled; poll with", "once")
     elif now - stats.last_poll_at > timedelta(days=2):
         yield _warn("polls", f"the last poll was at {stats.last_poll_at:%Y-%m-%d %H:%M} UTC; is the daemon running?")
     else:

@@ -80,8 +80,8 @@ def answer_line(
     """Answer one line; the answer is one line without its end. Never raises for what *line* holds.
 
     *decode* is that of a `msgspec.json.Decoder`; *judge* returns the answer without the id, and may raise
-    `BadQuestionError`. Anything else that it raises is answered with
-    the code `internal_error`. *error* makes the answer of a code and a message.
+    `BadQuestionError`. Anything else that it raises is answered with the code `internal_error`. *error* makes the
+    answer of a code and a message.
     """
     content = line.content
     if line.refusal is not None:

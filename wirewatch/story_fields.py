@@ -5,6 +5,7 @@ People get a page made for reading (`STORY_PAGE`), programs all that is known (`
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wirewatch.fields import ARTICLE_SHOWN, INTEGER, NUMBER, STORY, TEXT, TIME, YES_NO
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-    from storage.story_records import CanonicalRecord, CreditRecord, PlaceInTime
+    from storage.story_records import CanonicalRecord, CarriedRecord, CreditRecord, PlaceInTime, ShownStory
 
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
@@ -223,6 +224,21 @@ STORY_PAGE = (
     _ARTICLES,
     _TRAIL,
 )
+
+
+def as_page(story: ShownStory, lead: int | None) -> ShownStory:
+    """Return *story* as people read it, below headings that speak of the *lead*.
+
+    What is related to another article of the story says so in its kind, and has no shares of the lead.
+    """
+    return replace(story, articles=tuple(_beside(each, lead) for each in story.articles))
+
+
+def _beside(article: CarriedRecord, lead: int | None) -> CarriedRecord:
+    if article.kind is None or article.relative_to in {None, lead}:
+        return article
+    return replace(article, kind=f"{article.kind} of {article.relative_to}", share=None, other_share=None)
+
 
 # --- changes ----------------------------------------------------------------------------------------
 

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING
 
-from ingest.copies.align import find_regions
+from ingest.copies.align import find_regions, split_block
+from ingest.copies.doubt import Side as Page
+from ingest.copies.doubt import find_doubt
 from ingest.copies.fingerprint import take_fingerprint
 from ingest.copies.likely import find_likely
-from ingest.copies.model import Candidate
+from ingest.copies.model import Candidate, Candidates
 from ingest.copies.ranking import least_shared
 from ingest.copies.relate import (
     MIN_COMMON_WORDS,
     MIN_SHARE,
+    MIN_SHARED_PART,
+    MIN_SHARED_SHINGLES,
     Verdict,
     judge,
     relate_wordings,
 )
 from ingest.copies.slots import locate
 from ingest.copies.strip import strip_furniture
-from ingest.copies.wording import read_wording
+from ingest.copies.wording import SHINGLE_WORDS, read_wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
+    from ingest.copies.align import Block
     from ingest.copies.model import Fingerprint, Slot
     from ingest.copies.relate import Judgement
     from ingest.copies.wording import Wording
@@ -144,6 +149,8 @@ class Told:
     most_conflicts: float
     slots: tuple[ToldSlot, ...]
     passages: tuple[ToldPassage, ...]
+    #: all of them, also those that are not told
+    passage_count: int
     shared_hashes: int
     least_hashes: int
     #: live, the newer of the two would have been compared with the other
@@ -171,16 +178,21 @@ def explain(
     pair = _Pair(one, other, furniture)
     judged, evidence = judge(*pair.wordings), relate_wordings(*pair.wordings)
     verdict = judged.verdict
+    why = _why(verdict, judged)
     if evidence is None and verdict is Verdict.RELATED:
         # Live, so few common sequences are not looked at any further.
-        verdict = Verdict.NO_SHARED_PASSAGE
+        verdict, why = Verdict.TOO_LITTLE, _too_few_runs(*pair.wordings)
+    doubt = find_doubt(*pair.pages, evidence) if evidence else None
+    if doubt:
+        evidence, verdict = None, Verdict.DOUBTFUL
     candidate = pair.candidacy(window)
+    passages, passage_count = pair.passages()
     return Told(
         one=pair.tell(0),
         other=pair.tell(1),
         verdict=verdict.value,
         kind=evidence.kind.value if evidence else None,
-        why=_why(verdict, judged),
+        why=doubt.value if doubt else why,
         share=round(judged.share, 4),
         other_share=round(judged.other_share, 4),
         compared_share=round(judged.mean_share, 4),
@@ -191,7 +203,8 @@ def explain(
         names=float(judged.conflicts.names),
         most_conflicts=round(judged.allowed_conflicts, 2),
         slots=tuple(_tell_slot(slot, one.text, other.text) for slot in locate(*pair.wordings, judged.conflicts)),
-        passages=pair.passages(),
+        passages=passages,
+        passage_count=passage_count,
         shared_hashes=pair.shared,
         least_hashes=candidate.least,
         is_candidate=candidate.is_one,
@@ -210,7 +223,8 @@ def learned_hashes(side: Side) -> tuple[int, ...]:
 def _why(verdict: Verdict, judged: Judgement) -> str:
     """One sentence on the verdict."""
     if verdict is Verdict.RELATED:
-        facts = f"only {judged.conflicts.total:g} facts differ" if judged.conflicts.total else "no fact differs"
+        total = judged.conflicts.total
+        facts = f"only {total:g} {'fact differs' if total == 1 else 'facts differ'}" if total else "no fact differs"
         return f"{percent(judged.mean_share)} of the shorter text are common, and {facts}"
     if verdict is Verdict.NO_SHARED_PASSAGE:
         return "no stretch of words that is more than chance stands in both"
@@ -222,6 +236,13 @@ def _why(verdict: Verdict, judged: Judgement) -> str:
     if judged.common_words < MIN_COMMON_WORDS:
         return f"{judged.common_words:.0f} words are common; it takes {MIN_COMMON_WORDS:.0f}"
     return f"{percent(judged.mean_share)} of the shorter text are common; it takes {percent(MIN_SHARE)}"
+
+
+def _too_few_runs(one: Wording, other: Wording) -> str:
+    """Why two texts are not aligned at all that have most of their words in common: these say little, over and over."""
+    shared = len(one.first.keys() & other.first.keys())
+    least = max(MIN_SHARED_SHINGLES, ceil(MIN_SHARED_PART * min(len(one.first), len(other.first))))
+    return f"too few different runs of {SHINGLE_WORDS} words are in both: {shared}; it takes {least}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +268,14 @@ class _Pair:
             take_fingerprint(one.text, one.title),
             take_fingerprint(other.text, other.title),
         )
-        self.shared = len(frozenset(self._prints[0].hashes) & frozenset(self._prints[1].hashes))
+        self._furniture = furniture
+        self.shared = len(self._own_hashes(0) & self._own_hashes(1))
+
+    @property
+    def pages(self) -> tuple[Page, Page]:
+        """The two with what is asked of them beyond their words."""
+        one, other = (Page(side.source, side.title, own) for side, own in zip(self._sides, self.wordings, strict=True))
+        return one, other
 
     @property
     def apart_s(self) -> float | None:
@@ -255,12 +283,16 @@ class _Pair:
         one, other = self._sides
         return (one.first_seen - other.first_seen).total_seconds() if one.first_seen and other.first_seen else None
 
+    def _own_hashes(self, side: int) -> frozenset[int]:
+        """Those of its fingerprint that are not known as furniture: by these a store looks."""
+        return frozenset(self._prints[side].hashes) - self._furniture
+
     def candidacy(self, window: timedelta | None) -> _Candidacy:
         """What a look-up for the newer of the two would say of the older; a text that is not stored is newer."""
         apart = self.apart_s
         one_is_newer = apart >= 0 if apart is not None else self._sides[0].first_seen is None
         newer, older = (0, 1) if one_is_newer else (1, 0)
-        hashes = len(self._prints[newer].hashes)
+        hashes = len(self._own_hashes(newer))
         least = least_shared(hashes)
         found = Candidate(
             article_id=0,
@@ -276,7 +308,7 @@ class _Pair:
             why = "one of them is too short to have a fingerprint"
         elif self.shared < least:
             why = "they share too little of their fingerprints"
-        elif not find_likely([found], hashes):
+        elif not find_likely(Candidates(rows=(found,), seen=0), self._own_hashes(newer)):
             why = "they share too small a part of their fingerprints"
         elif window is not None and apart is not None and abs(apart) > window.total_seconds():
             why = "too much time is between them"
@@ -306,30 +338,26 @@ class _Pair:
             left_out_lines=len(left_out),
         )
 
-    def passages(self) -> tuple[ToldPassage, ...]:
-        """The longest runs of equal words that furniture interrupts in neither text, in the order of the one."""
-        one, other = self.wordings
-        runs = []
-        for region in find_regions(one, other):
-            for block in region.blocks:
-                shift = block.other_start - block.start
-                cuts = {
-                    *one.breaks(block.start, block.end),
-                    *(word - shift for word in other.breaks(block.other_start, block.other_end)),
-                }
-                runs += [(*run, shift) for run in pairwise([block.start, *sorted(cuts), block.end])]
-        longest = sorted(runs, key=lambda run: one.measure[run[0]] - one.measure[run[1]])[:MOST_PASSAGES]
-        return tuple(self._passage(*run) for run in sorted(longest))
+    def passages(self) -> tuple[tuple[ToldPassage, ...], int]:
+        """The longest runs of equal words that furniture interrupts in neither text, in the order of the one.
 
-    def _passage(self, start: int, end: int, shift: int) -> ToldPassage:
+        And how many there are in all.
+        """
         one, other = self.wordings
-        at, other_at = one.offsets(start, end), other.offsets(start + shift, end + shift)
+        blocks = (block for region in find_regions(one, other) for block in region.blocks)
+        runs = [run for block in blocks for run in split_block(one, other, block)]
+        longest = sorted(runs, key=lambda run: -one.length(run.span))[:MOST_PASSAGES]
+        return tuple(map(self._passage, sorted(longest))), len(runs)
+
+    def _passage(self, run: Block) -> ToldPassage:
+        one, other = self.wordings
+        at, other_at = one.offsets(run.start, run.end), other.offsets(run.other_start, run.other_end)
         return ToldPassage(
             start=at[0],
             end=at[1],
             other_start=other_at[0],
             other_end=other_at[1],
-            words=float(one.measure[end] - one.measure[start]),
+            words=float(one.length(run.span)),
             text=cut(one.text[slice(*at)]),
             other_text=cut(other.text[slice(*other_at)]),
         )

@@ -19,7 +19,12 @@ WHY_COPY = (
         "are not compared, being no prose or repeated on the site, and left_out_lines their whole number",
     ),
     Column("other", _SIDE, "the second text"),
-    Column("verdict", TEXT, "related, no shared passage, too little in common, or different facts", is_shown=True),
+    Column(
+        "verdict",
+        TEXT,
+        "related, no shared passage, too little in common, different facts, or doubtful: it may be furniture",
+        is_shown=True,
+    ),
     Column(
         "kind",
         TEXT,
@@ -46,6 +51,7 @@ WHY_COPY = (
         "list of {start, end, other_start, other_end, words, text, other_text}",
         "the longest runs of equal words, at most 3; texts are cut at 400 characters",
     ),
+    Column("passage_count", INTEGER, "number of all such runs"),
     Column("shared_hashes", INTEGER, "hashes that both fingerprints have"),
     Column("least_hashes", INTEGER, "how many a candidate must share"),
     Column("is_candidate", YES_NO, "live, the newer one would have been compared with the other", heading="candidate"),

@@ -26,12 +26,12 @@ def lines_for_people(told: Told) -> Iterator[str]:
         yield f"  {_stored(told)}"
     yield ""
     yield from (f"{name:<17}  {text}" for name, text in _rows(told))
-    yield from _block("shared stretches", (f"“{_line(each.text)}” ({each.words:.0f} words)" for each in told.passages))
+    stretches = [f"“{_line(each.text)}” ({_count(each.words, 'word')})" for each in told.passages]
+    yield from _block("shared stretches", [*stretches, *_and_more(told.passage_count - len(told.passages))])
     yield from _block("differing facts", _slots(told))
     for name, side in (("A", told.one), ("B", told.other)):
-        more = side.left_out_lines - len(side.left_out)
         lines = [f"{each.why}: {cut(_line(each.text), 2 * CONTEXT)}" for each in side.left_out]
-        yield from _block(f"not compared of {name}", [*lines, *([f"and {more} more"] if more else [])])
+        yield from _block(f"not compared of {name}", [*lines, *_and_more(side.left_out_lines - len(side.left_out))])
 
 
 def _rows(told: Told) -> Iterator[tuple[str, str]]:
@@ -42,8 +42,8 @@ def _rows(told: Told) -> Iterator[tuple[str, str]]:
     yield "compared", f"{percent(told.compared_share)}, by words, or by words and paragraphs; {least}"
     yield "common words", f"{told.common_words:.0f}; at least {told.least_words:.0f}"
     most = f"at most {told.most_conflicts:g}, which is {MAX_CONFLICTS_PER_WORD:g} for each common word"
-    yield "differing facts", f"{told.figures} figures, {told.names:g} names; together {most}"
-    shared = f"{told.shared_hashes} hashes shared, of {told.one.hashes} and {told.other.hashes}"
+    yield "differing facts", f"{_count(told.figures, 'figure')}, {_count(told.names, 'name')}; together {most}"
+    shared = f"{_count(told.shared_hashes, 'hash', 'hashes')} shared, of {told.one.hashes} and {told.other.hashes}"
     yield "fingerprints", f"{shared}; at least {told.least_hashes}"
     yield "candidate", f"{'yes' if told.is_candidate else 'no'}: {told.why_candidate}"
     if told.apart_s is not None and told.window_s is not None:
@@ -79,7 +79,9 @@ def _verdict(told: Told) -> str:
     if told.kind is None:
         return f"not a copy ({told.verdict})"
     if told.kind == "composite":
-        return "composite, one of the two joins two stories"
+        # The one that joins two stories has more that is not in the other.
+        joining, joined = "AB" if told.share <= told.other_share else "BA"
+        return f"composite: {joining} joins two stories, {joined} is one of them"
     return f"A is {_ARTICLES[told.kind]} of B"
 
 
@@ -98,6 +100,15 @@ def _block(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield ""
         yield title
         yield from (f"  {line}" for line in listed)
+
+
+def _and_more(number: int) -> list[str]:
+    return [f"and {number} more"] if number > 0 else []
+
+
+def _count(number: float, one: str, many: str = "") -> str:
+    shown = f"{number:.0f}" if one == "word" else f"{number:g}"
+    return f"{shown} {one if shown == '1' else many or f'{one}s'}"
 
 
 def _line(text: str) -> str:

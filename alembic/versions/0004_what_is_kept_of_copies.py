@@ -48,6 +48,7 @@ def upgrade() -> None:
         _add("relation", sa.Column("other_share", sa.Float()), "score")
         _add("relation", sa.Column("slots", sa.JSON()), "'[]'")
         _close_circles()
+    _forget_hashes()
     op.create_index("ix_article_story_id_dated_at", "article", ["story_id", "dated_at"])
     op.create_index("ix_fingerprint_alg", "fingerprint", ["alg"])
     where = sa.text("repaired IS NOT NULL")
@@ -61,6 +62,16 @@ def upgrade() -> None:
     _create_trail()
     _create_site_tables()
     _create_rebuilds()
+
+
+def _forget_hashes() -> None:
+    """Those of another algorithm find nothing: `copies rebuild` takes new ones, which have half the length."""
+    op.execute("UPDATE fingerprint SET hashes = X''" if _is_sqlite() else "UPDATE fingerprint SET hashes = ''::bytea")
+    op.execute("DELETE FROM posting")
+
+
+def _is_sqlite() -> bool:
+    return op.get_context().dialect.name == "sqlite"
 
 
 def _add(table: str, column: sa.Column[object], value: str) -> None:
@@ -191,7 +202,8 @@ def _make_relations_anew() -> None:
         'id, article_id, version_id, other_id, other_version_id, kind, score, start, "end", other_start, other_end, '
         "created_at, retired_at"
     )
-    # The score is the share of the shorter text: the best that is known of either.
+    # The score is the share of the shorter text: the best that is known of either, until `copies rebuild`, which
+    # `db upgrade` asks for.
     _exchange("relation", kept, "share, other_share, slots", "score, score, '[]'")
     op.create_index("ix_relation_article_id", "relation", ["article_id"])
     op.create_index("ix_relation_other_id", "relation", ["other_id"])

@@ -8,10 +8,11 @@ the length of the two texts together, whatever they hold.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ingest.copies.wording import Wording
 
@@ -43,6 +44,11 @@ class Block(NamedTuple):
         """Behind the last word in the other text."""
         return self.other_start + self.length
 
+    @property
+    def span(self) -> range:
+        """The words of the one text."""
+        return range(self.start, self.end)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
@@ -67,14 +73,24 @@ def find_regions(one: Wording, other: Wording) -> tuple[Region, ...]:
     return tuple(region for region in regions if _is_evidence(one, other, region))
 
 
-def _find_blocks(one: Wording, other: Wording) -> Iterable[Block]:
+def split_block(one: Wording, other: Wording, block: Block) -> Iterator[Block]:
+    """The parts of a block that nothing interrupts in either stored text, neither furniture nor a dateline."""
+    shift = block.other_start - block.start
+    breaks = {*one.breaks(block.start, block.end)}
+    breaks.update(word - shift for word in other.breaks(block.other_start, block.other_end))
+    for start, end in pairwise([block.start, *sorted(breaks), block.end]):
+        yield Block(start, start + shift, end - start)
+
+
+def _find_blocks(one: Wording, other: Wording) -> Iterator[Block]:
     """Blocks in the order of *one*, without overlap there.
 
     A shingle that stands several times in *other* is taken where the last block would go on, else at its first place.
+    Blocks grow forwards only: equal words before a seed would have made an earlier seed.
     """
     places, others = other.first, other.shingles
     words, other_words = one.words, other.words
-    start = done = other_done = 0
+    start = 0
     shift = 0  # from a word of *one* to its place in *other*, as in the last block
     while start < len(one.shingles):
         shingle = one.shingles[start]
@@ -86,16 +102,15 @@ def _find_blocks(one: Wording, other: Wording) -> Iterable[Block]:
                 continue
             place = found
         shift = place - start
-        first = start
-        other_first = other_done if place >= other_done else 0
-        while first > done and first + shift > other_first and words[first - 1] == other_words[first + shift - 1]:
-            first -= 1
         end = start
         while end < len(words) and end + shift < len(other_words) and words[end] == other_words[end + shift]:
             end += 1
-        yield Block(first, first + shift, end - first)
-        start = done = end
-        other_done = end + shift
+        if end == start:
+            # Other words of the same hash: nobody meets them, but somebody could make them.
+            start += 1
+            continue
+        yield Block(start, place, end - start)
+        start = end
 
 
 def _join(one: Wording, other: Wording, blocks: Iterable[Block]) -> list[Region]:
@@ -105,9 +120,9 @@ def _join(one: Wording, other: Wording, blocks: Iterable[Block]) -> list[Region]
         for region in reversed(open_regions):
             last = region[-1]
             if (
-                0 <= one.measure[block.start] - one.measure[last.end] <= MAX_GAP_WORDS
+                one.length(range(last.end, block.start)) <= MAX_GAP_WORDS
                 and last.other_end <= block.other_start
-                and other.measure[block.other_start] - other.measure[last.other_end] <= MAX_GAP_WORDS
+                and other.length(range(last.other_end, block.other_start)) <= MAX_GAP_WORDS
             ):
                 region.append(block)
                 open_regions = [*(each for each in open_regions if each is not region), region]
@@ -120,11 +135,5 @@ def _join(one: Wording, other: Wording, blocks: Iterable[Block]) -> list[Region]
 
 
 def _is_evidence(one: Wording, other: Wording, region: Region) -> bool:
-    equal = sum(one.measure[block.end] - one.measure[block.start] for block in region.blocks)
-    if equal < MIN_REGION_WORDS:
-        return False
-    longer = max(
-        one.measure[region.span.stop] - one.measure[region.span.start],
-        other.measure[region.other_span.stop] - other.measure[region.other_span.start],
-    )
-    return equal >= MIN_DENSITY * longer
+    equal = sum(one.length(block.span) for block in region.blocks)
+    return equal >= max(MIN_REGION_WORDS, MIN_DENSITY * max(one.length(region.span), other.length(region.other_span)))

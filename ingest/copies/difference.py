@@ -38,6 +38,9 @@ MIN_ALIKE = 0.5
 MAX_WORDS = 2_000
 #: Replaced words are told up to so many on a side; more is a rewritten sentence.
 MAX_REPLACED_WORDS = 4
+#: Signs that stand in pairs. The apostrophe is none, for it also stands alone.
+_CLOSED_BY = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»", "（": "）", "「": "」"}
+_OPENED_BY = {closing: opening for opening, closing in _CLOSED_BY.items()}
 
 
 class Op(StrEnum):
@@ -351,6 +354,7 @@ def _find_replaced(a: _Side, b: _Side, unit: int, other: int) -> Iterator[Replac
 
 def _replaced(a: _Side, b: _Side, words: range, other_words: range, *, is_at_start: bool) -> Replaced:
     tokens, others = a.tokens, b.tokens
+    words, other_words = _unbroken(a.text, tokens, words), _unbroken(b.text, others, other_words)
     start, end = tokens.starts[words.start], tokens.ends[words.stop - 1]
     other_start, other_end = others.starts[other_words.start], others.ends[other_words.stop - 1]
     text, other_text = a.text[start:end], b.text[other_start:other_end]
@@ -368,3 +372,25 @@ def _replaced(a: _Side, b: _Side, words: range, other_words: range, *, is_at_sta
         other_start=other_start,
         other_end=other_end,
     )
+
+
+def _unbroken(text: str, tokens: Tokens, words: range) -> range:
+    """Those of *words* that a bracket or a quotation mark which is not closed among them does not cut off.
+
+    >>> text = "Bulletin (name changed)"
+    >>> _unbroken(text, tokenize(text), range(2)), _unbroken(text, tokenize(text), range(3))
+    (range(0, 1), range(0, 1))
+    """
+    start, opened = 0, list[int]()
+    for at in range(tokens.starts[words.start], tokens.ends[words.stop - 1]):
+        sign = text[at]
+        if sign in _CLOSED_BY:
+            opened.append(at)
+        elif sign in _OPENED_BY:
+            if opened and text[opened[-1]] == _OPENED_BY[sign]:
+                opened.pop()
+            else:
+                start, opened = at, []
+    end = opened[0] if opened else len(text)
+    kept = [word for word in words if tokens.starts[word] >= start and tokens.ends[word] <= end]
+    return range(kept[0], kept[-1] + 1) if kept else words

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ingest.copies.hashes import hash_text, shorten
 from ingest.copies.model import Fingerprint
-from ingest.copies.wording import hash_line, read_wording, signed
+from ingest.copies.wording import read_wording
 from rules.text import tokenize
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ FINGERPRINT_ALG = 2
 #: Shorter texts have no hashes: a headline, a caption or a teaser says too little to be told from others.
 MIN_WORDS = 15
 #: Hashes are sampled when there would be more than this, and one more for each LENGTH_SHARE of words. A page of 800
-#: words keeps one hash in 7, about 114, and an excerpt of 60 words from it still shares 8 with it.
-FREE_HASHES = 64
+#: words keeps one hash in 7, about 110, and an excerpt of 60 words from it still shares 8 with it.
+FREE_HASHES = 60
 LENGTH_SHARE = 16
 #: However long the text: 8,000 words keep one hash in 16.
 MAX_HASHES = 512
@@ -33,19 +34,19 @@ def take_fingerprint(text: str, title: str = "") -> Fingerprint:
     return Fingerprint(
         alg=FINGERPRINT_ALG,
         hashes=hashes,
-        title=hash_line(tokenize(title).folded) if title else 0,
+        title=hash_text(" ".join(tokenize(title).folded)) if title else 0,
     )
 
 
 def sample(wording: Wording) -> tuple[int, ...]:
-    """The shingles that stand for a text, signed, ascending, at most MAX_HASHES.
+    """The shingles that stand for a text, shortened, ascending, at most MAX_HASHES.
 
     Of every window of so many shingles in a row the least hash is kept (winnowing: Schleimer, Wilkerson and Aiken,
     SIGMOD 2003). So a run of words as long as a window never goes unnoticed; and as the windows of a shorter text are
     narrower, it keeps all hashes that a longer text keeps of the same words, but at the ends of the run.
     """
     if wording.sampled is None:
-        wording.sampled = tuple(sorted(map(signed, _winnow(wording.shingles))))
+        wording.sampled = tuple(sorted(set(map(shorten, _winnow(wording.shingles)))))
     return wording.sampled
 
 

@@ -2,7 +2,8 @@
 
 An extractor leaves some furniture behind: navigation, related lists, appeals to subscribe, datelines. It is no
 evidence that two texts are the same, and it must not make a copy look different. Only the text itself is looked at
-here, so the first page of a site is treated like the thousandth.
+here, so the first page of a site is treated like the thousandth; what reads like prose and is furniture all the same
+is learnt by `repeats` from many pages.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ MIN_PROSE_WORDS = 15.0
 SENTENCE_TAIL = 8
 #: A line that is followed by a continuation has been broken by a machine only if it has some length.
 MIN_WRAPPED_CHARS = 25
+
+#: In a text that a machine has broken, at least this part of the unfinished lines is followed by one in lower case.
+#: German, with its capitals, has a third; headlines one below the other have hardly any.
+MIN_GOING_ON = 0.3
 
 #: Scripts written without spaces, with the share of a word that one character is: Han, kana, then Thai, Lao,
 #: Burmese and Khmer, whose vowels and tone marks are characters of their own.
@@ -115,7 +120,7 @@ def _join_wrapped(text: str, lines: list[Span]) -> list[Span]:
         text[line.start : line.end].lstrip()[0].islower() if _is_unfinished(text[last.start : last.end]) else None
         for last, line in pairwise(lines)
     ]
-    is_wrapped = 2 * goes_on.count(True) >= len(goes_on) - goes_on.count(None) > 0
+    is_wrapped = goes_on.count(True) >= MIN_GOING_ON * (len(goes_on) - goes_on.count(None)) > 0
     paragraphs = lines[:1]
     for line, continues in zip(lines[1:], goes_on, strict=True):
         last = paragraphs[-1]

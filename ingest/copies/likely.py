@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ingest.copies.model import Candidate
+    from ingest.copies.model import Candidate, Candidates
 
 #: Candidates with fewer shared hashes are not looked at: one is chance, unless the fingerprint has hardly more, ...
 MIN_SHARED = 2
@@ -19,9 +19,10 @@ MIN_SHARED_PART = 0.05
 CHARS_PER_WORD = 6
 
 
-def find_likely(candidates: Iterable[Candidate], hashes: int) -> tuple[Candidate, ...]:
+def find_likely(candidates: Candidates, hashes: Iterable[int]) -> tuple[Candidate, ...]:
     """The candidates that share enough of an article's *hashes* to be read; most share a phrase and no more."""
-    return tuple(candidate for candidate in candidates if _is_likely(candidate, hashes))
+    own = len(frozenset(hashes) - candidates.furniture)
+    return tuple(candidate for candidate in candidates.rows if _is_likely(candidate, own))
 
 
 def _is_likely(candidate: Candidate, hashes: int) -> bool:

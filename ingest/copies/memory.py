@@ -95,11 +95,12 @@ class CopyIndex:
     def candidates(self, fingerprint: Fingerprint, *, site: str, since: datetime) -> Candidates:
         """As `ports.Store.candidates`: articles that arrived at or after *since*, the most similar first."""
         kept = self._kept
+        # Pages of a site share its furniture, and would take the places of those that share a story.
+        own = set(fingerprint.hashes) - self._furniture.among([(site, fingerprint.hashes)])
         found = [
-            [owner for owner in self._owners_of(number) if owner in kept and kept[owner].at >= since]
-            for number in fingerprint.hashes
+            [owner for owner in self._owners_of(number) if owner in kept and kept[owner].at >= since] for number in own
         ]
-        ranked = rank(found, len(fingerprint.hashes))[:MOST_CANDIDATES]
+        ranked = rank(found, len(own))[:MOST_CANDIDATES]
         if not ranked:
             return Candidates(rows=(), seen=len(self._stories))
         pages = [(site, fingerprint.hashes), *((kept[owner].source, kept[owner].hashes) for owner, _ in ranked)]

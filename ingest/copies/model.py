@@ -33,14 +33,14 @@ class Fingerprint:
     """What a store keeps of an article's text to find its relatives, and to learn what its site repeats.
 
     `hashes` are those of sampled word sequences, to find the articles that share some; empty for texts too short to
-    be compared. All numbers are signed and have 64 bits.
+    be compared.
     """
 
     #: version of the algorithm; fingerprints of different versions are not comparable
     alg: int
-    #: distinct, ascending
+    #: distinct, ascending; signed numbers of 32 bits
     hashes: tuple[int, ...]
-    #: its title, hashed; 0 without one
+    #: its title, hashed, a signed number of 64 bits; 0 without one
     title: int = 0
 
 

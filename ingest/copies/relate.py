@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import chain, pairwise
+from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING
 
-from ingest.copies.align import find_regions
+from ingest.copies.align import Block, find_regions, split_block
 from ingest.copies.kinds import Part, decide_kind, share_of
 from ingest.copies.model import TURNED, Passage
 from ingest.copies.slots import Conflicts, count_conflicts
 from ingest.copies.wording import read_wording
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ingest.copies.align import Region
+    from ingest.copies.kinds import Share
     from ingest.copies.model import RelationKind
     from ingest.copies.wording import Wording
 
@@ -27,6 +30,12 @@ MIN_COMMON_WORDS = 14.0
 #: Replaced figures and names for each common word. A notice of up to 79 words may not differ in a single fact; a
 #: correction in 800 words is far below.
 MAX_CONFLICTS_PER_WORD = 0.0125
+#: Two texts are filled-in forms when this share of both is common and no more than this many places were edited. Then
+#: one replaced name in 400 words is a correction, and more are other notices: an editor who exchanges a name for its
+#: other spelling changes more than that.
+FORM_SHARE = 0.9
+MAX_FORM_EDITS = 1
+MAX_FILLED_NAMES_PER_WORD = 0.0025
 #: An update of a running story changes no more figures than it keeps, and no more than this for each common word.
 MAX_UPDATED_PER_WORD = 0.03
 #: Fewer common shingles, and a smaller part of those that the shorter text has, are not worth an alignment.
@@ -44,6 +53,8 @@ class Verdict(StrEnum):
     TOO_LITTLE = "too little in common"
     #: the same words with other facts, as in two notices from one template
     OTHER_FACTS = "different facts"
+    #: what both have may be furniture or a quotation: asked beyond the words of the two, see `copies.doubt`
+    DOUBTFUL = "doubtful"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +160,8 @@ def _judge(shorter: Wording, longer: Wording, *, is_whole: bool) -> Judgement:
         verdict = Verdict.TOO_LITTLE
     else:
         is_same = conflicts.total <= allowed or _is_update(conflicts, words)
+        if _is_filled_in(share, longer_share, regions, conflicts):
+            is_same = is_same and conflicts.names <= MAX_FILLED_NAMES_PER_WORD * words
         verdict = Verdict.RELATED if is_same else Verdict.OTHER_FACTS
     evidence = None
     if verdict is Verdict.RELATED:
@@ -175,6 +188,13 @@ def _judge(shorter: Wording, longer: Wording, *, is_whole: bool) -> Judgement:
     )
 
 
+def _is_filled_in(share: Share, longer_share: Share, regions: tuple[Region, ...], conflicts: Conflicts) -> bool:
+    """Whether the texts are the same word for word but for their facts, as nobody edits but who fills in a form."""
+    gaps = sum(len(region.blocks) - 1 for region in regions)
+    slots = len({each.words.start for each in conflicts.replaced})
+    return min(share.words, longer_share.words) >= FORM_SHARE and gaps - slots <= MAX_FORM_EDITS
+
+
 def _is_update(conflicts: Conflicts, words: float) -> bool:
     """The same event with a new toll: the names are the same, and at least half of the figures.
 
@@ -191,24 +211,14 @@ def _may_be_related(one: Wording, other: Wording) -> bool:
     return shared >= max(MIN_SHARED_SHINGLES, MIN_SHARED_PART * possible)
 
 
-def _longest_passage(one: Wording, other: Wording, regions: tuple[Region, ...]) -> Passage:
+def _longest_passage(one: Wording, other: Wording, regions: Iterable[Region]) -> Passage:
     """The longest run of equal words that furniture interrupts in neither text; the first of equal ones."""
-    best = (0.0, 0, 0, 0)
-    for region in regions:
-        for block in region.blocks:
-            if one.measure[block.end] - one.measure[block.start] <= best[0]:
-                continue
-            shift = block.other_start - block.start
-            breaks = sorted(
-                {
-                    *one.breaks(block.start, block.end),
-                    *(word - shift for word in other.breaks(block.other_start, block.other_end)),
-                }
-            )
-            for start, end in pairwise([block.start, *breaks, block.end]):
-                length = one.measure[end] - one.measure[start]
-                if length > best[0]:
-                    best = (length, start, end, shift)
-    _, start, end, shift = best
-    offsets, other_offsets = one.offsets(start, end), other.offsets(start + shift, end + shift)
-    return Passage(start=offsets[0], end=offsets[1], other_start=other_offsets[0], other_end=other_offsets[1])
+    best, length = Block(0, 0, 0), 0.0
+    for block in chain.from_iterable(region.blocks for region in regions):
+        if one.length(block.span) > length:
+            for run in split_block(one, other, block):
+                if one.length(run.span) > length:
+                    best, length = run, one.length(run.span)
+    start, end = one.offsets(best.start, best.end)
+    other_start, other_end = other.offsets(best.other_start, best.other_end)
+    return Passage(start=start, end=end, other_start=other_start, other_end=other_end)

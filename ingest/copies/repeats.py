@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from xxhash import xxh3_64_intdigest
+from ingest.copies.hashes import hash_text
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -33,9 +33,8 @@ MIN_SITES = 2
 
 
 def hash_page(address: str) -> int:
-    """The address of a page as a signed number of 64 bits: databases have no unsigned ones."""
-    number = xxh3_64_intdigest(address.encode())
-    return number - (1 << 64) if number >> 63 else number
+    """The address of a page as a number, see `PageLines.page`."""
+    return hash_text(address)
 
 
 class PageLines(NamedTuple):

@@ -18,7 +18,7 @@ from ingest.copies.model import MAX_SLOTS, Slot, SlotKind
 from rules.common_words import COMMON_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ingest.copies.align import Region
     from ingest.copies.wording import Wording
@@ -39,10 +39,11 @@ CASELESS_WEIGHT = 0.5
 #: Names in Chinese and Japanese are a few characters of Han or katakana.
 MAX_HAN_NAME = 6
 
-#: Two to twelve as words, folded: "five dead" and "seven dead" differ in a figure. One is an article in many languages.
+#: Two to twelve or eighteen as words, folded: "five dead" and "seven dead" differ in a figure. One is an article in
+#: many languages.
 _NUMBERS = (
-    "two three four five six seven eight nine ten eleven twelve",
-    "zwei drei vier funf sechs sieben acht neun zehn elf zwolf",
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen",
+    "zwei drei vier funf sechs sieben acht neun zehn elf zwolf dreizehn vierzehn funfzehn sechzehn siebzehn achtzehn",
     "deux trois quatre cinq six sept huit neuf dix onze douze",
     "dos tres cuatro cinco seis siete ocho nueve diez once doce",
     "due tre quattro cinque sei sette otto nove dieci undici dodici",
@@ -57,7 +58,7 @@ _figure_of_word = {word: str(n) for line in _NUMBERS for n, word in enumerate(li
 #: Characters of which Chinese makes its small words: a stretch of nothing else is no name.
 _small_han = frozenset(
     "的了是在和与與及以而并並且或也都就还還又再于於对對从從向为為被把将將已曾会會能可要所其此这這那有无無不没沒则則但因由至到后後前中内內外上下"
-    "时時当當着著过過得地很更最只仅僅等个個次位名约約"
+    "时時当當着著过過得地很更最只仅僅等个個次位名约約说說称稱表示指出认認为預预估計计道告诉訴"
 )
 
 #: The names on either side of a slot.
@@ -65,6 +66,8 @@ _Pair = tuple[frozenset[str], frozenset[str]]
 
 #: A unit may follow (2.3bn, 5th); letters between the digits are slips of a scanner (19B7), which tell nothing.
 _number = re.compile(r"(\d[\d.,]*)[^\W\d]*")
+#: Digits in a word are letters misread.
+_misread = str.maketrans("015", "ols")
 _year = re.compile(r"(?:19|20)\d\d")
 _sentence_end = re.compile(r"[.!?…:\n。！？\"“„«»”]")
 _han_or_katakana = re.compile(r"[\u30a0-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+")
@@ -101,7 +104,7 @@ class Conflicts(NamedTuple):
         return self._replace(replaced=tuple(sorted(replaced, key=lambda each: each.words.start)))
 
 
-def count_conflicts(one: Wording, other: Wording, regions: Iterable[Region], limit: float = inf) -> Conflicts:
+def count_conflicts(one: Wording, other: Wording, regions: Sequence[Region], limit: float = inf) -> Conflicts:
     """Count each replaced figure, and each replaced name; the same pair of names up to MAX_REPEATS times.
 
     Stops when the figures alone are more than *limit*: names take longer to find.
@@ -140,7 +143,10 @@ def _is_rewritten(one: Wording, other: Wording, regions: Iterable[Region]) -> bo
 
 
 def locate(one: Wording, other: Wording, conflicts: Conflicts) -> tuple[Slot, ...]:
-    """The first MAX_SLOTS of the replaced facts, as stretches of the stored texts."""
+    """The first MAX_SLOTS of the replaced facts, as stretches of the stored texts.
+
+    Where furniture stands between the words of a slot, it is in the stretch.
+    """
     slots = []
     for kind, words, other_words in conflicts.replaced[:MAX_SLOTS]:
         start, end = one.offsets(words.start, words.stop)
@@ -238,11 +244,16 @@ def _differing_names(one: _Side, other: _Side) -> tuple[_Pair, float]:
     names, other_names = one.names(other.joined), other.names(one.joined)
     pair = (frozenset(names), frozenset(other_names))
     if names and other_names:
-        same = any(ratio(name, another) >= SAME_NAME for name in names for another in other_names)
+        same = any(_is_same_name(name, another) for name in names for another in other_names)
         return pair, 0.0 if same else min(max(names.values()), max(other_names.values()))
     if names or other_names:
         return pair, 0.0
     return _differing_caseless(one.joined, other.joined)
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    """Whether two words are spellings of one name, or one of them is the other as a scanner read it."""
+    return ratio(one.translate(_misread), other.translate(_misread)) >= SAME_NAME
 
 
 def _differing_caseless(one: str, other: str) -> tuple[_Pair, float]:
@@ -254,7 +265,7 @@ def _differing_caseless(one: str, other: str) -> tuple[_Pair, float]:
         # What was only put in or left out replaces nothing.
         is_small = _small_han.issuperset(one) or _small_han.issuperset(other) or one in other or other in one
         return pair, 1.0 if max(len(one), len(other)) <= MAX_HAN_NAME and not is_small else 0.0
-    return pair, CASELESS_WEIGHT if ratio(one, other) < SAME_NAME else 0.0
+    return pair, 0.0 if _is_same_name(one, other) else CASELESS_WEIGHT
 
 
 def _is_caseless(word: str) -> bool:

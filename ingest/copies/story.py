@@ -50,7 +50,7 @@ def place(reading: Reading, candidates: Candidates) -> Placement:
 
     What is known as furniture of their sites is compared on neither side.
     """
-    likely = find_likely(candidates.rows, len(reading.fingerprint.hashes))
+    likely = find_likely(candidates, reading.fingerprint.hashes)
     if not likely:
         return Placement()
     wording = strip_furniture(read_wording(reading.article.text), candidates.furniture)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.copies.wording import FIRST_SPACELESS
 from rules.common_words import COMMON_WORDS
-from rules.text import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,9 +51,6 @@ def read_sentences(wording: Wording) -> tuple[Sentence, ...]:
 
 
 def _read(wording: Wording) -> Iterator[Sentence]:
-    word = 0
-    for start, end in wording.sentences():
-        words = tokenize(wording.text[start:end]).folded[: len(wording.words) - word]
-        if words:
-            yield Sentence(range(word, word + len(words)), frozenset(find_telling(words)))
-            word += len(words)
+    for sentence in wording.sentences():
+        words = sentence.words
+        yield Sentence(words, frozenset(find_telling(wording.words[words.start : words.stop])))

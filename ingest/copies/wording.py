@@ -33,7 +33,6 @@ KEPT_TEXTS = 64
 MAX_KEPT_CHARS = 20_000
 
 _BITS = (1 << 64) - 1
-_SIGN = 1 << 63
 #: Odd numbers without pattern: the hash of a shingle is that of each word times the number of its place.
 _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 1)
 
@@ -50,16 +49,30 @@ class Paragraph(NamedTuple):
     word: int
 
 
+class SentenceSpan(NamedTuple):
+    """A sentence of a wording: where it stands in the stored text, and its words, as positions."""
+
+    #: number of its paragraph
+    paragraph: int
+    start: int
+    end: int
+    words: range
+
+
 class Wording:
-    """The prose of a text as a sequence of folded words. Furniture is not in it. Immutable."""
+    """The prose of a text as a sequence of folded words. Furniture is not in it.
+
+    Immutable, but for what is kept with it once it was asked for. That follows from the words alone, so threads that
+    share a wording may make it twice, and nothing worse.
+    """
 
     __slots__ = (
         "_apart",
+        "_first",
         "_lower",
         "_tokens",
         "_words_before",
         "figures",
-        "first",
         "measure",
         "paragraphs",
         "sampled",
@@ -84,8 +97,7 @@ class Wording:
         self.measure = measure_words(words)
         #: shingles[i] is the hash of the words from word i on; the last words start none
         self.shingles = hash_shingles(words, self.measure)
-        #: where each shingle stands first
-        self.first = dict(zip(reversed(self.shingles), range(len(self.shingles) - 1, -1, -1), strict=True))
+        self._first: dict[int, int] | None = None
         self._words_before = tuple(paragraph.word for paragraph in self.paragraphs)
         self._tokens: dict[int, Tokens] = {}
         self._apart: dict[int, bool] = {}
@@ -98,6 +110,13 @@ class Wording:
         self.sampled: tuple[int, ...] | None = None
         #: kept here by `copies.strip`: what it left of this wording, and without which furniture
         self.stripped: tuple[frozenset[int], Wording] | None = None
+
+    @property
+    def first(self) -> dict[int, int]:
+        """Where each shingle stands first. Made when it is first asked for: most texts are compared with none."""
+        if self._first is None:
+            self._first = dict(zip(reversed(self.shingles), range(len(self.shingles) - 1, -1, -1), strict=True))
+        return self._first
 
     @property
     def size(self) -> float:
@@ -115,19 +134,31 @@ class Wording:
             self._lower = frozenset(filter(str.islower, _written_words.findall(self.text)))
         return self._lower
 
-    def signed_shingles(self, start: int, end: int) -> list[int]:
-        """Those that start at the words [start, end), as databases keep them."""
-        return [signed(number) for number in self.shingles[start:end]]
+    def sentences(self) -> Iterator[SentenceSpan]:
+        """The sentences that have words, in order: together they hold every word once.
 
-    def sentences(self) -> Iterator[tuple[int, int]]:
-        """The stretches of the stored text in which the sentences stand, paragraph by paragraph."""
-        for paragraph in self.paragraphs:
-            start = paragraph.start
-            for found in _sentence_end.finditer(self.text, paragraph.start, paragraph.end):
-                yield start, found.end()
-                start = found.end()
-            if start < paragraph.end:
-                yield start, paragraph.end
+        They are cut roughly: these are compared with each other, and never shown. `copies.sentences` cuts for people.
+        """
+        word = 0
+        for n, paragraph in enumerate(self.paragraphs):
+            spans = list(self._cut(paragraph))
+            counts = [len(tokenize(self.text[start:end])) for start, end in spans]
+            size = self.paragraph_of(word).stop - word
+            if sum(counts) != size:
+                # A stop within a web address, as in `https://a.example/x？y`, ends no sentence.
+                spans, counts = [(paragraph.start, paragraph.end)], [size]
+            for (start, end), count in zip(spans, counts, strict=True):
+                if count:
+                    yield SentenceSpan(n, start, end, range(word, word + count))
+                    word += count
+
+    def _cut(self, paragraph: Paragraph) -> Iterator[tuple[int, int]]:
+        start = paragraph.start
+        for found in _sentence_end.finditer(self.text, paragraph.start, paragraph.end):
+            yield start, found.end()
+            start = found.end()
+        if start < paragraph.end:
+            yield start, paragraph.end
 
     def paragraph_of(self, word: int) -> range:
         """The words of the paragraph that holds a word."""
@@ -218,16 +249,6 @@ class _Kept:
 
 
 _kept = _Kept(KEPT_TEXTS)
-
-
-def hash_line(words: Iterable[str]) -> int:
-    """The hash of the words of a line or a title, as a signed number of 64 bits: databases have no unsigned ones."""
-    return signed(xxh3_64_intdigest(" ".join(words).encode()))
-
-
-def signed(number: int) -> int:
-    """The same 64 bits as a signed number."""
-    return number - 2 * _SIGN if number >= _SIGN else number
 
 
 def measure_words(words: Sequence[str]) -> Sequence[float]:

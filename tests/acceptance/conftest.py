@@ -15,6 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from storage.migrate import upgrade
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -53,7 +55,7 @@ class Program:
             self.config,
             self.environment | {"WIREWATCH_RUN__TICK_S": "0.2", "WIREWATCH_DATABASE__URL": database},
         )
-        program.run("db", "upgrade")
+        upgrade(f"sqlite:///{database}")
         return program
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:

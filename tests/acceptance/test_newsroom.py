@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from storage.migrate import upgrade
+
 if TYPE_CHECKING:
     from conftest import Program
 
@@ -132,7 +134,7 @@ def test_the_daemon_does_the_same(newsroom: Any, polled: Program, expected: dict
         "WIREWATCH_RUN__TICK_S": "0.2",
     }
     program = type(polled)(polled.config, environment)
-    program.run("db", "upgrade")
+    upgrade(f"sqlite:///{database}")
     daemon = program.start("run")
     try:
         deadline = time.monotonic() + 100

@@ -148,7 +148,7 @@ def levelled(line):
     line = re.sub(r"(127\.[\d.]+):\d+", r"\1:PORT", line)
     line = re.sub(r"/\S*?/(?=rules/|wirewatch-edit-)", "FOLDER/", line)
     line = re.sub(r"(?<=wirewatch-edit-)\w+", "NAME", line)
-    line = re.sub(r"(?<=article )\d+|(?<=story )\d+|(?<=rules explain )\d+", "ID", line)
+    line = re.sub(r"(?<=article )\d+|(?<=of the lead )\d+|(?<=story )\d+|(?<=rules explain )\d+", "ID", line)
     line = re.sub(r"^story +\d+", "story ID", line)
     # Ids stand at the beginning of an article of a story, and of a story.
     line = re.sub(r"^ +\d+ +(?=127\.)|^\d+ {2,}(?=\w)", "ID ", line)

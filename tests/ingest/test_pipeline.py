@@ -410,6 +410,37 @@ async def test_two_copies_in_flight_at_once_cannot_miss_each_other(town: Town) -
     assert [copy.kind for copy in story.copies] == [RelationKind.COPY]
 
 
+class Listening:
+    """A store that notes how candidates are looked up."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.look_ups: list[dict[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def candidates(self, *arguments: Any, **options: Any) -> Any:
+        self.look_ups.append(options)
+        return self._store.candidates(*arguments, **options)
+
+
+async def test_an_article_is_looked_up_with_its_site_and_as_itself_when_it_is_stored(town: Town) -> None:
+    """Its site tells what is furniture; a new version must not be compared with the one before it."""
+    listening = Listening(town.store)
+    await town.work(listening)
+    (article,) = town.dump()["articles"]
+    town.clock.now += timedelta(hours=3)
+    town.web.answers[FEED] = rss(("1", "https://town.example/pier"), summary="Divers have found more cracks.")
+    town.web.answers["https://town.example/pier"] = html(*PARAGRAPHS[:-1], "The harbour master denied that.")
+    await town.work(listening)
+    since = timedelta(days=14)
+    assert listening.look_ups == [
+        {"site": "town.example", "since": START - since, "known_as": None},
+        {"site": "town.example", "since": town.clock.now - since, "known_as": article.id},
+    ]
+
+
 class KilledError(BaseException):
     """Stands for the end of the process; nothing catches it."""
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.address import normalise_address
+from ingest.copies.fingerprint import take_fingerprint
 from ingest.errors import Permanent, Reason
 from ingest.model import Entry, EntryState, Page, TextFrom
-from ingest.reading import read_feed_text, read_page
+from ingest.reading import read_feed_text, read_given_text, read_page
 from rules.compile import compile_rules
 from rules.files import parse_topic
 
@@ -203,3 +204,32 @@ class TestFeedText:
     def test_same_text_from_page_and_feed_has_the_same_fingerprint(self) -> None:
         from_feed = read_feed_text(entry(text=BODY), "T", RULES)
         assert from_feed.fingerprint == read(page(html(BODY)), entry(), "T", RULES).fingerprint
+
+
+def test_the_hash_is_that_of_the_bytes() -> None:
+    """Whatever they were decoded to, so that anybody can tell that this is what was served."""
+    body = html("Der Bürgermeister eröffnet die Brücke über die Elbe am Montag um neun Uhr. " * 4).encode("latin-1")
+    article = read(page(body, "text/html; charset=iso-8859-1"), entry(), "", RULES).article
+    assert "Bürgermeister" in article.text
+    assert article.raw_hash == hashlib.sha256(body).hexdigest()
+
+
+class TestGivenText:
+    """Texts of another program."""
+
+    def test_leftovers_are_undone_in_title_and_text(self) -> None:
+        reading = read_given_text(
+            url="https://a.example/1",
+            source=None,
+            title="Fish &amp;amp; <b>chips</b>",
+            text="Rain&#32;fell.<br/>5 < 6, &quot;yes&quot;",
+        )
+        assert reading.article.title == "Fish & chips"
+        assert reading.article.text == 'Rain fell.\n5 < 6, "yes"'
+        assert (reading.article.source, reading.matches) == ("a.example", ())
+        assert reading.fingerprint == take_fingerprint(reading.article.text, "Fish & chips")
+
+    def test_the_site_is_as_given(self) -> None:
+        given = {"url": "https://a.example/1", "title": "", "text": "Rain fell."}
+        assert read_given_text(source="b.example", **given).article.source == "b.example"
+        assert read_given_text(source="", **given).article.source == ""

@@ -308,3 +308,24 @@ def test_many_wrong_readings_come_to_an_end() -> None:
     once = repair(text)
     assert once.text in {text, "“é”"}
     assert repair(once.text) == Repaired(text=once.text, code_page=None)
+
+
+def test_one_short_run_that_comes_again_is_hardly_more_than_one_piece_of_evidence() -> None:
+    """By accident it would come again, too; other runs of the kind are evidence."""
+    text = "riverรฑ รฑ mayor houseรฑ bridgeรฑs townรฑ "
+    assert repair(text) == Repaired(text=text, code_page=None)
+    assert repair(f"{text}cafรฉ crรจme brรปlรฉe").text == "riverñ ñ mayor houseñ bridgeñs townñ café crème brûlée"
+
+
+def test_a_document_in_signs_of_a_page_is_rather_in_a_language_of_it() -> None:
+    text = (
+        "roadĂĽs lineĂĽ mayorĂĽs bridgeĂĽ ĂĽ town გაიხსნება“ می\u200cگوید: њихов nyílik ₹40,000 је ότι owners’ "
+        "tükörfúrógép, – kůň Πάσχα»·"
+    )
+    assert repair(text) == Repaired(text=text, code_page=None)
+
+
+def test_a_space_that_is_needed_between_two_words_stays() -> None:
+    """The no-break space that ended an image became a plain one, and white space was squeezed."""
+    squeezed = "voilÃ le thÃ©, dÃ©jÃ mangÃ© par l'Ã©lÃ¨ve"
+    assert repair(squeezed).text == "voilà le thé, déjà mangé par l'élève"

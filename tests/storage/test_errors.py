@@ -129,6 +129,7 @@ LISTINGS = {
     "rule_hits": lambda listings: listings.rule_hits(today=NOW, week=NOW, month=NOW),
     "topics": lambda listings: listings.topics(),
     "rule_problems": lambda listings: listings.rule_problems(),
+    "unfinished_rebuild": lambda listings: listings.unfinished_rebuild(),
     "last_rebuild": lambda listings: listings.last_rebuild(),
     "articles_of_other_algorithms": lambda listings: listings.articles_of_other_algorithms(1),
     "stats": lambda listings: listings.stats(),

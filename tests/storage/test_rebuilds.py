@@ -6,6 +6,7 @@ import re
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from zlib import crc32
 
@@ -36,7 +37,7 @@ class Algorithm:
         self._key = (lambda word: word[0]) if by_letter else (lambda word: word)
 
     def take(self, text, title=""):
-        hashes = {crc32(self._key(word).encode()) for word in re.findall(r"\w+", text)}
+        hashes = {crc32(self._key(word).encode()) // 2 for word in re.findall(r"\w+", text)}
         return Fingerprint(alg=self.alg, hashes=tuple(sorted(hashes)), title=crc32(title.encode()))
 
     def place(self, reading, candidates):
@@ -69,6 +70,38 @@ class Blind(Algorithm):
         return Placement()
 
 
+class Joining(Algorithm):
+    """A text that holds all words of another and more is a page that joins it with others."""
+
+    def place(self, reading, candidates):
+        own = self.take(reading.article.text).hashes
+        found = [(row, self.take(row.text).hashes) for row in candidates.rows]
+        copies = [row for row, other in found if other == own]
+        joined = [
+            (row, len(other))
+            for row, other in found
+            if other != own and (set(own) < set(other) or set(other) < set(own))
+        ]
+        parts = [row.story_id for row, size in joined if row.is_lead and size < len(own)]
+        homes = [row.story_id for row in copies if row.is_lead] or [row.story_id for row in copies] or parts
+        return Placement(
+            story_id=min(homes, default=None),
+            relations=(
+                *(_relation(row.article_id, 1.0) for row in copies),
+                *(
+                    replace(
+                        _relation(row.article_id, 0.5),
+                        kind=RelationKind.COMPOSITE,
+                        share=min(1.0, size / len(own)),
+                        other_share=min(1.0, len(own) / size),
+                    )
+                    for row, size in joined
+                ),
+            ),
+        )
+
+
+JOINING = Joining(3, by_letter=False)
 BLIND = Blind(1, by_letter=False)
 WORDS = Algorithm(1, by_letter=False)
 LETTERS = Algorithm(2, by_letter=True)
@@ -253,6 +286,26 @@ def test_what_sites_repeat_is_learned_anew(store, file, archive, make):
     assert rows(file, "line, site", "site_line", "line = 77") == []
 
 
+def test_who_is_related_only_by_a_page_that_joins_stories_leaves_but_a_page_stays_with_its_part(
+    store, file, archive, make
+):
+    """As live: there too a page without a home goes with the lead that is a part of it, and nobody follows a page."""
+    texts = {A: "ant bee", B: "ant bee dog elk", C: "dog elk"}
+    for number, (url, text) in enumerate(texts.items()):
+        archive.arrive(url, text, at(make, number))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE article SET story_id = 1")
+        connection.execute("DELETE FROM story WHERE id > 1")
+        connection.commit()
+    assert pairs(file) == {frozenset((1, 2)), frozenset((2, 3))}
+    assert rebuild(store, make, JOINING).split == 1
+    assert stories(file) == {1: [1, 2], 3: [3]}
+    before = dump(file, 'INTO "posting')
+    again = rebuild(store, make, JOINING)
+    assert (again.split, again.merged, again.moved) == (0, 0, 0)
+    assert dump(file, 'INTO "posting') == before
+
+
 # --- what stays ---------------------------------------------------------------------------------------
 
 
@@ -299,6 +352,25 @@ def test_an_empty_database_has_nothing_to_do(store, file, make):
     with Listings(f"sqlite:///{file}") as listings:
         assert listings.articles_of_other_algorithms(2) == 0
         assert listings.last_rebuild().finished_at is not None
+
+
+def test_a_story_longer_than_the_window_stays_whole(store, file, archive, make):
+    """Its last articles have nothing to do with its lead but by others, whenever they are compared."""
+    day = 24 * 60
+    for number in range(4):
+        archive.arrive(f"{A}{number}", "ant bee cow", at(make, 10 * number * day))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE article SET story_id = 1")
+        connection.execute("DELETE FROM story WHERE id > 1")
+        connection.commit()
+    assert pairs(file) == {frozenset((1, 2)), frozenset((2, 3)), frozenset((3, 4))}
+    before = rows(file, "*", "relation")
+    assert counts(rebuild(store, make, WORDS))[:4] == (4, 0, 0, 3)
+    assert rows(file, "*", "relation") == before
+    assert stories(file) == {1: [1, 2, 3, 4]}
+    for _ in range(2):
+        rebuild(store, make)
+        assert (pairs(file), stories(file)) == ({frozenset((n, n + 1)) for n in (1, 2, 3)}, {1: [1, 2, 3, 4]})
 
 
 # --- a window and a span ------------------------------------------------------------------------------
@@ -363,6 +435,37 @@ def test_a_run_that_was_interrupted_goes_on_and_a_finished_one_begins_anew(store
     assert not begin(store, WINDOW, ALL, make.T0, alg=2).is_resumed
     for window, alg in ((WINDOW, 3), (2 * WINDOW, 3)):
         assert not begin(store, window, ALL, make.T0, alg=alg).is_resumed
+
+
+def test_a_run_over_all_goes_on_also_after_one_over_some_but_not_after_another_over_all(store, file, archive, make):
+    for number in range(4):
+        archive.arrive(f"{A}{number}", f"ant{number} bee{number}", at(make, number))
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    def interrupt(span=ALL):
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(store, make, batch=1, tell=stop, span=span)
+
+    some, none = (RebuildSpan(since=at(make, minute), words=f"{minute}..") for minute in (1, 99))
+    interrupt()
+    assert rebuild(store, make, span=none).looked_at == 0
+    interrupt(some)
+    with Listings(f"sqlite:///{file}") as listings:
+        assert listings.unfinished_rebuild().since == some.since
+        rebuild(store, make, span=some)
+        assert listings.unfinished_rebuild().since is None
+        run = begin(store, WINDOW, ALL, make.T0, alg=2)
+        assert (run.is_resumed, run.looked_at, run.cursor) == (True, 1, 1)
+        assert begin(store, WINDOW, ALL, make.T0, alg=2) == run == listings.last_rebuild()
+        assert rebuild(store, make, batch=1).looked_at == 4
+        assert listings.unfinished_rebuild() is None
+    assert rows(file, "count(*), count(finished_at)", "rebuild") == [(3, 3)]
+    interrupt()
+    # It learns anew what sites repeat, so the one before it has lost what it had learnt.
+    assert not begin(store, 2 * WINDOW, ALL, make.T0, alg=2).is_resumed
+    assert not begin(store, WINDOW, ALL, make.T0, alg=2).is_resumed
 
 
 def test_who_is_overtaken_stops_and_changes_nothing(store, file, archive, make):

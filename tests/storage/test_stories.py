@@ -155,6 +155,47 @@ def test_an_article_that_moves_may_lead_where_it_comes_to(store, make, newsroom,
     assert trail() == [(a.story_id, "moved", b.article_id, c.story_id), (c.story_id, "first", b.article_id, None)]
 
 
+COMPOSITE = RelationKind.COMPOSITE
+PAGE = {"share": 0.4, "other_share": 0.9}
+PART = {"share": 0.9, "other_share": 0.4}
+
+
+@pytest.mark.parametrize(
+    ("relations", "stays"),
+    [
+        # it is a page: with its lead as a part, and without another home
+        ([(1, COMPOSITE, PAGE)], True),
+        ([(1, COMPOSITE, PAGE), (3, COMPOSITE, PAGE)], True),
+        ([(1, COMPOSITE, PAGE), (4, RelationKind.EXCERPT, {})], False),
+        ([(3, COMPOSITE, PAGE)], False),
+        # it is a part of a page
+        ([(1, COMPOSITE, PART)], False),
+        ([(1, COMPOSITE, PART), (3, RelationKind.EXCERPT, {})], True),
+        ([(4, RelationKind.COPY, {})], False),
+    ],
+)
+def test_an_article_does_not_stay_for_a_page_that_joins_stories(store, make, newsroom, rows, relations, stays):
+    a = newsroom.save(A)
+    b = newsroom.save(B, story_id=a.story_id, relations=(make.relation(1),))
+    newsroom.save(C, story_id=a.story_id, relations=(make.relation(1),))
+    newsroom.save(D)
+    given = tuple(make.relation(to, kind, **shares) for to, kind, shares in relations)
+    again = newsroom.save(B, text="New.", relations=given)
+    assert (again.story_id == b.story_id) == stays
+    # What is said of its story decides.
+    named = newsroom.save(B, text="Newer.", story_id=a.story_id, relations=given)
+    assert named.story_id == a.story_id
+
+
+@pytest.mark.parametrize(("shares", "stays"), [(PART, True), (PAGE, False)])
+def test_a_lead_stays_for_a_page_that_it_is_a_part_of(store, make, newsroom, trail, shares, stays):
+    a = newsroom.save(A)
+    newsroom.save(B, story_id=a.story_id, relations=(make.relation(1, COMPOSITE, **PAGE),))
+    again = newsroom.save(A, text="New.", relations=(make.relation(2, COMPOSITE, **shares),))
+    assert (again.story_id == a.story_id) == stays
+    assert trail()[:1] == ([] if stays else [(a.story_id, "split", 1, again.story_id)])
+
+
 ARRIVALS = st.lists(
     st.tuples(st.integers(0, 300), st.none() | st.integers(-1000, 400)),
     min_size=2,

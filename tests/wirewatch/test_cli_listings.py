@@ -332,7 +332,8 @@ def test_a_closed_pipe_ends_quietly(filled, how):
 def test_a_missing_database_is_named_with_the_fix(wirewatch, copied):
     ended = wirewatch("matches", "--config", copied, "--db", copied / "none.db")
     assert ended.code == 5
-    assert "none.db: there is no database; create it with: wirewatch init" in ended.err
+    options = f"--config {copied} --db {copied}/none.db"
+    assert f"none.db: there is no database; create it with: wirewatch {options} init\n" in ended.err
 
 
 def test_datetimes_of_a_match_are_read_back_by_the_standard_library(wirewatch, filled):

@@ -16,7 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from storage.engine import migrating_engine
 from storage.lock import DatabaseLock
+from storage.migrate import run_scripts
+from storage.tables import SCHEMA_REVISION
 from wirewatch import fields
 from wirewatch.places import packaged_config
 
@@ -232,7 +235,7 @@ def test_the_daemon_ends_without_a_traceback(offline):
 def test_db_status_of_a_missing_database(wirewatch, offline):
     ended = wirewatch("--config", offline, "--db", "none.db", "db", "status")
     assert ended.code == 5
-    assert "none.db: missing; create it with: wirewatch init" in ended.err
+    assert f"none.db: missing; create it with: wirewatch --config {offline} --db none.db init\n" in ended.err
 
 
 def test_a_directory_in_place_of_the_database_is_named_once(wirewatch, offline):
@@ -240,21 +243,73 @@ def test_a_directory_in_place_of_the_database_is_named_once(wirewatch, offline):
     assert (ended.code, ended.err) == (4, f"--db: {offline}: is a directory; name a file in it\n")
 
 
-def test_db_upgrade_creates_and_is_done_when_called_again(wirewatch, offline):
-    assert "created" in wirewatch("--config", offline, "--db", "new.db", "db", "upgrade").err
-    assert "is current" in wirewatch("--config", offline, "--db", "new.db", "db", "upgrade").err
+def test_db_upgrade_creates_nothing(wirewatch, offline, elsewhere):
+    """It may have been typed in the wrong directory."""
+    before = set(elsewhere.rglob("*"))
+    for name in ("new.db", "folder/new.db"):
+        ended = wirewatch("--config", offline, "--db", name, "db", "upgrade")
+        assert (ended.code, ended.out) == (5, "")
+        fix = f"create it with: wirewatch --config {offline} --db {name} init"
+        assert ended.err.endswith(f"{name}: there is no database; {fix}\n")
+    assert set(elsewhere.rglob("*")) == before
+    # What is said to create it does.
+    assert wirewatch("--config", offline, "--db", name, "init").code == 0
+    assert wirewatch("--config", offline, "--db", name, "db", "upgrade").code == 0
+
+
+def _make_early(file, revision="0003"):
+    for each in file.parent.glob(f"{file.name}*"):
+        each.unlink()
+    file.write_bytes(b"")
+    migrating = migrating_engine(file)
+    with migrating.begin() as connection:
+        run_scripts(connection, revision)
+    migrating.dispose()
+
+
+def test_db_upgrade_is_done_when_called_again(wirewatch, offline):
+    _make_early(offline / "wirewatch.db")
+    ended = wirewatch("--config", offline, "db", "status")
+    assert (ended.code, ended.err.split("; ")[1]) == (
+        5,
+        f"upgrade it with: wirewatch --config {offline} db upgrade\n",
+    )
+    told = wirewatch("--config", offline, "doctor").out
+    assert f"out of date; upgrade it with: wirewatch --config {offline} db upgrade\n" in told
+    assert "upgraded from 0003 (schema " in wirewatch("--config", offline, "db", "upgrade").err
+    ended = wirewatch("--config", offline, "db", "upgrade")
+    assert ended.err.endswith(f"is current (schema {SCHEMA_REVISION})\n")
+
+
+@pytest.mark.parametrize("command", [("db", "upgrade"), ("init",)])
+def test_after_an_upgrade_it_is_said_that_articles_are_to_be_compared_once_more(wirewatch, copied, command):
+    assert "copies rebuild" not in wirewatch("--config", copied, *command).err
+    with closing(sqlite3.connect(copied / "wirewatch.db")) as connection:
+        connection.execute("UPDATE fingerprint SET alg = alg - 1 WHERE id = 1")
+        connection.commit()
+    ended = wirewatch("--config", copied, *command)
+    assert ended.code == 0
+    told = "articles stored before are not compared with new ones, and shares of old relations are estimates"
+    assert ended.err.endswith(f"\n{told}, until: wirewatch --config {copied} copies rebuild\n")
+
+
+def test_doctor_repeats_the_options_in_what_it_suggests(wirewatch, copied):
+    (copied / "feeds.toml").write_text("")
+    options = f"--config {copied} --db {copied}/none.db"
+    told = wirewatch("--config", copied, "--db", copied / "none.db", "doctor").out
+    assert f"; add one with: wirewatch {options} feeds add ADDRESS\n" in told
+    assert f"none.db: missing; create it with: wirewatch {options} init\n" in told
 
 
 @pytest.mark.parametrize("command", [["once"], ["run"]], ids=str)
 def test_a_database_of_an_earlier_version_is_refused_by_all_that_poll(wirewatch, offline, command):
-    wirewatch("--config", offline, "db", "upgrade")
     with closing(sqlite3.connect(offline / "wirewatch.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
         connection.commit()
     ended = wirewatch("--config", offline, *command)
     assert (ended.code, ended.out) == (5, "")
     assert "made by an earlier version" in ended.err
-    assert ended.err.endswith("upgrade it with: wirewatch db upgrade\n")
+    assert ended.err.endswith(f"upgrade it with: wirewatch --config {offline} db upgrade\n")
 
 
 @pytest.mark.parametrize("command", [["stats"], ["once"], ["db", "upgrade"], ["db", "status"], ["feeds", "list"]])

@@ -154,17 +154,48 @@ def test_a_composite_is_marked_under_the_other_story(run, told):
     assert re.search(rf"digest\.example .* composite .* {told.story} +https", table)
 
 
+def test_what_is_related_to_another_article_than_the_lead_has_no_shares_of_it(run, told, wirewatch, make, tmp_path):
+    folder = shutil.copytree(told.folder, tmp_path / "own")
+    with Store(f"sqlite:///{folder / 'wirewatch.db'}") as store:
+        kept = make.relation(2, RelationKind.EXCERPT, share=1.0, other_share=0.4)
+        values = {"source": "late.example", "at": make.T0 + 9000 * make.MINUTE, "published": make.T0 - make.MINUTE}
+        values |= {"text": "Crimea was quiet.", "story_id": told.story, "relations": (kept,)}
+        saved = make.Newsroom(store, feed_id=1).save("https://late.example/1", **values)
+    table = wirewatch("--config", folder, "story", told.story).out.partition("\narticles\n")[2]
+    (line,) = [line for line in table.splitlines() if "late.example" in line]
+    assert "excerpt of 2" in line
+    assert "%" not in line
+    shown = wirewatch("--config", folder, "story", told.story, "--json").json["articles"]
+    (late,) = [each for each in shown if each["article"] == saved.article_id]
+    assert (late["kind"], late["relative_to"], late["share"], late["other_share"]) == ("excerpt", 2, 1.0, 0.4)
+    # It was published first, so all others are compared with it.
+    headings = re.findall(
+        r"^article .*", wirewatch("--config", folder, "story", told.story, "--diff").out, re.MULTILINE
+    )
+    first = f"compared with article {saved.article_id}"
+    assert headings[0] == f"article 1, wire.example, +1 min: {first}, the lead"
+    assert headings[1].endswith(f": {first}, extended version of the lead 1")
+
+
 def test_what_was_cut_added_and_changed_is_told_by_sentence(run, told):
     out = run("story", told.story, "--diff").out
     assert "\x1b" not in out
-    extended = out.partition("paper.example, +2 h 05 min: extended\n")[2].partition("\n\n")[0].splitlines()
+    extended = (
+        out.partition("paper.example, +2 h 05 min: compared with article 1, extended version of the lead 1\n")[2]
+        .partition("\n\n")[0]
+        .splitlines()
+    )
     assert extended == [
         "- KYIV — A strike on Kharkiv killed 5 people.",
         "+ A strike on Kharkiv killed 5 people.",
         "  … 3 sentences the same",
         "+ Crimea was quiet.",
     ]
-    revised = out.partition("radio.example, +2 d 02 h: revision\n")[2].partition("\n\n")[0].splitlines()
+    revised = (
+        out.partition("radio.example, +2 d 02 h: compared with article 1, revision of the lead 1\n")[2]
+        .partition("\n\n")[0]
+        .splitlines()
+    )
     assert revised == [
         "- KYIV — A strike on Kharkiv killed 5 people.",
         "+ KYIV — A strike on Odesa killed 7 people.",
@@ -173,7 +204,7 @@ def test_what_was_cut_added_and_changed_is_told_by_sentence(run, told):
         "- It was late.",
         "  … 1 sentence the same",
     ]
-    assert "both.example, +2 d 05 h: copy\n  … 4 sentences the same\n" in out
+    assert "both.example, +2 d 05 h: compared with article 1, copy of the lead 1\n  … 4 sentences the same\n" in out
 
 
 def test_the_changes_of_every_article_are_in_json(run, told):
@@ -330,15 +361,15 @@ def entry_of(store, url):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--version", "9"], "has no version 9, only 1, 2; see: wirewatch --config"),
-        (["--version", "9", "--diff"], "has no version 9, only 1, 2; see: wirewatch --config"),
+        (["--version", "9"], "has no version 9, only 1, 2; see: wirewatch --config {folder} show {number}\n"),
+        (["--version", "9", "--diff"], "has no version 9, only 1, 2; see: wirewatch --config {folder} show {number}\n"),
         (["--version", "1", "--diff"], "version 1 is the first: there is none before it to compare with"),
     ],
 )
 def test_a_version_that_is_not_there_is_named_with_those_that_are(run, told, arguments, message):
     ended = run("show", told.corrected, *arguments)
     assert (ended.code, ended.out) == (1, "")
-    assert message in ended.err
+    assert message.format(folder=told.folder, number=told.corrected) in ended.err
     assert run("show", 1, "--diff").err.startswith("article 1 has one version only: there is none before it")
     assert run("show", 99_999, "--diff").err.startswith("no article 99999; see: wirewatch")
     assert run("show", told.corrected, "--version", 0).code == 2

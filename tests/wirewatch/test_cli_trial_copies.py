@@ -71,7 +71,7 @@ def test_every_document_is_told_its_story_and_its_relations(ask):
 
 
 def test_ids_may_be_integers_and_nothing_else_is_needed(ask):
-    told = ask({"id": 7, "text": FERRY}, {"id": "7", "text": FERRY, "extra": [1], "published": 5})
+    told = ask({"id": 7, "text": FERRY}, {"id": "7", "text": FERRY, "extra": [1]})
     assert told[1] == {"id": "7", "story": 7, "relations": [{"to": 7, "kind": "copy", "score": 1.0}]}
 
 
@@ -90,12 +90,14 @@ def test_lines_that_are_no_documents_are_told_so_and_compared_with_nothing(ask):
         '{"id": [1]}\n',
         '{"id": 1.5}\n',
         '{"id": 2, "text": 5}\n',
+        '{"id": 2, "published": 5}\n',
+        '{"id": 2, "published": true}\n',
         document(1, BATS),
         document(2, BATS),
         document(3, FERRY),
     )
-    assert [row.get("error", row.get("story")) for row in told] == [1, *["bad_input"] * 8, 2, 1]
-    assert [row["id"] for row in told] == [1, None, None, None, None, [1], 1.5, 2, 1, 2, 3]
+    assert [row.get("error", row.get("story")) for row in told] == [1, *["bad_input"] * 10, 2, 1]
+    assert [row["id"] for row in told] == [1, None, None, None, None, [1], 1.5, 2, 2, 2, 1, 2, 3]
     assert all(row["message"] for row in told if "error" in row)
 
 
@@ -156,7 +158,7 @@ def test_one_document_from_the_future_makes_nothing_old():
 
 
 @pytest.mark.parametrize(
-    "told", ["soon", "", "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00", "0001-01-01", 3, []]
+    "told", ["soon", "", "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00", "0001-01-01", None]
 )
 def test_what_is_no_date_decides_nothing(told):
     trial = CopyTrial(timedelta(days=14))
@@ -209,3 +211,13 @@ def test_the_development_set_is_answered_whole(wirewatch):
     known = {row["id"] for row in told}
     assert all(row["story"] in known and {each["to"] for each in row["relations"]} < known for row in told)
     assert sum(bool(row["relations"]) for row in told) > 10
+
+
+def test_a_document_without_text_has_its_id_to_itself(ask):
+    told = ask({"id": 1, "text": ""}, document(1, FERRY), document(2, FERRY))
+    assert [row.get("error", row.get("story")) for row in told] == [1, "bad_input", 2]
+
+
+def test_a_mark_of_the_byte_order_may_stand_first(wirewatch):
+    ended = wirewatch("try", "copies", stdin=b'\xef\xbb\xbf{"id": 1}\n{"id": 2}\n')
+    assert [row["story"] for row in ended.jsonl] == [1, 2]

@@ -7,15 +7,20 @@ import io
 import json
 import re
 from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.copies.doubt import Doubt
 from ingest.copies.model import RelationKind
+from ingest.copies.ranking import least_shared
 from ingest.copies.relate import MAX_CONFLICTS_PER_WORD, MIN_COMMON_WORDS, MIN_SHARE, Verdict, relate
 from wirewatch import whycopy
+from wirewatch.cli.source import read_article
+from wirewatch.errors import WirewatchError
 from wirewatch.whycopy import Side, Told, ToldSide, explain
 from wirewatch.whycopy_fields import WHY_COPY
 from wirewatch.whycopy_lines import lines_for_people
@@ -211,7 +216,27 @@ def test_an_empty_file_is_named(wirewatch, files):
     one, empty = files(NOTICE, " \n")
     ended = wirewatch("why-copy", one, empty)
     assert (ended.code, ended.out) == (1, "")
-    assert f"{empty}: there is " in ended.err
+    assert f"there is no text in {empty}\n" in ended.err
+    ended = wirewatch("why-copy", "", one)
+    assert (ended.code, ended.out) == (2, "")
+
+
+def test_what_never_ends_is_refused(wirewatch, files):
+    (one,) = files(NOTICE)
+    for name in ("/dev/zero", "-"):
+        ended = wirewatch("why-copy", one, name, stdin=b"a" * 4_000_000)
+        assert (ended.code, ended.out) == (1, "")
+        assert f"{'standard input' if name == '-' else name} is larger than 3,000,000 bytes" in ended.err
+    assert read_article(one, most=len(NOTICE.encode())).text
+    with pytest.raises(WirewatchError, match="is larger than 99 bytes"):
+        read_article(one, most=99)
+
+
+@pytest.mark.parametrize(("stage", "most"), [("page", "3,000,000"), ("text", "3,000,000"), ("feed", "10,000,000")])
+def test_so_do_the_stages(wirewatch, stage, most):
+    ended = wirewatch("try", stage, "/dev/zero")
+    assert (ended.code, ended.out) == (1, "")
+    assert f"/dev/zero is larger than {most} bytes" in ended.err
 
 
 # --- stored articles --------------------------------------------------------------------------------
@@ -285,7 +310,8 @@ def test_an_unknown_article_is_named(wirewatch, filled, name, message):
         ended = wirewatch("--config", filled, "why-copy", *pair)
         assert (ended.code, ended.out) == (1, "")
         assert message in ended.err
-        assert f"see: wirewatch --config {filled} articles" in ended.err
+        where = "show 1" if "no version" in message else "articles"
+        assert ended.err.endswith(f"see: wirewatch --config {filled} {where}\n")
 
 
 def test_a_file_named_like_an_id_is_given_with_its_folder(wirewatch, elsewhere):
@@ -358,3 +384,70 @@ def test_every_kind_has_words(files):
         told = explain(side(NOTICE), side(NOTICE))
         changed = {field.name: getattr(told, field.name) for field in dataclass_fields(Told)} | {"kind": kind.value}
         assert any(kind.value in line for line in lines_for_people(Told(**changed)))
+
+
+def test_a_doubt_is_told(wirewatch, files):
+    """Live, the pair is not related, whatever the words say; so it must not be told that it is."""
+    appeal = (
+        "Our reporters walk through every village of the valley and ask what people think of the timetable.\n"
+        "Whoever reads the courier regularly knows which councillor slept and which bakery closed its doors.\n"
+        "Since nobody pays for that but readers, membership starts at the price of two loaves each month.\n"
+    )
+    bridge = "The bridge across the Danube stays closed to lorries until engineers have examined its pylons.\n"
+    frost = "Growers around the lake expect a third less wine because the frost killed so many early buds.\n"
+    one = side(f"{bridge}{appeal}", title="Danube bridge closed to lorries", source="courier.example")
+    other = side(f"{frost}{appeal}", title="Frost: less wine around the lake", source="courier.example")
+    assert relate(one.text, other.text) is not None
+    told = explain(one, other)
+    assert (told.verdict, told.kind, told.why) == ("doubtful", None, Doubt.TOLD_ELSEWHERE)
+    assert f"not a copy (doubtful): {Doubt.TOLD_ELSEWHERE}" in list(lines_for_people(told))
+    pages = [
+        f"<html><head><title>{each.title}</title></head><body><p>{each.text}</p></body></html>" for each in (one, other)
+    ]
+    assert wirewatch("why-copy", *files(*pages), "--json").code == 0
+
+
+def test_the_newer_one_looks_for_the_other():
+    """What has few hashes asks for a single shared one, and what has many for more: it depends on which comes last."""
+    few = side("The council of Vellmar voted, and the council of Vellmar paid for the old roof.")
+    many = side(NOTICE)
+    day = datetime(2026, 3, 3, tzinfo=UTC)
+    for newer, older in ((few, many), (many, few)):
+        newest, oldest = replace(newer, first_seen=day), replace(older, first_seen=day - timedelta(days=1))
+        least = least_shared(len(whycopy.learned_hashes(newer)))
+        assert explain(newest, oldest).least_hashes == explain(oldest, newest).least_hashes == least
+    assert explain(few, replace(many, first_seen=day)).least_hashes == 1  # what is not stored is the newer one
+
+
+def test_a_text_of_one_word_is_told_why_it_is_not_aligned():
+    text = "buffalo " * 60
+    told = explain(side(text), side(text))
+    assert (told.share, told.kind, told.verdict) == (1.0, None, Verdict.TOO_LITTLE)
+    assert told.why == "too few different runs of 3 words are in both: 1; it takes 4"
+
+
+def test_numbers_agree_with_their_nouns():
+    one = "A harbour of the valley opens its gate for visitors again, and the mayor will speak there at noon to them. "
+    one += " ".join(
+        f"Then the {word} of the town come by with flags." for word in ("bakers", "nurses", "pilots", "smiths")
+    )
+    one += (
+        " It may rain. "
+        + "The choir sings songs that everybody in the whole country knows, from the hills to the sea. " * 1
+    )
+    one += "Buses leave from the station every quarter of an hour, and nobody has to pay for them on that day. 7 came."
+    told = explain(side(one), side(one.replace("7 came", "8 came").replace("at noon", "at dawn")))
+    lines = list(lines_for_people(told))
+    assert "1 figures" not in "".join(lines)
+    assert "1 facts" not in told.why
+    base = {field.name: getattr(told, field.name) for field in dataclass_fields(Told)}
+    for shares, headline in (
+        ((0.4, 1.0), "A joins two stories, B is one of them"),
+        ((1.0, 0.4), "B joins two stories, A"),
+    ):
+        changed = base | {"kind": "composite", "share": shares[0], "other_share": shares[1], "figures": 1}
+        lines = list(lines_for_people(Told(**changed)))
+        assert any(line.startswith(f"composite: {headline}") for line in lines)
+        assert any(" 1 figure," in line for line in lines)
+    lines = list(lines_for_people(Told(**base | {"passage_count": len(told.passages) + 2})))
+    assert "  and 2 more" in lines

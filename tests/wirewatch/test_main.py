@@ -10,6 +10,8 @@ import sys
 import click
 import pytest
 
+from storage.engine import migrating_engine
+from storage.migrate import run_scripts
 from wirewatch.__main__ import main
 from wirewatch.cli.root import COMMANDS, wirewatch
 from wirewatch.errors import ExitCode
@@ -146,10 +148,16 @@ def test_with_every_stream_closed_nothing_is_written_into_the_database(tmp_path)
     """The file that is opened first would take the place of standard output."""
     command = [sys.executable, "-m", "wirewatch", "init", str(tmp_path / "mine")]
     subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], check=False)
+    database = tmp_path / "mine" / "wirewatch.db"
+    database.write_bytes(b"")
+    migrating = migrating_engine(database)
+    with migrating.begin() as connection:
+        run_scripts(connection, "0003")
+    migrating.dispose()
     command[3:] = ["--config", str(tmp_path / "mine"), "db", "upgrade"]
     done = subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], check=False)
     assert done.returncode == 0
-    assert (tmp_path / "mine" / "wirewatch.db").read_bytes().startswith(b"SQLite format 3\0")
+    assert database.read_bytes().startswith(b"SQLite format 3\0")
 
 
 def test_an_interrupt_ends_with_130(monkeypatch, capsys):

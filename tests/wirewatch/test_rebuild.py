@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 
@@ -150,7 +151,7 @@ def test_doctor_and_stats_say_that_a_rebuild_is_due(wirewatch, folder):
     articles = count(database(folder), "count(*)", "article")
     told = f"{articles} articles have fingerprints of another version, so that new articles find no copies among them"
     assert checked()["status"] == "warn"
-    assert checked()["message"] == f"{told}; compare them once more: wirewatch copies rebuild"
+    assert checked()["message"] == f"{told}; compare them once more: wirewatch --config {folder} copies rebuild"
     ended = wirewatch("--config", folder, "stats")
     assert f"{told}; compare them once more: wirewatch --config {folder} copies rebuild" in ended.err
     assert wirewatch("--config", folder, "stats", "--json").json["outdated_fingerprints"] == articles
@@ -164,6 +165,29 @@ def test_doctor_and_stats_say_that_a_rebuild_is_due(wirewatch, folder):
     assert "the rebuild begun at 2026-01-05 00:00 UTC is at work, or was interrupted" in checked()["message"]
     assert wirewatch("--config", folder, "stats").err == ""
     assert wirewatch("--config", folder, "stats", "--json").json["outdated_fingerprints"] == 0
+
+
+def test_a_rebuild_since_a_time_leaves_an_interrupted_one_of_all_as_it_was(wirewatch, folder):
+    with Store(f"sqlite:///{database(folder)}") as store:
+        begun = begin(store, WINDOW, ALL, NOW)
+        read = wirewatch("--config", folder, "stats", "--json").json["articles"]
+        done = []
+
+        def stop(looked_at, total):
+            done.append((looked_at, total))
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            compare_anew(store, begun, batch=3, tell=stop)
+    assert done == [(3, read)]
+    assert wirewatch("--config", folder, "copies", "rebuild", "--since", "2099-01-01", "--json").json["articles"] == 0
+    (row,) = [row for row in wirewatch("--config", folder, "doctor", "--jsonl").jsonl if row["check"] == "copies"]
+    assert row["status"] == "warn"
+    ended = wirewatch("--config", folder, "copies", "rebuild")
+    assert ended.out.startswith(f"{read} articles looked at: ")
+    assert "that is in all, since it was begun at 2026-01-05" in ended.out
+    (row,) = [row for row in wirewatch("--config", folder, "doctor", "--jsonl").jsonl if row["check"] == "copies"]
+    assert row["status"] == "ok"
 
 
 def test_since_looks_at_nothing_older(wirewatch, folder):
@@ -185,9 +209,19 @@ def test_a_second_rebuild_is_refused_but_not_beside_other_work(wirewatch, folder
 
 
 def test_it_waits_for_what_a_running_instance_has_begun(wirewatch, folder):
-    with ExitStack() as held:
+    with ExitStack() as held, closing(sqlite3.connect(database(folder))) as connection:
         held.enter_context(DatabaseLock(database(folder)))
-        end = threading.Timer(0.5, held.close)
+        (count,) = connection.execute("SELECT count(*) FROM article").fetchone()
+
+        def end_when_all_is_compared():
+            with closing(sqlite3.connect(database(folder))) as reader:
+                while reader.execute("SELECT max(looked_at) FROM rebuild").fetchone() != (count,):
+                    time.sleep(0.02)
+            # Long enough for the command to find nothing more while the lock is held.
+            time.sleep(1)
+            held.close()
+
+        end = threading.Thread(target=end_when_all_is_compared, daemon=True)
         end.start()
         ended = wirewatch("--config", folder, "copies", "rebuild")
         end.join()
@@ -217,7 +251,7 @@ def test_an_empty_or_missing_database_is_told(wirewatch, tmp_path):
     assert (ended.code, ended.out) == (5, "")
     assert "none.db" in ended.err
     assert not list(tmp_path.iterdir())
-    assert wirewatch("--db", tmp_path / "new.db", "db", "upgrade").code == 0
-    ended = wirewatch("--db", tmp_path / "new.db", "copies", "rebuild")
+    assert wirewatch("--config", tmp_path / "new", "init").code == 0
+    ended = wirewatch("--config", tmp_path / "new", "copies", "rebuild")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("0 articles looked at: ")

@@ -134,7 +134,8 @@ def test_doctor_and_stats_tell_it(wirewatch, copied):
 
     assert f"in force    6 topics, rules version {version}" in told()
     own.write_text(good.replace("match quagga", "match okapi") + "topic fresh\n    match ferry\n")
-    assert "the files differ (new: fresh; changed: nowhere): no daemon runs; wirewatch once reads them" in told()
+    fix = f"no daemon runs; they are read by: wirewatch --config {copied} once"
+    assert f"the files differ (new: fresh; changed: nowhere): {fix}\n" in told()
     with DatabaseLock(copied / "wirewatch.db"):
         assert "(new: fresh; changed: nowhere): the daemon reads them at its next tick" in told()
 
@@ -201,9 +202,10 @@ def test_of_thousands_of_broken_topics_few_are_told(wirewatch, copied):
         own.write_text("".join(f"topic {name}{i}\n    match x |\n" for name in ("held", "new") for i in range(30)))
         rules_in_force(copied / "rules", store, NOW)
     lines = wirewatch("--config", copied, "doctor").out.splitlines()
-    assert "fail  rules       … and 40 more; see: wirewatch rules check" in lines
-    assert "warn  in force    … and 10 more; see: wirewatch rules check" in lines
-    assert "warn  in force    … and 10 more; see: wirewatch rules list" in lines
+    program = f"wirewatch --config {copied}"
+    assert f"fail  rules       … and 40 more; see: {program} rules check" in lines
+    assert f"warn  in force    … and 10 more; see: {program} rules check" in lines
+    assert f"warn  in force    … and 10 more; see: {program} rules list" in lines
     assert len(lines) < 80
     ended = wirewatch("--config", copied, "stats")
     assert len(ended.out.splitlines()) < 80

@@ -10,10 +10,12 @@ from ingest.errors import Reason
 from wirewatch.cli.listing import listing_options, record_options
 from wirewatch.cli.options import IDENT, Command
 from wirewatch.cli.wiring import note, pass_call
+from wirewatch.errors import WirewatchError
 from wirewatch.fields import ARTICLE, ARTICLE_SHOWN, ENTRY, FOUND
 
 if TYPE_CHECKING:
     from storage.listings import Listings
+    from storage.records import ShownArticle
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
 
@@ -69,14 +71,30 @@ def show(call: Call, listing: Listing, *, number: int, n: int | None, diff: bool
         if diff:
             _show_changes(listings, listing, call, number, n)
             return
-        found = listings.article(number, n)
+        found = read_version(call, listings, number, n)
     listing.show_one(found, ARTICLE_SHOWN, call)
+
+
+def read_version(call: Call, listings: Listings, number: int, n: int | None) -> ShownArticle:
+    """Return an article in its current version or version *n*.
+
+    Raises LookupError for an article that does not exist, and WirewatchError for a version that it does not have.
+    """
+    try:
+        return listings.article(number, n)
+    except LookupError as e:
+        if n is None:
+            raise
+        listings.article(number)  # raises when it is the article that does not exist
+        raise WirewatchError(f"{e}; see: wirewatch{call.repeated} show {number}") from e
 
 
 def _show_changes(listings: Listings, listing: Listing, call: Call, number: int, n: int | None) -> None:
     from wirewatch.changes import diff_version, emit_pieces, tell_version_changes
     from wirewatch.story_fields import ARTICLE_DIFF
 
+    if n is not None:
+        read_version(call, listings, number, n)
     found = diff_version(listings, number, n)
     if listing.how == "table":
         emit_pieces(tell_version_changes(found))

@@ -28,10 +28,12 @@ def rebuild(call: Call, listing: Listing) -> None:
 
     Fingerprints, relations, stories, credits, and what sites repeat are found anew, each article by those that came
     before it. What is still so stays as it is; other relations take the place of the old ones, which are kept as
-    history. Stories keep their ids; when one merges or splits, or an article moves, `story ID` tells so.
+    history. An article stays in its story while it is related to it, other than by a page that joins two stories.
+    Stories keep their ids; when one merges or splits, or an article moves, `story ID` tells so.
 
     It may run beside `run`, but not beside another one of its kind, which is refused with exit code 5. Interrupted or
-    killed, it goes on where it stood when it is started again in the same way.
+    killed, it goes on where it stood when it is started again in the same way; one over all articles also when others
+    with --since were run in between.
     """
     from storage.lock import RebuildLock
 

@@ -25,12 +25,36 @@ def db() -> None:
 @db.command()
 @pass_call
 def upgrade(call: Call) -> None:
-    """Create the database if it is missing, and bring it to the schema of this version."""
-    from storage import migrate
+    """Bring the database to the schema of this version.
 
-    before = migrate.upgrade(call.settings.database.url)
-    did = {"missing": "created", "current": "is current"}.get(before.state, f"upgraded from {before.revision}")
+    Exit code 5 when it is missing; `wirewatch init` creates it.
+    """
+    from storage import migrate
+    from storage.errors import DatabaseMissing
+
+    url = call.settings.database.url
+    found = migrate.status(url)
+    if found.state is migrate.SchemaState.MISSING:
+        # Else a command that was typed in the wrong directory would make an empty one there.
+        raise DatabaseMissing(str(found.path))
+    before = migrate.upgrade(url)
+    did = "is current" if before.state is migrate.SchemaState.CURRENT else f"upgraded from {before.revision}"
     note(f"{before.path}: {did} (schema {before.needed})")
+    tell_outdated(url, call.repeated)
+
+
+def tell_outdated(url: str, options: str) -> None:
+    """Say what is to be done where articles have fingerprints of an earlier algorithm; *options* are repeated in it."""
+    from ingest.copies.fingerprint import FINGERPRINT_ALG
+    from storage.listings import Listings
+
+    with Listings(url) as listings:
+        if not listings.articles_of_other_algorithms(FINGERPRINT_ALG):
+            return
+    note(
+        "articles stored before are not compared with new ones, and shares of old relations are estimates, "
+        f"until: wirewatch{options} copies rebuild"
+    )
 
 
 @db.command()
@@ -55,8 +79,8 @@ def status(call: Call, listing: Listing) -> None:
     listing.show_one(row, DATABASE, call)
     if found.state is not SchemaState.CURRENT:
         fix = {
-            SchemaState.MISSING: "create it with: wirewatch init",
-            SchemaState.OUT_OF_DATE: "upgrade it with: wirewatch db upgrade",
+            SchemaState.MISSING: f"create it with: wirewatch{call.repeated} init",
+            SchemaState.OUT_OF_DATE: f"upgrade it with: wirewatch{call.repeated} db upgrade",
             SchemaState.NEWER: "upgrade the program",
         }[found.state]
         note(f"{found.path}: {found.state.replace('_', ' ')}; {fix}")

@@ -32,9 +32,10 @@ def doctor(call: Call, listing: Listing) -> None:
     checks = list(examine(lambda: call.config_dir, call.settings_of, utc_now()))
     if listing.how == "table":
         for check in checks:
-            click.echo(clean_line(f"{check.status:<4}  {check.check:<10}  {check.message}"))
+            click.echo(clean_line(f"{check.status:<4}  {check.check:<10}  {check.say(call.repeated)}"))
     else:
-        rows = [{"check": check.check, "status": check.status, "message": check.message} for check in checks]
+        options = call.repeated
+        rows = [{"check": each.check, "status": each.status, "message": each.say(options)} for each in checks]
         listing.show(rows, CHECK, call, empty="")
     worst = next((check.exit_code for check in checks if check.exit_code is not ExitCode.DONE), ExitCode.DONE)
     click.get_current_context().exit(worst)

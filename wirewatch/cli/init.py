@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ def init(call: Call, directory: str | None) -> None:
     without --config. Nothing is overwritten; a database that exists is upgraded.
     """
     from storage.migrate import upgrade
+    from wirewatch.cli.db import tell_outdated
     from wirewatch.defaults import copy_defaults
     from wirewatch.places import find_config_dir
 
@@ -40,11 +40,12 @@ def init(call: Call, directory: str | None) -> None:
     upgrade(url)
     click.echo(f"database {url.removeprefix('sqlite:///')}")
     is_found = find_config_dir(None, os.environ, Path.cwd()).path == config.path
-    with_config = "" if is_found else f" --config {shlex.quote(name)}"
+    options = call.repeated_with(None if is_found else name)
     note(
         f"""
 next:
-  wirewatch{with_config} feeds check    which of the feeds answer
-  wirewatch{with_config} once           poll them all once
-  wirewatch{with_config} matches        what the rules in {name}/rules matched"""
+  wirewatch{options} feeds check    which of the feeds answer
+  wirewatch{options} once           poll them all once
+  wirewatch{options} matches        what the rules in {name}/rules matched"""
     )
+    tell_outdated(url, options)

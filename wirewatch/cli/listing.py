@@ -166,9 +166,10 @@ def _with(
     if has_limit:
         limit_help = f"At most N rows; 0 for all. A table on a terminal has {SCREEN_LIMIT} unless asked."
         options = [*options, click.option("--limit", type=click.IntRange(0, MOST), metavar="N", help=limit_help)]
+    usual = "table on a terminal, else tsv" if default is default_format else "text for people"
     options = [
         *options,
-        click.option("--format", "how", type=click.Choice(FORMATS), help="Default: table on a terminal, else tsv."),
+        click.option("--format", "how", type=click.Choice(FORMATS), help=f"Default: {usual}."),
         *(click.option(f"--{name}", f"as_{name}", is_flag=True, help=f"Short for --format {name}.") for name in SHORT),
     ]
 

@@ -49,37 +49,54 @@ def read_source(call: Call, source: str, *, url: str | None = None, is_feed: boo
     """Return what *source* holds as if it had been fetched; *url* is the address that a file stands for.
 
     A page is only fetched where robots.txt allows it. Raises IngestError, and WirewatchError for a file that
-    cannot be read.
+    cannot be read or is larger than what would be fetched.
     """
     if is_address(source):
         return asyncio.run(_fetch(call, source, is_feed=is_feed))
     if _SCHEME.match(source):
         raise WirewatchError(f"{source}: only http:// and https:// can be fetched; save it to a file and name that")
+    from ingest.fetch_settings import FetchSettings
     from ingest.model import Page
 
     address = url or NOWHERE + quote(Path(source).name)
-    body = read_bytes(source)
+    bounds = FetchSettings()
+    body = read_bytes(source, bounds.max_feed_bytes if is_feed else bounds.max_page_bytes)
     return Page(requested_url=address, url=address, moved_to=None, status=200, headers={}, body=body)
 
 
-def read_bytes(source: str) -> bytes:
-    """Return the bytes of a file, or of standard input for -. Raises WirewatchError."""
+def read_bytes(source: str, most: int) -> bytes:
+    """Return the bytes of a file, or of standard input for -.
+
+    Raises WirewatchError, also for more than *most* bytes: no more are read, since some files and pipes never end.
+    """
     try:
-        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        if source == "-":
+            body = sys.stdin.buffer.read(most + 1)
+        else:
+            with Path(source).open("rb") as file:
+                body = file.read(most + 1)
     except OSError as e:
         raise WirewatchError(f"{source}: cannot be read: {e.strerror}") from e
+    if len(body) > most:
+        name = "standard input" if source == "-" else source
+        raise WirewatchError(f"{name} is larger than {most:,} bytes")
+    return body
 
 
-def read_article(source: str) -> Article:
+def read_article(source: str, *, most: int | None = None) -> Article:
     """Return the article in a file, or in standard input for -: a page as `try page` reads it, text as `try text` does.
 
-    Raises WirewatchError when there is none, or the file cannot be read.
+    Raises WirewatchError when there is none, the file cannot be read, or has more than *most* bytes (by default as
+    many as a page that is fetched may have).
     """
+    from ingest.fetch_settings import FetchSettings
     from ingest.model import Page
     from ingest.reading import article_from_page, read_feed_text
     from rules.compile import compile_rules
 
-    body = read_bytes(source)
+    body = read_bytes(source, FetchSettings().max_page_bytes if most is None else most)
+    if not body.strip():
+        raise WirewatchError(f"there is no text in {'standard input' if source == '-' else source}")
     address = NOWHERE + quote(Path(source).name)
     with blaming(source):
         if _PAGE.match(body[:10_000]):

@@ -47,15 +47,16 @@ def stories(call: Call, listing: Listing, *, topic: str | None, outlets: int | N
 @record_options
 @pass_call
 def story(call: Call, listing: Listing, *, number: int, diff: bool) -> None:
-    """Show a story: who carried it when, how long after the first, and how much of it.
+    """Show a story: who carried it when, and how much of it.
 
     The first copy by time leads the list; those whose date cannot be believed count from when they were first seen.
     """
     from wirewatch.changes import diff_story, emit_pieces, tell_story_changes
-    from wirewatch.story_fields import STORY_PAGE, STORY_SHOWN
+    from wirewatch.story_fields import STORY_PAGE, STORY_SHOWN, as_page
 
     with call.reading(f"wirewatch{call.repeated} stories") as listings:
         found = listings.shown_story(number)
+        lead = next((each.article for each in found.articles if each.is_lead), None)
         left_out = len(found.articles) - SCREEN_LIMIT if listing.how == "table" else 0
         if left_out > 0:
             found = replace(found, articles=found.articles[:SCREEN_LIMIT])
@@ -63,8 +64,11 @@ def story(call: Call, listing: Listing, *, number: int, diff: bool) -> None:
             found = diff_story(listings, found)
     if found.id != number:
         note(f"story {number} is now {found.id}")
-    listing.show_one(found, STORY_PAGE if listing.how == "table" else STORY_SHOWN, call)
-    if diff and listing.how == "table":
-        emit_pieces(tell_story_changes(found))
+    if listing.how == "table":
+        listing.show_one(as_page(found, lead), STORY_PAGE, call)
+        if diff:
+            emit_pieces(tell_story_changes(found, lead))
+    else:
+        listing.show_one(found, STORY_SHOWN, call)
     if left_out > 0:
         note(f"… and {left_out:,} more articles; all with --json")

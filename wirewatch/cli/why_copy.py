@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wirewatch.cli.articles import read_version
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import MOST, Command
 from wirewatch.cli.source import is_address, read_article
@@ -40,6 +41,8 @@ def why_copy(call: Call, listing: Listing, *, one: str, other: str) -> None:
 
     Exit code 0 whatever the verdict.
     """
+    if not (one and other):
+        raise click.UsageError("an empty name is neither an article nor a file")
     if one == other == "-":
         raise click.UsageError("only one of the two can be standard input")
     told = _explain(call, one, other)
@@ -64,7 +67,7 @@ def _explain(call: Call, one: str, other: str) -> Told:
         return explain(_file(one), _file(other))
     files = {name: _file(name) for name in names if not _STORED.fullmatch(name)}
     with call.reading(f"wirewatch{call.repeated} articles") as listings:
-        shown = {name: _shown(listings, name) for name in names if name not in files}
+        shown = {name: _shown(call, listings, name) for name in names if name not in files}
         sides = [files.get(name) or _stored(name, shown[name]) for name in names]
         furniture = listings.furniture([(side.source, learned_hashes(side)) for side in sides])
     window = timedelta(days=call.settings.copies.window_days)
@@ -80,13 +83,13 @@ def _relation(one: ShownArticle, other: ShownArticle) -> str | None:
     return next((each.kind for each in one.relations if each.article == other.id), None) if is_current else None
 
 
-def _shown(listings: Listings, name: str) -> ShownArticle:
-    """The article with this id, in the version after the @. Raises LookupError."""
+def _shown(call: Call, listings: Listings, name: str) -> ShownArticle:
+    """The article with this id, in the version after the @. Raises LookupError, WirewatchError for the version."""
     article, at, version = name.partition("@")
     # What is longer is the id of nothing; Python refuses to read numbers of many thousand digits.
     if max(len(article), len(version)) > len(str(MOST)) or not 1 <= int(article) <= MOST or int(version or 1) > MOST:
         raise LookupError(f"no article {name[:40]}")
-    return listings.article(int(article), int(version) if at else None)
+    return read_version(call, listings, int(article), int(version) if at else None)
 
 
 def _stored(name: str, article: ShownArticle) -> Side:

@@ -81,7 +81,11 @@ class Call:
     @property
     def repeated(self) -> str:
         """The global options of this call, to be repeated in the commands that we suggest."""
-        given = [(name, self._option(key)) for name, key in (("--config", CONFIG), ("--db", DB))]
+        return self.repeated_with(self._option(CONFIG))
+
+    def repeated_with(self, config: str | None) -> str:
+        """The same, with *config* in place of the given one; None where it is found without."""
+        given = (("--config", config), ("--db", self._option(DB)))
         return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)
 
     @contextmanager

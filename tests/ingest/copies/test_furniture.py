@@ -102,3 +102,13 @@ def test_spans_are_ascending_and_lie_in_the_text(text):
         assert edge <= start < end <= len(text)
         assert text[start:end].strip()
         edge = end
+
+
+def test_german_lines_that_a_machine_has_broken_are_joined():
+    """Half of them go on with a capital; that makes no headlines of them."""
+    text = (
+        "Nach einem Blitzschlag in die Bergstation ist die\nSeilbahn am Berg am Sonntagnachmittag für drei Stunden\n"
+        "ausgefallen. Rund achtzig Ausflügler mussten in den\nKabinen ausharren, bis ein Motor sie wieder\n"
+        "herunterholte, wie die Polizei am Abend mitteilte. Der\nBetrieb soll am Montag wieder aufgenommen werden."
+    )
+    assert prose(text) == [text]

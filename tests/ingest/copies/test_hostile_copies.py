@@ -178,3 +178,9 @@ def test_pages_of_one_template_with_other_facts_are_stories_of_their_own():
             "The sale was told to the commission in a document that anybody may read on its pages."
         )
         assert index.place(read(text, n), at=T0).story_id == n + 1
+
+
+def test_a_text_of_repetitions_keeps_all_its_hashes():
+    """What comes again counts once, or windows would be so wide that hardly a hash were left to find it by."""
+    assert len(read(HOSTILE["three words"]).fingerprint.hashes) == 3
+    assert len(read("the same six words come again. " * 3_000).fingerprint.hashes) == 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.copies.likely import find_likely
-from ingest.copies.model import Candidate
+from ingest.copies.model import Candidate, Candidates
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,8 @@ from ingest.copies.model import Candidate
 )
 def test_shared_hashes_decide(shared, hashes, length, is_likely):
     candidate = Candidate(article_id=1, story_id=1, is_lead=True, source="", title="", text="x" * length, shared=shared)
-    assert find_likely((candidate,), hashes) == ((candidate,) if is_likely else ())
+    found = find_likely(Candidates(rows=(candidate,), seen=1), range(hashes))
+    assert found == ((candidate,) if is_likely else ())
+    # What is furniture is not shared by any story, and not missed.
+    furnished = Candidates(rows=(candidate,), seen=1, furniture=frozenset(range(hashes, hashes + 50)))
+    assert find_likely(furnished, range(hashes + 50)) == found

@@ -159,7 +159,9 @@ def _learn(index, site, pages, *lines):
 
 def test_lines_that_a_site_repeats_are_furniture_there(index):
     _learn(index, "a.example", MIN_PAGES, 77)
-    assert find(index, hashed(77, site="a.example")).furniture == {77}
+    assert find(index, hashed(77, 1000, site="a.example")).furniture == {77}
+    # Nothing is looked for by furniture alone.
+    assert find(index, hashed(77, site="a.example")).rows == ()
     # 77 stands on the candidates' pages too, and theirs is the site that repeats it
     assert find(index, hashed(77, site="b.example")).furniture == {77}
     assert find(index, hashed(99, site="a.example")).furniture == frozenset()

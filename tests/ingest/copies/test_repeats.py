@@ -92,3 +92,10 @@ def test_what_is_known_need_not_be_proved_again():
     pages = [PageLines(n, 100 + n, (*own(n), APPEAL, TERMS)) for n in range(MIN_PAGES)]
     assert remember(*pages).furniture({APPEAL}) == {TERMS}
     assert remember(*pages).furniture({APPEAL, TERMS, 0}) == frozenset()
+
+
+def test_a_story_on_half_of_the_pages_is_still_their_own():
+    """Under a title of its own each time: a first report and its copy on the same site."""
+    pages = [PageLines(n, 100 + n, (*own(n // 2), APPEAL)) for n in range(2 * MIN_PAGES)]
+    assert APPEAL in remember(*pages).furniture()
+    assert not remember(*pages).furniture() & set(own(0))

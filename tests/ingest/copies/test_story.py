@@ -248,3 +248,15 @@ def test_a_corrected_reprint_is_related_to_the_first_version(newsroom, place_all
     (relation,) = answers[1]["relations"]
     assert relation["kind"] in {"copy", "revision"}
     assert answers[0]["story"] == answers[1]["story"]
+
+
+def test_two_stories_that_have_the_same_part_of_it_do_not_make_it_a_composite(write_prose):
+    story = write_prose(1, 10)
+    new = reading(story)
+    rows = (
+        candidate(1, story[:6], new, story=1, is_lead=True),
+        candidate(2, [*story[:6], *write_prose(2, 1)], new, story=2, is_lead=True),
+    )
+    assert RelationKind.COMPOSITE not in kinds(place(new, rows)).values()
+    apart = (rows[0], candidate(2, story[6:], new, story=2, is_lead=True))
+    assert set(kinds(place(new, apart)).values()) == {RelationKind.COMPOSITE}

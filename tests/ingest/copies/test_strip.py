@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.copies.fingerprint import sample
+from ingest.copies.hashes import shorten
 from ingest.copies.strip import strip_furniture
 from ingest.copies.wording import read_wording
 from rules.text import tokenize
@@ -57,3 +60,48 @@ def test_the_last_answer_is_kept(write_prose):
     some = frozenset(sample(wording)[:20])
     assert strip_furniture(wording, some) is strip_furniture(wording, some | {5})
     assert strip_furniture(wording, frozenset(sample(wording))).words == ()
+
+
+def test_a_sentence_goes_when_half_of_its_hashes_are_furniture():
+    """A short text keeps all hashes; the four of the second sentence begin at its four words."""
+    page = read_wording("Ale bre cor dan eli.\nFur gal hem ive.\nJov kip lom nas oru.")
+    marks = [shorten(shingle) for shingle in page.shingles[5:9]]
+    assert strip_furniture(page, frozenset(marks[:1])).words == page.words
+    left = strip_furniture(page, frozenset(marks[:2]))
+    assert left.words == page.words[:5] + page.words[9:]
+    assert [(each.start, each.word) for each in left.paragraphs] == [(0, 0), (38, 5)]
+
+
+def test_a_stop_within_an_address_ends_no_sentence(write_prose):
+    """The words behind it would all be taken for others, and quotes would stand in the wrong place."""
+    text = "\n".join(f"{line} See https://a.example/x？n={n} there." for n, line in enumerate(write_prose(7, 4)))
+    wording = read_wording(text)
+    for known in sample(wording):
+        left = strip_furniture(wording, frozenset({known}))
+        for word in range(len(left.words)):
+            start, end = left.offsets(word, word + 1)
+            assert tokenize(text[start:end]).folded == (left.words[word],)
+
+
+def test_a_paragraph_of_many_sentences_takes_no_square_of_them():
+    """Once it was asked for each sentence where its paragraph begins, from the end to the beginning."""
+    steps = {}
+    for count in (500, 4000):
+        wording = read_wording(" ".join(f"We saw {n} of {n * 7} ships." for n in range(count)))
+        furniture = frozenset(sample(wording)[:1])
+        made = 0
+
+        def note(_frame, event, _argument):
+            nonlocal made
+            made += event == "line"
+            return note
+
+        before = sys.gettrace()
+        sys.settrace(note)
+        try:
+            left = strip_furniture(wording, furniture)
+        finally:
+            sys.settrace(before)
+        assert len(left.words) < len(wording.words)
+        steps[count] = made
+    assert steps[4000] <= 12 * steps[500]

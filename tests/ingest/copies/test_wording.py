@@ -5,10 +5,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.copies.wording import MAX_KEPT_CHARS, SHINGLE_WORDS, hash_shingles, measure_words, read_wording
+from ingest.copies.wording import (
+    MAX_CHARS,
+    MAX_KEPT_CHARS,
+    MAX_TOKENS,
+    SHINGLE_WORDS,
+    hash_shingles,
+    measure_words,
+    read_wording,
+)
 from rules.text import tokenize
 
-TEXTS = st.text(alphabet=st.sampled_from("abcdeXYZ .,\n\n的東京ひカกข5"), max_size=400)
+TEXTS = st.lists(
+    st.sampled_from([*"abcdeXYZ .,。！\n\n的東京ひカกข5", "http://a.example/b", "x@a.example"]), max_size=300
+).map("".join)
 WORDS = st.lists(st.sampled_from(["nato", "und", "5", "東", "京", "の", "カ", "ก", "ข", "나토"]), max_size=60)
 
 
@@ -58,3 +68,30 @@ def test_long_texts_are_read_alike_though_not_kept(write_prose):
     assert len(text) > MAX_KEPT_CHARS
     assert read_wording(text).words == read_wording(text).words
     assert read_wording(paragraph) is read_wording(paragraph)
+
+
+def test_what_comes_after_the_bounds_is_in_no_paragraph():
+    sentence = "It was a long day and nobody came home before the rain had stopped at last."
+    for text in (" ".join([sentence] * (MAX_TOKENS // 10)), "\n".join([sentence + " x" * 40] * (MAX_CHARS // 100))):
+        wording = read_wording(text)
+        assert len(wording.words) <= MAX_TOKENS < len(tokenize(text))
+        assert wording.paragraphs[-1].end == wording.offsets(len(wording.words) - 1, len(wording.words))[1] + (
+            text[wording.paragraphs[-1].end - 1] == "."
+        )
+        assert [word for each in wording.sentences() for word in each.words] == list(range(len(wording.words)))
+    few = "\n".join([" ".join(["Donaudampfschifffahrtsgesellschaft"] * 3) + "."] * (MAX_CHARS // 60))
+    assert read_wording(few).paragraphs[-1].end <= MAX_CHARS < len(few)
+
+
+@given(TEXTS)
+def test_sentences_hold_every_word_once(text):
+    wording = read_wording(text)
+    sentences = list(wording.sentences())
+    assert [word for each in sentences for word in each.words] == list(range(len(wording.words)))
+    behind = 0
+    for each in sentences:
+        paragraph = wording.paragraphs[each.paragraph]
+        assert max(behind, paragraph.start) <= each.start < each.end <= paragraph.end
+        behind = each.end
+        assert each.start <= wording.offsets(each.words.start, each.words.stop)[0]
+        assert wording.offsets(each.words.start, each.words.stop)[1] <= each.end
