@@ -36,7 +36,9 @@ MAX_CONFLICTS_PER_WORD = 0.0125
 FORM_SHARE = 0.9
 MAX_FORM_EDITS = 1
 MAX_FILLED_NAMES_PER_WORD = 0.0025
-#: An update of a running story changes no more figures than it keeps, and no more than this for each common word.
+MAX_FILLED_FIGURES_PER_WORD = 0.005
+#: An update of a running story keeps twice the figures that it changes, and changes no more than this for each common
+#: word.
 MAX_UPDATED_PER_WORD = 0.03
 #: Fewer common shingles, and a smaller part of those that the shorter text has, are not worth an alignment.
 MIN_SHARED_SHINGLES = 4
@@ -159,9 +161,11 @@ def _judge(shorter: Wording, longer: Wording, *, is_whole: bool) -> Judgement:
     elif not is_enough:
         verdict = Verdict.TOO_LITTLE
     else:
-        is_same = conflicts.total <= allowed or _is_update(conflicts, words)
-        if _is_filled_in(share, longer_share, regions, conflicts):
-            is_same = is_same and conflicts.names <= MAX_FILLED_NAMES_PER_WORD * words
+        is_update = _is_update(conflicts, words)
+        is_same = conflicts.total <= allowed or is_update
+        if _is_filled_in(share, longer_share, regions, conflicts) and not is_update:
+            is_same = conflicts.names <= MAX_FILLED_NAMES_PER_WORD * words
+            is_same = is_same and conflicts.figures <= MAX_FILLED_FIGURES_PER_WORD * words
         verdict = Verdict.RELATED if is_same else Verdict.OTHER_FACTS
     evidence = None
     if verdict is Verdict.RELATED:
@@ -196,12 +200,12 @@ def _is_filled_in(share: Share, longer_share: Share, regions: tuple[Region, ...]
 
 
 def _is_update(conflicts: Conflicts, words: float) -> bool:
-    """The same event with a new toll: the names are the same, and at least half of the figures.
+    """The same event with a new toll: the names are the same, and at least two thirds of the figures.
 
     Of two notices from a template hardly a figure is the same, and there are more of them.
     """
     figures = conflicts.figures
-    return not conflicts.names and figures <= min(conflicts.kept_figures, MAX_UPDATED_PER_WORD * words)
+    return not conflicts.names and figures <= min(conflicts.kept_figures / 2, MAX_UPDATED_PER_WORD * words)
 
 
 def _may_be_related(one: Wording, other: Wording) -> bool:
