@@ -13,7 +13,7 @@ from wirewatch.whycopy import CONTEXT, cut, percent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from wirewatch.whycopy import Told, ToldSide
+    from wirewatch.whycopy_records import Told, ToldSide
 
 
 def lines_for_people(told: Told) -> Iterator[str]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ingest.copies.ranking import FEW_HASHES, LEAST_SHARED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ingest.copies.model import Candidate, Candidates
 
-#: Candidates with fewer shared hashes are not looked at: one is chance, unless the fingerprint has hardly more, ...
-MIN_SHARED = 2
-FEW_HASHES = 12
-#: ... and so is a small part of what the shorter text could share. Copies with many wrong letters share 10 %; of the
+#: Candidates with fewer shared hashes than LEAST_SHARED are chance, unless the fingerprint has hardly more, and so is a
+#: small part of what the shorter text could share. Copies with many wrong letters share 10 %; of the
 #: candidates that are none, 9 in 10 share less than 6 % (development set, notices set aside).
 MIN_SHARED_PART = 0.05
 #: A text has no more hashes than words, and words have about this many characters.
@@ -29,4 +29,4 @@ def _is_likely(candidate: Candidate, hashes: int) -> bool:
     if hashes <= FEW_HASHES:
         return True
     possible = min(hashes, len(candidate.text) / CHARS_PER_WORD)
-    return candidate.shared >= max(MIN_SHARED, MIN_SHARED_PART * possible)
+    return candidate.shared >= max(LEAST_SHARED, MIN_SHARED_PART * possible)

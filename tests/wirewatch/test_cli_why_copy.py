@@ -21,9 +21,10 @@ from ingest.copies.relate import MAX_CONFLICTS_PER_WORD, MIN_COMMON_WORDS, MIN_S
 from wirewatch import whycopy
 from wirewatch.cli.source import read_article
 from wirewatch.errors import WirewatchError
-from wirewatch.whycopy import Side, Told, ToldSide, explain
+from wirewatch.whycopy import explain
 from wirewatch.whycopy_fields import WHY_COPY
 from wirewatch.whycopy_lines import lines_for_people
+from wirewatch.whycopy_records import Side, Told, ToldSide
 
 NOTICE = (
     "KYIV, March 3 (Reuters) - A missile strike on Kharkiv killed 5 people and wounded 12 on Tuesday, officials say.\n"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from storage.records import ShownArticle
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
-    from wirewatch.whycopy import Side, Told
+    from wirewatch.whycopy_records import Side, Told
 
 #: ID or ID@VERSION
 _STORED = re.compile(r"[0-9]+(?:@[0-9]+)?")
@@ -93,7 +93,7 @@ def _shown(call: Call, listings: Listings, name: str) -> ShownArticle:
 
 
 def _stored(name: str, article: ShownArticle) -> Side:
-    from wirewatch.whycopy import Side
+    from wirewatch.whycopy_records import Side
 
     return Side(
         name=name,
@@ -112,7 +112,7 @@ def _stored(name: str, article: ShownArticle) -> Side:
 
 
 def _file(name: str) -> Side:
-    from wirewatch.whycopy import Side
+    from wirewatch.whycopy_records import Side
 
     if is_address(name):
         raise WirewatchError(f"{name}: save it to a file and name that, or name the id of its article")
