@@ -57,7 +57,7 @@ def normalise_address(url: str, trackers: tuple[str, ...] = DEFAULT_TRACKERS) ->
     """Return the one address of the page that *url* leads to.
 
     *trackers* are names of query parameters to strip, with `*` for any run of characters.
-    A second call changes nothing. Raises Permanent(BAD_ADDRESS) for what is no absolute http(s) address
+    A second call changes nothing. Raises Permanent(BLOCKED) for what is no absolute http(s) address
     of at most 2,048 characters.
 
     >>> normalise_address("HTTPS://News.Example:443/a/../b//c?utm_source=x&id=7&fbclid=1#top")
@@ -115,7 +115,7 @@ def host_of(address: str) -> str:
 
 
 def _absolute(link: str, base: str | None) -> str:
-    """Parse and write as the standard says, without credentials. Raises Permanent(BAD_ADDRESS)."""
+    """Parse and write as the standard says, without credentials. Raises Permanent(BLOCKED)."""
     if len(link) > _MAX_INPUT:
         raise _bad_address(link, f"longer than {MAX_ADDRESS} characters")
     try:
@@ -146,7 +146,7 @@ def _why_bad(link: str) -> str:
 
 def _bad_address(url: str, detail: str) -> Permanent:
     # The subject ends up in logs: no passwords, no control characters, no novel.
-    return Permanent(Reason.BAD_ADDRESS, _CREDENTIALS.sub("", clean_line(url[:_MAX_INPUT], 200)), detail)
+    return Permanent(Reason.BLOCKED, _CREDENTIALS.sub("", clean_line(url[:_MAX_INPUT], 200)), detail)
 
 
 class _Matcher:

@@ -73,7 +73,7 @@ class BodyReader:
             for piece in self._decoder.pieces(chunk):
                 self._keep(piece)
         except (zlib.error, brotli.error) as error:
-            raise Transient(Reason.BAD_CODING, self._subject, f"the compressed body is corrupt: {error}") from error
+            raise Transient(Reason.DECODE, self._subject, f"the compressed body is corrupt: {error}") from error
 
     def finish(self) -> bytes:
         """Return the whole body. Raises Transient(PROTOCOL) when the compressed data stopped early."""
@@ -83,7 +83,7 @@ class BodyReader:
                 self._decoder.finish()
             except _Truncated:
                 raise Transient(
-                    Reason.PROTOCOL, self._subject, "the compressed body ended before it was whole"
+                    Reason.CONNECTION, self._subject, "the compressed body ended before it was whole"
                 ) from None
         return self.so_far()
 
@@ -111,10 +111,10 @@ def _decoder_for(coding: str, subject: str) -> _Decoder | None:
     if not codings:
         return None
     if len(codings) > 1:
-        raise Permanent(Reason.BAD_CODING, subject, f"several content codings on top of each other: {coding[:80]}")
+        raise Permanent(Reason.DECODE, subject, f"several content codings on top of each other: {coding[:80]}")
     make = _DECODERS.get(codings[0])
     if make is None:
-        raise Permanent(Reason.BAD_CODING, subject, f"unknown content coding: {codings[0][:80]}")
+        raise Permanent(Reason.DECODE, subject, f"unknown content coding: {codings[0][:80]}")
     return make()
 
 

@@ -132,7 +132,7 @@ class Decoded:
 def decode_page(page: Page) -> Decoded:
     """Return the page's HTML as text, without references that break parsers (see `read_odd_references`).
 
-    Raises Permanent(NOT_A_PAGE) when what came is something else.
+    Raises Permanent(NOT_HTML) when what came is something else.
     """
     content_type = page.headers.get("content-type", "")
     check_is_html(page.body, content_type, page.url)
@@ -185,24 +185,24 @@ def find_codec(label: str) -> str | None:
 
 
 def check_is_html(body: bytes, content_type: str, url: str) -> None:
-    """Raise Permanent(NOT_A_PAGE), saying what came instead, when *body* is not HTML."""
+    """Raise Permanent(NOT_HTML), saying what came instead, when *body* is not HTML."""
     beginning = body[:_DECLARATION_BYTES]
     for magic, kind in _MAGIC.items():
         if beginning.startswith(magic):
-            raise Permanent(Reason.NOT_A_PAGE, url, f"this is {kind}, not a web page")
+            raise Permanent(Reason.NOT_HTML, url, f"this is {kind}, not a web page")
     if not beginning.strip() and not body.strip():
-        raise Permanent(Reason.NOT_A_PAGE, url, "the answer is empty")
+        raise Permanent(Reason.NOT_HTML, url, "the answer is empty")
     media_type = content_type.partition(";")[0].strip().lower()
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         beginning = decode(beginning).text.encode()
     if _FEED.match(beginning):
-        raise Permanent(Reason.NOT_A_PAGE, url, "this is a feed, not a web page")
+        raise Permanent(Reason.NOT_HTML, url, "this is a feed, not a web page")
     if _HTML.search(beginning):
         return
     if beginning.count(b"\x00") * 10 > len(beginning):
-        raise Permanent(Reason.NOT_A_PAGE, url, "this is binary data, not a web page")
+        raise Permanent(Reason.NOT_HTML, url, "this is binary data, not a web page")
     if media_type not in {"", "text/html", "application/xhtml+xml"}:
-        raise Permanent(Reason.NOT_A_PAGE, url, f"this is {media_type[:80]}, not a web page")
+        raise Permanent(Reason.NOT_HTML, url, f"this is {media_type[:80]}, not a web page")
 
 
 def _as_utf8(body: bytes, declared: list[str]) -> Decoded | None:

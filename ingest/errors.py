@@ -18,41 +18,44 @@ from ingest.clean import clean_line
 
 
 class Reason(StrEnum):
-    """Error kinds, as stored with entries and feeds and shown to people."""
+    """Error kinds, as stored with entries and feeds and shown to people; `wirewatch.reasons` says what each means."""
 
-    # The network
-    DNS = "dns"
-    CONNECT = "connect"
-    TLS = "tls"
-    TIMEOUT = "timeout"
-    PROTOCOL = "protocol"
     # The server's answer
-    RATE_LIMITED = "rate_limited"
-    SERVER_ERROR = "server_error"
-    FORBIDDEN = "forbidden"
-    NOT_FOUND = "not_found"
     GONE = "gone"
-    HTTP_ERROR = "http_error"
-    TOO_MANY_REDIRECTS = "too_many_redirects"
+    HTTP_CLIENT = "http_client"
+    HTTP_SERVER = "http_server"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    AUTH = "auth"
+    #: a check for robots stands before the page
+    CHALLENGE = "challenge"
+    REDIRECT = "redirect"
+    # The network
+    CONNECTION = "connection"
+    TIMEOUT = "timeout"
     TOO_LARGE = "too_large"
-    BAD_CODING = "bad_coding"
+    DECODE = "decode"
     # Our own refusal
-    BAD_ADDRESS = "bad_address"
-    ADDRESS_REFUSED = "address_refused"
-    #: robots.txt forbids the page
+    #: no public address, or none that can be fetched at all
+    BLOCKED = "blocked"
     ROBOTS = "robots"
-    #: robots.txt cannot be had, so nothing is known of what it allows
-    ROBOTS_UNREACHABLE = "robots_unreachable"
     # What came is not what was looked for
-    NOT_A_FEED = "not_a_feed"
-    NOT_A_PAGE = "not_a_page"
-    NOT_AN_ARTICLE = "not_an_article"
+    NOT_FEED = "not_feed"
+    #: a feed, but too broken to be read
+    PARSE = "parse"
+    NOT_HTML = "not_html"
+    NOT_ARTICLE = "not_article"
     PAYWALL = "paywall"
+    CONSENT = "consent"
+    LOGIN = "login"
+    #: the page is empty without JavaScript
+    SCRIPT = "script"
+    #: "there is no such page", said with status 200
+    SOFT_404 = "soft_404"
     NO_LINK = "no_link"
     # Our own work
-    TOO_SLOW = "too_slow"
-    WORKER_DIED = "worker_died"
-    INTERNAL_ERROR = "internal_error"
+    TOO_COMPLEX = "too_complex"
+    INTERNAL = "internal"
 
 
 class IngestError(Exception):

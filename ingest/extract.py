@@ -107,7 +107,7 @@ def extract(html: str, url: str, wanted: Wanted | None = None) -> Extracted:
     """Return the article in a page, with those of its facts that are *wanted* (all, if not given).
 
     Raises Permanent: TOO_LARGE beyond 3,000,000 characters or 30,000 elements; PAYWALL when the page says that
-    its text is not free, and shows a teaser at most; NOT_AN_ARTICLE when there is no text, or only a notice.
+    its text is not free, and shows a teaser at most; NOT_ARTICLE when there is no text, or only a notice.
     """
     wanted = wanted or Wanted()
     tree = parse_html(html, url)
@@ -131,12 +131,12 @@ def extract(html: str, url: str, wanted: Wanted | None = None) -> Extracted:
 
 
 def parse_html(html: str, url: str) -> HtmlElement:
-    """Parse a page that is not too large. Raises Permanent(TOO_LARGE or NOT_AN_ARTICLE)."""
+    """Parse a page that is not too large. Raises Permanent(TOO_LARGE or NOT_ARTICLE)."""
     if len(html) > MAX_CHARACTERS:
         raise Permanent(Reason.TOO_LARGE, url, f"the page has more than {MAX_CHARACTERS:,} characters")
     tree = _parse(html)
     if tree is None:
-        raise Permanent(Reason.NOT_AN_ARTICLE, url, "the page has no content")
+        raise Permanent(Reason.NOT_ARTICLE, url, "the page has no content")
     # Every element but a few implied ones has a "<" of its own, and most pages have too few for the dear count.
     if html.count("<") > MAX_ELEMENTS and _COUNT_ELEMENTS(tree) > MAX_ELEMENTS:
         raise Permanent(Reason.TOO_LARGE, url, f"the page has more than {MAX_ELEMENTS:,} elements")
@@ -146,7 +146,7 @@ def parse_html(html: str, url: str) -> HtmlElement:
 def take_text(tree: HtmlElement, html: str, url: str) -> str:
     """The text of the article in the *tree* of a page, empty when there is none; the tree is stripped for this.
 
-    Raises Permanent(NOT_AN_ARTICLE) when the page breaks the extractor.
+    Raises Permanent(NOT_ARTICLE) when the page breaks the extractor.
     """
     for script in _USELESS_SCRIPTS(tree):
         script.tag = _USELESS[0]
@@ -158,7 +158,7 @@ def take_text(tree: HtmlElement, html: str, url: str) -> str:
         raise
     except Exception as error:  # whatever it is, a page that breaks the library must not be tried for ever
         detail = f"its text could not be extracted: {type(error).__name__}"
-        raise Permanent(Reason.NOT_AN_ARTICLE, url, detail) from error
+        raise Permanent(Reason.NOT_ARTICLE, url, detail) from error
     # A dict comes only where one is asked for.
     text = document.text if document is not None and not isinstance(document, dict) else None
     return "\n".join(line for line in map(str.strip, (text or "").split("\n")) if line)
@@ -192,9 +192,9 @@ def _check_is_article(html: str, text: str, facts: PageFacts, url: str) -> None:
     if any(hint in html for hint in _PAYWALL_HINTS) and not facts.is_free:
         raise Permanent(Reason.PAYWALL, url, "the page says that its text is for subscribers, and shows none or little")
     if not text:
-        raise Permanent(Reason.NOT_AN_ARTICLE, url, "no article text was found in the page")
+        raise Permanent(Reason.NOT_ARTICLE, url, "no article text was found in the page")
     if len(text) < _NOTICE:
         if _MISSING.match(facts.page_title()) or _MISSING.match(text):
-            raise Permanent(Reason.NOT_AN_ARTICLE, url, "the page says that there is no such page")
+            raise Permanent(Reason.NOT_ARTICLE, url, "the page says that there is no such page")
         if _INTERSTITIAL.search(text):
-            raise Permanent(Reason.NOT_AN_ARTICLE, url, "the page asks for scripts, consent or a check of the browser")
+            raise Permanent(Reason.NOT_ARTICLE, url, "the page asks for scripts, consent or a check of the browser")

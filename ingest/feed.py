@@ -45,7 +45,7 @@ def parse_feed(page: Page, trackers: tuple[str, ...] = DEFAULT_TRACKERS) -> Feed
 
     *trackers* are the parameters that make no other page of an address.
 
-    Raises Permanent(NOT_A_FEED); its detail says what the page is instead, and which feeds it announces.
+    Raises Permanent(NOT_FEED); its detail says what the page is instead, and which feeds it announces.
     """
     beginning = page.body[:_MAX_PROLOG].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not beginning:
@@ -89,4 +89,4 @@ def _describe_html(page: Page) -> str:
 
 
 def _no_feed(page: Page, detail: str) -> Permanent:
-    return Permanent(Reason.NOT_A_FEED, page.url, detail, status=page.status)
+    return Permanent(Reason.NOT_FEED, page.url, detail, status=page.status)

@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Self
@@ -68,61 +69,83 @@ _WIRE_URL = "wire_url"
 #: Whether the exchange of this task has opened a connection; what fails on an old one is tried once more.
 _is_new_connection: ContextVar[bool] = ContextVar("_is_new_connection", default=False)
 
-#: The reason behind each error of the libraries, the nearest class counts; True: asking again will not help.
-FAULTS: dict[type[BaseException], tuple[Reason, bool]] = {
-    AddressRefused: (Reason.ADDRESS_REFUSED, True),
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What an error of the libraries means."""
+
+    reason: Reason
+    #: what stands before the libraries' own words
+    phrase: str = ""
+    #: asking again will not help
+    is_permanent: bool = False
+
+
+_REFUSED = Fault(Reason.BLOCKED, is_permanent=True)
+_BAD_ADDRESS = Fault(Reason.BLOCKED, is_permanent=True)
+_NO_NAME = Fault(Reason.CONNECTION, "the name cannot be resolved: ")
+_NO_CONNECTION = Fault(Reason.CONNECTION, "no connection: ")
+_NOT_SECURE = Fault(Reason.CONNECTION, "no secure connection: ")
+_NOT_HTTP = Fault(Reason.CONNECTION, "the answer breaks the rules of HTTP: ")
+_LATE = Fault(Reason.TIMEOUT)
+_BAD_CODING = Fault(Reason.DECODE)
+_REDIRECTS = Fault(Reason.REDIRECT, is_permanent=True)
+
+#: The meaning of each error of the libraries; the nearest class counts.
+FAULTS: dict[type[BaseException], Fault] = {
+    AddressRefused: _REFUSED,
     # our own connecting, see `dial`
-    socket.gaierror: (Reason.DNS, False),
-    ssl.SSLError: (Reason.TLS, False),
-    TimeoutError: (Reason.TIMEOUT, False),
-    OSError: (Reason.CONNECT, False),
-    UnicodeError: (Reason.BAD_ADDRESS, True),
+    socket.gaierror: _NO_NAME,
+    ssl.SSLError: _NOT_SECURE,
+    TimeoutError: _LATE,
+    OSError: _NO_CONNECTION,
+    UnicodeError: _BAD_ADDRESS,
     # httpcore2, which speaks HTTP
-    httpcore2.TimeoutException: (Reason.TIMEOUT, False),
-    httpcore2.ConnectTimeout: (Reason.TIMEOUT, False),
-    httpcore2.ReadTimeout: (Reason.TIMEOUT, False),
-    httpcore2.WriteTimeout: (Reason.TIMEOUT, False),
-    httpcore2.PoolTimeout: (Reason.TIMEOUT, False),
-    httpcore2.NetworkError: (Reason.CONNECT, False),
-    httpcore2.ConnectError: (Reason.CONNECT, False),
-    httpcore2.ConnectionNotAvailable: (Reason.CONNECT, False),
-    httpcore2.ReadError: (Reason.CONNECT, False),
-    httpcore2.WriteError: (Reason.CONNECT, False),
-    httpcore2.ProxyError: (Reason.CONNECT, False),
-    httpcore2.ProtocolError: (Reason.PROTOCOL, False),
-    httpcore2.LocalProtocolError: (Reason.PROTOCOL, False),
-    httpcore2.RemoteProtocolError: (Reason.PROTOCOL, False),
-    httpcore2.UnsupportedProtocol: (Reason.BAD_ADDRESS, True),
+    httpcore2.TimeoutException: _LATE,
+    httpcore2.ConnectTimeout: _LATE,
+    httpcore2.ReadTimeout: _LATE,
+    httpcore2.WriteTimeout: _LATE,
+    httpcore2.PoolTimeout: _LATE,
+    httpcore2.NetworkError: _NO_CONNECTION,
+    httpcore2.ConnectError: _NO_CONNECTION,
+    httpcore2.ConnectionNotAvailable: _NO_CONNECTION,
+    httpcore2.ReadError: _NO_CONNECTION,
+    httpcore2.WriteError: _NO_CONNECTION,
+    httpcore2.ProxyError: _NO_CONNECTION,
+    httpcore2.ProtocolError: _NOT_HTTP,
+    httpcore2.LocalProtocolError: _NOT_HTTP,
+    httpcore2.RemoteProtocolError: _NOT_HTTP,
+    httpcore2.UnsupportedProtocol: _BAD_ADDRESS,
     # httpx2, around it
-    httpx2.HTTPError: (Reason.PROTOCOL, False),
-    httpx2.RequestError: (Reason.PROTOCOL, False),
-    httpx2.TransportError: (Reason.PROTOCOL, False),
-    httpx2.TimeoutException: (Reason.TIMEOUT, False),
-    httpx2.ConnectTimeout: (Reason.TIMEOUT, False),
-    httpx2.ReadTimeout: (Reason.TIMEOUT, False),
-    httpx2.WriteTimeout: (Reason.TIMEOUT, False),
-    httpx2.PoolTimeout: (Reason.TIMEOUT, False),
-    httpx2.NetworkError: (Reason.CONNECT, False),
-    httpx2.ConnectError: (Reason.CONNECT, False),
-    httpx2.ReadError: (Reason.CONNECT, False),
-    httpx2.WriteError: (Reason.CONNECT, False),
-    httpx2.CloseError: (Reason.CONNECT, False),
-    httpx2.ProxyError: (Reason.CONNECT, False),
-    httpx2.ProtocolError: (Reason.PROTOCOL, False),
-    httpx2.LocalProtocolError: (Reason.PROTOCOL, False),
-    httpx2.RemoteProtocolError: (Reason.PROTOCOL, False),
-    httpx2.DecodingError: (Reason.BAD_CODING, False),
-    httpx2.SSEError: (Reason.PROTOCOL, False),
-    httpx2.TooManyRedirects: (Reason.TOO_MANY_REDIRECTS, True),
-    httpx2.HTTPStatusError: (Reason.HTTP_ERROR, False),
-    httpx2.UnsupportedProtocol: (Reason.BAD_ADDRESS, True),
-    httpx2.InvalidURL: (Reason.BAD_ADDRESS, True),
-    httpx2.CookieConflict: (Reason.PROTOCOL, False),
-    httpx2.StreamError: (Reason.PROTOCOL, False),
-    httpx2.StreamClosed: (Reason.PROTOCOL, False),
-    httpx2.StreamConsumed: (Reason.PROTOCOL, False),
-    httpx2.RequestNotRead: (Reason.PROTOCOL, False),
-    httpx2.ResponseNotRead: (Reason.PROTOCOL, False),
+    httpx2.HTTPError: _NOT_HTTP,
+    httpx2.RequestError: _NOT_HTTP,
+    httpx2.TransportError: _NOT_HTTP,
+    httpx2.TimeoutException: _LATE,
+    httpx2.ConnectTimeout: _LATE,
+    httpx2.ReadTimeout: _LATE,
+    httpx2.WriteTimeout: _LATE,
+    httpx2.PoolTimeout: _LATE,
+    httpx2.NetworkError: _NO_CONNECTION,
+    httpx2.ConnectError: _NO_CONNECTION,
+    httpx2.ReadError: _NO_CONNECTION,
+    httpx2.WriteError: _NO_CONNECTION,
+    httpx2.CloseError: _NO_CONNECTION,
+    httpx2.ProxyError: _NO_CONNECTION,
+    httpx2.ProtocolError: _NOT_HTTP,
+    httpx2.LocalProtocolError: _NOT_HTTP,
+    httpx2.RemoteProtocolError: _NOT_HTTP,
+    httpx2.DecodingError: _BAD_CODING,
+    httpx2.SSEError: _NOT_HTTP,
+    httpx2.TooManyRedirects: _REDIRECTS,
+    httpx2.HTTPStatusError: _NOT_HTTP,
+    httpx2.UnsupportedProtocol: _BAD_ADDRESS,
+    httpx2.InvalidURL: _BAD_ADDRESS,
+    httpx2.CookieConflict: _NOT_HTTP,
+    httpx2.StreamError: _NOT_HTTP,
+    httpx2.StreamClosed: _NOT_HTTP,
+    httpx2.StreamConsumed: _NOT_HTTP,
+    httpx2.RequestNotRead: _NOT_HTTP,
+    httpx2.ResponseNotRead: _NOT_HTTP,
 }
 
 
@@ -298,27 +321,13 @@ def _header_dict(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 def _as_ingest_error(error: Exception, subject: str) -> IngestError:
     for kind in type(error).__mro__:
         if kind in FAULTS:
-            reason, is_permanent = FAULTS[kind]
-            detail = _describe(error, reason)
-            return Permanent(reason, subject, detail) if is_permanent else Transient(reason, subject, detail)
+            fault = FAULTS[kind]
+            # The libraries' own messages know nothing of the address.
+            text = (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:_MAX_DETAIL_CHARS]
+            refuse = Permanent if fault.is_permanent else Transient
+            return refuse(fault.reason, subject, f"{fault.phrase}{text}")
     log.error("%s: an error that nobody has thought of", subject, exc_info=error)
-    return Transient(Reason.INTERNAL_ERROR, subject, f"{type(error).__name__}: {error}"[:_MAX_DETAIL_CHARS])
-
-
-def _describe(error: Exception, reason: Reason) -> str:
-    """One line for people; the libraries' own messages know nothing of the address."""
-    text = (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:_MAX_DETAIL_CHARS]
-    match reason:
-        case Reason.DNS:
-            return f"the name cannot be resolved: {text}"
-        case Reason.CONNECT:
-            return f"no connection: {text}"
-        case Reason.TLS:
-            return f"no secure connection: {text}"
-        case Reason.PROTOCOL:
-            return f"the answer breaks the rules of HTTP: {text}"
-        case _:
-            return text
+    return Transient(Reason.INTERNAL, subject, f"{type(error).__name__}: {error}"[:_MAX_DETAIL_CHARS])
 
 
 class _Transport(httpx2.AsyncBaseTransport):

@@ -20,19 +20,29 @@ PERMANENT_REDIRECTS = frozenset({301, 308})
 
 #: Something passing. 404: pages come late, and come back; 425 and 408 ask for another try.
 _TRANSIENT = {
-    206: (Reason.PROTOCOL, "a part was sent although the whole was asked for"),
-    404: (Reason.NOT_FOUND, "there is no such page (404)"),
-    408: (Reason.SERVER_ERROR, "the server gave up waiting (408)"),
-    425: (Reason.SERVER_ERROR, "the server wants to be asked later (425)"),
+    206: (Reason.HTTP_SERVER, "a part was sent although the whole was asked for"),
+    404: (Reason.HTTP_CLIENT, "there is no such page (404)"),
+    408: (Reason.HTTP_CLIENT, "the server gave up waiting (408)"),
+    425: (Reason.HTTP_CLIENT, "the server wants to be asked later (425)"),
     429: (Reason.RATE_LIMITED, "the server wants fewer requests (429)"),
+    503: (Reason.UNAVAILABLE, "the server cannot answer at the moment (503)"),
 }
 #: Asking again will not help, unless the server itself says when.
 _PERMANENT = {
-    401: (Reason.FORBIDDEN, "a password is needed (401)"),
-    402: (Reason.FORBIDDEN, "payment is needed (402)"),
-    403: (Reason.FORBIDDEN, "the server refuses (403)"),
-    451: (Reason.FORBIDDEN, "withheld for legal reasons (451)"),
+    401: (Reason.AUTH, "a password is needed (401)"),
+    402: (Reason.PAYWALL, "payment is needed (402)"),
+    403: (Reason.HTTP_CLIENT, "the server refuses (403)"),
+    407: (Reason.AUTH, "the proxy wants a password (407)"),
+    451: (Reason.HTTP_CLIENT, "withheld for legal reasons (451)"),
 }
+#: What bot walls add to their answer, by header: https://developers.cloudflare.com/cloudflare-challenges/,
+#: https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-how-it-works.html
+_CHALLENGE_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome")
+
+
+def is_challenge(headers: Mapping[str, str]) -> bool:
+    """The answer is a check for robots instead of what was asked for, as its headers say."""
+    return any(name in headers for name in _CHALLENGE_HEADERS)
 
 
 def error_for(status: int, headers: Mapping[str, str], *, subject: str, retry_after_s: float | None) -> IngestError:
@@ -43,21 +53,23 @@ def error_for(status: int, headers: Mapping[str, str], *, subject: str, retry_af
     """
     if status == 410:
         return Permanent(Reason.GONE, subject, "gone for good (410)", status=status)
-    if status in _TRANSIENT:
+    if is_challenge(headers):
+        reason, detail = Reason.CHALLENGE, f"a check for robots stands before the page ({status})"
+        if retry_after_s is None:
+            return Permanent(reason, subject, detail, status=status)
+    elif status in _TRANSIENT:
         reason, detail = _TRANSIENT[status]
     elif status in _PERMANENT:
         reason, detail = _PERMANENT[status]
-        if "cf-mitigated" in headers:
-            detail = f"a check for robots stands before the page ({status})"
         if retry_after_s is None:
             return Permanent(reason, subject, detail, status=status)
     elif 400 <= status < 500:
-        reason, detail = Reason.HTTP_ERROR, f"the server refuses the request ({status})"
+        reason, detail = Reason.HTTP_CLIENT, f"the server refuses the request ({status})"
         if retry_after_s is None:
             return Permanent(reason, subject, detail, status=status)
     elif 500 <= status < 600:
-        reason, detail = Reason.SERVER_ERROR, f"the server has a problem ({status})"
+        reason, detail = Reason.HTTP_SERVER, f"the server has a problem ({status})"
     else:
         # 202 is what some robot checks answer, 204 and 205 are empty; 1xx, 3xx and beyond 599 nobody should send.
-        reason, detail = Reason.HTTP_ERROR, f"the answer brings no page ({status})"
+        reason, detail = Reason.HTTP_SERVER, f"the answer brings no page ({status})"
     return Transient(reason, subject, detail, status=status, retry_after_s=retry_after_s)

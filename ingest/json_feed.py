@@ -26,21 +26,21 @@ _VERSION = re.compile(r"https?://(www\.)?jsonfeed\.org/version/1", re.IGNORECASE
 
 
 def parse_json_feed(page: Page, trackers: tuple[str, ...]) -> FeedDocument:
-    """Read a JSON Feed. Raises Permanent(NOT_A_FEED)."""
+    """Read a JSON Feed. Raises Permanent(NOT_FEED)."""
     try:
         document = json.loads(page.body)
     except (ValueError, RecursionError) as error:
         raise Permanent(
-            Reason.NOT_A_FEED, page.url, f"not JSON: {clean_line(str(error), 200)}", status=page.status
+            Reason.NOT_FEED, page.url, f"not JSON: {clean_line(str(error), 200)}", status=page.status
         ) from error
     version = _text(document, "version") if isinstance(document, dict) else ""
     if not _VERSION.match(version):
         raise Permanent(
-            Reason.NOT_A_FEED, page.url, "JSON, but no JSON Feed: it has no version of jsonfeed.org", status=page.status
+            Reason.NOT_FEED, page.url, "JSON, but no JSON Feed: it has no version of jsonfeed.org", status=page.status
         )
     items = document.get("items")
     if not isinstance(items, list):
-        raise Permanent(Reason.NOT_A_FEED, page.url, "a JSON Feed without a list of items", status=page.status)
+        raise Permanent(Reason.NOT_FEED, page.url, "a JSON Feed without a list of items", status=page.status)
     lang = language_of(document.get("language")) or language_of(page.headers.get("content-language"))
     return FeedDocument(
         title=clean_line(plain_line(_text(document, "title"))) or None,

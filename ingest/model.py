@@ -28,11 +28,13 @@ class FeedState(StrEnum):
 
     ACTIVE = "active"
     #: the last poll failed; polled less and less often, at least once a day
-    FAILING = "failing"
+    BACKING_OFF = "backing-off"
     #: has failed for long; looked at every 7 days
     DORMANT = "dormant"
     #: answered 410 twice; looked at every 30 days
     GONE = "gone"
+    #: its line in feeds.toml says so; not polled
+    PAUSED = "paused"
     #: no longer in feeds.toml; not polled, its history is kept
     REMOVED = "removed"
 

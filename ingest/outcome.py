@@ -124,4 +124,4 @@ def after_crash(entry: Entry, stored: StoredArticle | None, error: Exception, no
 
 def bug_as_fault(subject: str, error: Exception) -> Transient:
     """What is stored about a bug of ours: it may pass with the next version, so the subject is tried again."""
-    return Transient(Reason.INTERNAL_ERROR, subject, f"{type(error).__name__}: {error}"[:500])
+    return Transient(Reason.INTERNAL, subject, f"{type(error).__name__}: {error}"[:500])

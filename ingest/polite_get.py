@@ -146,7 +146,7 @@ class PoliteGet:
             wait_s = retry_after_s(answer.headers, self._now())
             raise error_for(answer.status, answer.headers, subject=subject, retry_after_s=wait_s)
         if not validators:
-            raise Transient(Reason.PROTOCOL, subject, "the server says 304 (not modified) unasked", status=NOT_MODIFIED)
+            raise Transient(Reason.HTTP_SERVER, subject, "the server says 304 (not modified) unasked", status=304)
         return NotModified(url=final.url, headers=answer.headers)
 
     async def aclose(self) -> None:
@@ -168,11 +168,9 @@ class PoliteGet:
             errand.has_moved = errand.has_moved and answer.status in PERMANENT_REDIRECTS
             target = _redirected(target, answer, errand)
             if target.url in seen:
-                raise Permanent(Reason.TOO_MANY_REDIRECTS, errand.subject, "the redirects go in a circle")
+                raise Permanent(Reason.REDIRECT, errand.subject, "the redirects go in a circle")
             if len(seen) > errand.max_redirects:
-                raise Permanent(
-                    Reason.TOO_MANY_REDIRECTS, errand.subject, f"more than {errand.max_redirects} redirects"
-                )
+                raise Permanent(Reason.REDIRECT, errand.subject, f"more than {errand.max_redirects} redirects")
             seen.add(target.url)
             errand.is_redirected = errand.is_urgent = True
 
@@ -251,9 +249,9 @@ class PoliteGet:
         if not robots.problem:
             return 0.0
         if robots.is_refused:
-            raise Permanent(Reason.ADDRESS_REFUSED, errand.subject, robots.problem)
+            raise Permanent(Reason.BLOCKED, errand.subject, robots.problem)
         raise Transient(
-            Reason.ROBOTS_UNREACHABLE,
+            Reason.ROBOTS,
             errand.subject,
             f"{target.origin}/robots.txt cannot be had, so nothing is fetched there: {robots.problem}",
             retry_after_s=max(robots.until - self._clock(), 0.0),
@@ -275,9 +273,9 @@ class PoliteGet:
         try:
             answer, _ = await self._follow(robots, errand)
         except IngestError as error:
-            if error.reason is Reason.TOO_MANY_REDIRECTS:
+            if error.reason is Reason.REDIRECT:
                 return RobotsAnswer()
-            is_refused = error.reason is Reason.ADDRESS_REFUSED and not errand.is_redirected
+            is_refused = error.reason is Reason.BLOCKED and not errand.is_redirected
             return _no_robots(error, is_refused=is_refused)
         if answer.status in WHOLE:
             return RobotsAnswer(body=answer.body)
@@ -300,14 +298,14 @@ def _read_target(address: str, subject: str) -> Target:
     try:
         return parse_target(address)
     except ValueError as error:
-        raise Permanent(Reason.BAD_ADDRESS, subject, str(error)) from error
+        raise Permanent(Reason.BLOCKED, subject, str(error)) from error
 
 
 def _redirected(target: Target, answer: Answer, errand: Errand) -> Target:
     location = answer.headers.get("location", "")
     if not location:
         raise Transient(
-            Reason.PROTOCOL, errand.subject, f"a redirect ({answer.status}) to nowhere", status=answer.status
+            Reason.REDIRECT, errand.subject, f"a redirect ({answer.status}) to nowhere", status=answer.status
         )
     # Header values come as Latin-1; servers that send letters beyond ASCII mean UTF-8.
     with suppress(UnicodeError):
@@ -317,7 +315,7 @@ def _redirected(target: Target, answer: Answer, errand: Errand) -> Target:
     except ValueError as error:
         there = ascii(redact(location))[:200]
         raise Permanent(
-            Reason.BAD_ADDRESS, errand.subject, f"redirected to {there}: {error}", status=answer.status
+            Reason.BLOCKED, errand.subject, f"redirected to {there}: {error}", status=answer.status
         ) from error
 
 

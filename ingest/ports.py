@@ -47,7 +47,7 @@ class Workers(Protocol):
     """Does the CPU work, in other processes or here. Every method may raise Transient or Permanent."""
 
     async def parse_feed(self, page: Page, trackers: tuple[str, ...]) -> FeedDocument:
-        """*trackers* are the parameters that make no other page of an address. Raises Permanent(NOT_A_FEED)."""
+        """*trackers* are the parameters that make no other page of an address. Raises Permanent(NOT_FEED)."""
         ...
 
     async def read_page(self, page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
@@ -55,14 +55,14 @@ class Workers(Protocol):
 
         *title* is the one the article shall bear; when empty, the page's own is used.
         *address* is the normalised final address, the identity of the article.
-        Raises Permanent(NOT_A_PAGE, NOT_AN_ARTICLE, PAYWALL, TOO_LARGE or TOO_SLOW), Transient(WORKER_DIED).
+        Raises Permanent(NOT_HTML, NOT_ARTICLE, PAYWALL, TOO_LARGE or TOO_COMPLEX), Transient(TOO_COMPLEX).
         """
         ...
 
     async def read_feed_text(self, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """The same for the text that the feed gave (its title where there is no other).
 
-        Raises Permanent(NOT_AN_ARTICLE) when there is neither.
+        Raises Permanent(NOT_ARTICLE) when there is neither.
         """
         ...
 

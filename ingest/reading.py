@@ -48,7 +48,7 @@ def read_page(page: Page, address: str, entry: Entry, title: str, rules: RuleSet
     """Read the article of *entry* from its *page*, whose normalised address is *address*.
 
     *title* is the one that it shall bear; when empty, the page's own is used, which may be empty as well.
-    Raises Permanent: NOT_A_PAGE, NOT_AN_ARTICLE, PAYWALL, TOO_LARGE.
+    Raises Permanent: NOT_HTML, NOT_ARTICLE, PAYWALL, TOO_LARGE.
     """
     return _index(article_from_page(page, address, entry, title), rules)
 
@@ -57,7 +57,7 @@ def read_feed_text(entry: Entry, title: str, rules: RuleSet) -> Reading:
     """Read an article from what the feed says of *entry*: its text, or else its title, so that this can be matched.
 
     An entry without an address gets one that leads nowhere and is its own: `urn:wirewatch:entry:7`, with an
-    empty source. Raises Permanent(NOT_AN_ARTICLE) when there is neither text nor title.
+    empty source. Raises Permanent(NOT_ARTICLE) when there is neither text nor title.
     """
     title = title or entry.title
     article = _finish(
@@ -79,7 +79,7 @@ def read_given_text(
     """Read a text that another program has extracted, for `try copies`: no rules are matched.
 
     Character references and tags that were forgotten in it are undone, then all is done that is done to a feed's
-    text. *source* None: the host of *url*. Raises Permanent(NOT_AN_ARTICLE) when no text is left.
+    text. *source* None: the host of *url*. Raises Permanent(NOT_ARTICLE) when no text is left.
     """
     article = _finish(
         url=url,
@@ -132,12 +132,12 @@ def _finish(
     raw_hash: str | None = None,
     canonical: str | None = None,
 ) -> Article:
-    """Repair and clean all fields, find language and credit. Raises Permanent(NOT_AN_ARTICLE) when no text is left."""
+    """Repair and clean all fields, find language and credit. Raises Permanent(NOT_ARTICLE) when no text is left."""
     # Together, so that the text's evidence repairs a short title.
     (title, text, author_line, *names), repaired = repair_parts((title, text[:MAX_TEXT], author or "", *sections))
     text = clean_text(_compose(text))
     if not text:
-        raise Permanent(Reason.NOT_AN_ARTICLE, url, "there is no text, neither in the page nor in the feed")
+        raise Permanent(Reason.NOT_ARTICLE, url, "there is no text, neither in the page nor in the feed")
     author = clean_line(_compose(author_line)) or None
     return Article(
         url=url,

@@ -145,7 +145,7 @@ def _failed_state(feed: Feed, error: IngestError, failures: int) -> FeedState:
         return FeedState.GONE
     if failures >= DORMANT_AFTER or feed.state is FeedState.DORMANT:
         return FeedState.DORMANT
-    return FeedState.FAILING
+    return FeedState.BACKING_OFF
 
 
 def _factor(known_share: float) -> float:

@@ -62,7 +62,7 @@ class Workers:
 
     Tasks wait in line for a free process; the limit of *limit_s* seconds counts from their start. Cancelling
     a call kills the process that works on it. Beyond what the work itself raises, every method raises
-    Permanent(TOO_SLOW or TOO_LARGE) when the limits of time or memory are met, Transient(WORKER_DIED) when the
+    Permanent(TOO_COMPLEX or TOO_LARGE) when the limits of time or memory are met, Transient(TOO_COMPLEX) when the
     process was killed from outside, and RuntimeError when it is closed. *folder* is for temporary files, which are
     kept where the system keeps such files otherwise.
     """
@@ -172,12 +172,12 @@ class Workers:
         try:
             return await asyncio.wrap_future(self._submit(limit_s, function, arguments, options))
         except TimeoutError as error:
-            raise Permanent(Reason.TOO_SLOW, subject, f"took more than {limit_s:.3g} s") from error
+            raise Permanent(Reason.TOO_COMPLEX, subject, f"took more than {limit_s:.3g} s") from error
         except MemoryError as error:
             needed = f"needs more than {self._max_memory // 1_000_000:,} MB of memory"
             raise Permanent(Reason.TOO_LARGE, subject, needed) from error
         except (ProcessExpired, BrokenProcessPool) as error:
-            raise Transient(Reason.WORKER_DIED, subject, "the process that worked on it was killed") from error
+            raise Transient(Reason.TOO_COMPLEX, subject, "the process that worked on it was killed") from error
         except Exception as error:
             # Where it happened is in the other process; without this a bug could not be found.
             if trace := getattr(error, "traceback", None):

@@ -46,7 +46,7 @@ def parse_xml_feed(page: Page, body: bytes, charset: str, root: str, trackers: t
     """Read the XML feed *body*, which is that of *page* but for its beginning and its encoding.
 
     *charset* says how it is encoded ("": as the document says), *root* what its root element is called.
-    Raises Permanent(NOT_A_FEED).
+    Raises Permanent(NOT_FEED).
     """
     # Only then: else feedparser resolves identifiers too, and they would change when the feed moves.
     base = page.url if b"xml:base" in body else ""
@@ -57,13 +57,13 @@ def parse_xml_feed(page: Page, body: bytes, charset: str, root: str, trackers: t
             parsed = _parse(_REFERENCE.sub(_keep_possible_reference, body), charset, base)
         except _BROKEN as error:
             raise Permanent(
-                Reason.NOT_A_FEED, page.url, f"broken XML: {clean_line(str(error), 200)}", status=page.status
+                Reason.NOT_FEED, page.url, f"broken XML: {clean_line(str(error), 200)}", status=page.status
             ) from error
     version: str = parsed.get("version") or ""
     entries: list[Any] = parsed["entries"]
     if (bool(version), bool(entries), root in FEED_ROOTS).count(True) < 2:
         # Two of three: feeds may be empty, unversioned or badly wrapped, but not all of it at once.
-        raise Permanent(Reason.NOT_A_FEED, page.url, _why_no_feed(body, charset, root), status=page.status)
+        raise Permanent(Reason.NOT_FEED, page.url, _why_no_feed(body, charset, root), status=page.status)
     channel: dict[str, Any] = parsed["feed"]
     lang = language_of(dict.get(channel, "language")) or language_of(page.headers.get("content-language"))
     is_atom = version.startswith("atom")

@@ -256,7 +256,7 @@ def _quick_check(path: Path) -> str:
 def check_content(stats: StatsRecord, now: datetime) -> Iterator[Check]:
     """The clock must not be behind what is stored; feeds and rules should be well."""
     yield from _check_clock(stats, now)
-    troubled = {state: count for state, count in stats.feeds.items() if state in {"failing", "dormant", "gone"}}
+    troubled = {state: count for state, count in stats.feeds.items() if state in {"backing-off", "dormant", "gone"}}
     polled = sum(count for state, count in stats.feeds.items() if state != "removed")
     if troubled:
         told = ", ".join(f"{count} {state}" for state, count in troubled.items())

@@ -59,9 +59,7 @@ class CycleReport:
     def is_offline(self) -> bool:
         """No feed at all could be reached, and none for a reason of its own."""
         return (
-            self.polled > 0
-            and len(self.failed) == self.polled
-            and all(f.reason in {"dns", "connect"} for f in self.failed)
+            self.polled > 0 and len(self.failed) == self.polled and all(f.reason == "connection" for f in self.failed)
         )
 
 

@@ -61,7 +61,7 @@ async def check_feed(url: str, fetch: Fetch, workers: Workers) -> FeedCheck:
     try:
         answer = await fetch.get(Request(url=url, is_feed=True))
         if not isinstance(answer, Page):
-            return FeedCheck(url=url, status=304, reason="protocol", detail="304, although nothing was known before")
+            return FeedCheck(url=url, status=304, reason="http_server", detail="304, although nothing was known before")
         status = answer.status
         document = await workers.parse_feed(answer, DEFAULT_TRACKERS)
     except IngestError as error:

@@ -19,7 +19,7 @@ FEED = (
     Column("url", TEXT, "configured address, the identity of the feed", is_flexible=True, is_shown=True),
     Column("fetch_url", TEXT, "where it has moved to"),
     Column("title", TEXT, "title in feeds.toml, else the feed's own", is_flexible=True, is_shown=True),
-    Column("state", TEXT, "active, failing, dormant, gone or removed", is_shown=True),
+    Column("state", TEXT, "active, backing-off, dormant, gone, paused or removed", is_shown=True),
     Column("last_status", INTEGER, "HTTP status of the last poll", is_shown=True),
     Column("last_error", TEXT, "why the last poll failed, or null", is_shown=True),
     Column("failures", INTEGER, "failed polls in a row", is_shown=True),

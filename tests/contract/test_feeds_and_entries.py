@@ -79,14 +79,14 @@ def test_a_poll_without_a_document_leaves_validators_and_title_as_they_are(store
     newsroom.poll(title="News", etag='"1"', last_modified="Mon", body_hash="b")
     later = make.T0 + make.MINUTE
     newsroom.poll(at=later, status=304, is_document=False, was_conditional=True)
-    plan = replace(make.PLAN, state=FeedState.FAILING, failures=1)
+    plan = replace(make.PLAN, state=FeedState.BACKING_OFF, failures=1)
     latest = later + make.MINUTE
     newsroom.poll(
-        at=latest, status=503, is_document=False, plan=plan, error="server_error", error_detail="503 from the server"
+        at=latest, status=503, is_document=False, plan=plan, error="http_server", error_detail="503 from the server"
     )
     feed = store.feed(feed_id)
     assert (feed.title, feed.etag, feed.last_modified, feed.body_hash) == ("News", '"1"', "Mon", "b")
-    assert (feed.state, feed.failures, feed.last_status, feed.last_error) == ("failing", 1, 503, "server_error")
+    assert (feed.state, feed.failures, feed.last_status, feed.last_error) == ("backing-off", 1, 503, "http_server")
     assert (feed.last_polled_at, feed.last_full_poll_at) == (latest, make.T0)
 
 
@@ -169,7 +169,7 @@ def test_a_changed_entry_that_is_done_is_due_again(store, make, newsroom):
 
 def test_a_changed_entry_that_had_failed_is_as_good_as_new(store, make, newsroom):
     entry_id = newsroom.entry()
-    store.finish_entry(entry_id, EntryOutcome(state=EntryState.FAILED, reason="not_found", attempts=3))
+    store.finish_entry(entry_id, EntryOutcome(state=EntryState.FAILED, reason="http_client", attempts=3))
     newsroom.poll(changed=(changed(make, entry_id, title="Corrected"),))
     assert (store.entry(entry_id).state, store.entry(entry_id).attempts) == (EntryState.NEW, 0)
     assert [due.id for due in store.due_entries(make.T0, 10)] == [entry_id]

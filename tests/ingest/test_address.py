@@ -67,7 +67,7 @@ def test_any_text_is_an_address_or_a_bad_address(text):
         assert normalise_address(text).startswith(("http://", "https://"))
     except Permanent as error:
         refusal = error
-    assert refusal is None or (refusal.reason is Reason.BAD_ADDRESS and len(refusal.subject) <= 200)
+    assert refusal is None or (refusal.reason is Reason.BLOCKED and len(refusal.subject) <= 200)
     resolved = resolve(text, "https://news.example/a/b")
     assert resolved is None or resolved.startswith(("http://", "https://"))
 
@@ -113,7 +113,7 @@ def test_how_addresses_are_written(url, address):
 def test_what_is_refused_and_why(url, part_of_detail):
     with pytest.raises(Permanent) as caught:
         normalise_address(url)
-    assert caught.value.reason is Reason.BAD_ADDRESS
+    assert caught.value.reason is Reason.BLOCKED
     assert part_of_detail in caught.value.detail
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 

@@ -125,7 +125,7 @@ class TestNotAPage:
     def test_says_what_came(self, body: bytes, content_type: str, detail: str) -> None:
         with pytest.raises(Permanent) as raised:
             decode_page(page(body, content_type))
-        assert (raised.value.reason, raised.value.detail) == (Reason.NOT_A_PAGE, detail)
+        assert (raised.value.reason, raised.value.detail) == (Reason.NOT_HTML, detail)
         assert raised.value.subject == "https://news.example/a"
 
     @pytest.mark.parametrize("content_type", ["", "text/html", "text/plain", "application/xhtml+xml", "nonsense"])

@@ -106,7 +106,7 @@ class TestRefused:
         ],
     )
     def test_no_article(self, html: str) -> None:
-        assert refused(html).reason is Reason.NOT_AN_ARTICLE
+        assert refused(html).reason is Reason.NOT_ARTICLE
 
     def test_article_about_such_pages_is_one(self) -> None:
         about = (

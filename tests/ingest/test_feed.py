@@ -58,7 +58,7 @@ def only(body, **headers):
 def refusal(body, **headers):
     with pytest.raises(Permanent) as caught:
         parse_feed(page(body, **headers))
-    assert caught.value.reason is Reason.NOT_A_FEED
+    assert caught.value.reason is Reason.NOT_FEED
     assert caught.value.subject == "https://news.example/feeds/all.xml"
     assert caught.value.detail.isprintable()
     return caught.value.detail
@@ -440,7 +440,7 @@ def test_hostile_documents_are_read_or_refused(body):
     try:
         document = parse_feed(page(body))
     except Permanent as error:
-        refused = error.reason is Reason.NOT_A_FEED
+        refused = error.reason is Reason.NOT_FEED
         assert refused
     else:
         assert len(document.entries) <= 1
@@ -452,7 +452,7 @@ def test_any_bytes_are_a_feed_or_no_feed(body):
     try:
         document = parse_feed(page(body))
     except Permanent as error:
-        refused = error.reason is Reason.NOT_A_FEED
+        refused = error.reason is Reason.NOT_FEED
         assert refused
     assert document is None or document.feed_format in {"rss", "rdf", "atom", "json"}
 

@@ -197,7 +197,7 @@ async def test_unreachable_robots_hold_the_pages_back_for_a_while(web, reply, fe
     async with web, fetcher() as fetch:
         for _ in range(3):
             error = await fault(fetch, Request(url=web.url()), Transient)
-            assert error.reason is Reason.ROBOTS_UNREACHABLE
+            assert error.reason is Reason.ROBOTS
             assert error.retry_after_s == 600
         assert web.paths() == ["/robots.txt"]
         web.routes["/robots.txt"] = reply(404)
@@ -213,7 +213,7 @@ async def test_slow_robots_are_unreachable_ones(web, reply, fetcher):
 
     web.routes = {"/robots.txt": silence, "/": reply(body=b"x")}
     async with web, fetcher(timeout_s=0.1) as fetch:
-        assert (await fault(fetch, Request(url=web.url()), Transient)).reason is Reason.ROBOTS_UNREACHABLE
+        assert (await fault(fetch, Request(url=web.url()), Transient)).reason is Reason.ROBOTS
 
 
 async def test_robots_are_read_again_after_a_day(web, reply, fetcher, time):
@@ -273,10 +273,10 @@ async def test_robots_cannot_lead_inside(web, reply, fetcher):
     async with web:
         web.routes["/robots.txt"] = reply(302, headers=[("Location", web.url("/", "127.0.0.2"))])
         async with fetcher(allow=(f"127.0.0.1:{web.port}",)) as fetch:
-            assert (await fault(fetch, Request(url=web.url()), Transient)).reason is Reason.ROBOTS_UNREACHABLE
+            assert (await fault(fetch, Request(url=web.url()), Transient)).reason is Reason.ROBOTS
             # Where the page itself is refused, that is the reason, and not its robots.txt.
             inside = await fault(fetch, Request(url=web.url(host="127.0.0.3")), Permanent)
-            assert inside.reason is Reason.ADDRESS_REFUSED
+            assert inside.reason is Reason.BLOCKED
     assert {seen.host for seen in web.seen} == {"127.0.0.1"}
 
 

@@ -106,7 +106,7 @@ def test_how_items_are_read(item, field, value):
 def test_what_is_no_json_feed_is_told(body, detail):
     with pytest.raises(Permanent) as caught:
         parse_feed(page(body))
-    assert caught.value.reason is Reason.NOT_A_FEED
+    assert caught.value.reason is Reason.NOT_FEED
     assert detail in caught.value.detail
 
 

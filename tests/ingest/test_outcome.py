@@ -160,12 +160,12 @@ def test_in_the_end_there_is_the_text_of_the_feed_or_none(
 
 def test_a_failed_look_for_corrections_leaves_what_is_stored() -> None:
     entry = replace(ENTRY, state=EntryState.DONE, next_try_at=NOW, checks=1)
-    error = Transient(Reason.SERVER_ERROR, "https://example.org/a", status=503)
+    error = Transient(Reason.HTTP_SERVER, "https://example.org/a", status=503)
     result = outcome.without_page(entry, STORED, error, NOW, has_feed_text=True)
     assert (result.state, result.reason, result.text_from, result.checks) == (EntryState.DONE, None, TextFrom.PAGE, 2)
 
 
 def test_a_crash_is_tried_again_and_says_what_it_was() -> None:
     result = outcome.after_crash(ENTRY, None, ZeroDivisionError("oh"), NOW)
-    assert (result.state, result.reason) == (EntryState.RETRYING, Reason.INTERNAL_ERROR)
+    assert (result.state, result.reason) == (EntryState.RETRYING, Reason.INTERNAL)
     assert result.detail == "ZeroDivisionError: oh"

@@ -203,7 +203,7 @@ class DyingWorkers(InlineWorkers):
     """Workers whose process is killed over the text of a feed."""
 
     async def read_feed_text(self, *_: Any) -> Any:
-        raise Transient(Reason.WORKER_DIED, "https://town.example/pier", "killed")
+        raise Transient(Reason.TOO_COMPLEX, "https://town.example/pier", "killed")
 
 
 async def test_the_text_of_the_feed_is_not_lost_when_a_worker_dies_over_it(town: Town) -> None:
@@ -211,7 +211,7 @@ async def test_the_text_of_the_feed_is_not_lost_when_a_worker_dies_over_it(town:
     (entry_id,) = await town.poll()
     await town.pipeline(workers=DyingWorkers()).ingest_entry(entry_id)
     (entry,) = town.dump()["entries"]
-    assert (entry.state, entry.reason) == ("retrying", "worker_died")
+    assert (entry.state, entry.reason) == ("retrying", "too_complex")
     town.clock.now += timedelta(hours=1)
     await town.pipeline().ingest_entry(entry_id)
     (entry,) = town.dump()["entries"]
@@ -315,11 +315,11 @@ async def test_a_feed_that_has_moved_and_fails_there_is_asked_for_at_its_own_add
 
 
 async def test_a_failed_poll_is_an_outcome(town: Town) -> None:
-    town.web.answers[FEED] = Transient(Reason.DNS, FEED, "no such host")
+    town.web.answers[FEED] = Transient(Reason.CONNECTION, FEED, "no such host")
     refreshed = await town.pipeline().refresh_feed(1)
     assert refreshed.error is not None
     feed = town.store.feed(1)
-    assert (feed.failures, feed.last_error) == (1, "dns")
+    assert (feed.failures, feed.last_error) == (1, "connection")
     assert feed.next_poll_at > START
 
 
@@ -330,7 +330,7 @@ async def test_a_bug_while_polling_is_loud_and_the_feed_is_polled_later(
     refreshed = await town.pipeline().refresh_feed(1)
     assert refreshed.error is not None
     feed = town.store.feed(1)
-    assert (feed.failures, feed.last_error) == (1, "internal_error")
+    assert (feed.failures, feed.last_error) == (1, "internal")
     assert feed.next_poll_at > START
     assert "ZeroDivisionError" in caplog.text
 
@@ -375,7 +375,7 @@ async def test_a_bug_in_a_stage_is_loud_and_the_entry_is_tried_again(
     town.web.answers["https://town.example/pier"] = ZeroDivisionError("oh")
     await town.pipeline().ingest_entry(entry_id)
     (entry,) = town.dump()["entries"]
-    assert (entry.state, entry.reason) == ("retrying", "internal_error")
+    assert (entry.state, entry.reason) == ("retrying", "internal")
     assert "ZeroDivisionError" in caplog.text
 
 

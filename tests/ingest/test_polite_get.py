@@ -63,7 +63,7 @@ async def test_redirects_on_a_host_go_before_those_who_wait(time):
 
 async def test_an_error_gives_turn_and_slot_back(time):
     async def exchange(_target, errand):
-        raise Transient(Reason.CONNECT, errand.subject)
+        raise Transient(Reason.CONNECTION, errand.subject)
 
     fetch = polite(exchange, time, max_connections=1)
     for _ in range(3):

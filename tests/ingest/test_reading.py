@@ -137,9 +137,9 @@ class TestPage:
     @pytest.mark.parametrize(
         ("content", "content_type", "reason"),
         [
-            (b"%PDF-1.7", "application/pdf", Reason.NOT_A_PAGE),
-            (html(""), "text/html", Reason.NOT_AN_ARTICLE),
-            (html("\u202e\u200b \x1b"), "text/html", Reason.NOT_AN_ARTICLE),
+            (b"%PDF-1.7", "application/pdf", Reason.NOT_HTML),
+            (html(""), "text/html", Reason.NOT_ARTICLE),
+            (html("\u202e\u200b \x1b"), "text/html", Reason.NOT_ARTICLE),
         ],
     )
     def test_what_is_no_article_says_why(self, content: str | bytes, content_type: str, reason: Reason) -> None:
@@ -195,7 +195,7 @@ class TestFeedText:
     def test_neither_text_nor_title(self) -> None:
         with pytest.raises(Permanent) as raised:
             read_feed_text(entry(title="", text=" \n"), "", RULES)
-        assert raised.value.reason is Reason.NOT_AN_ARTICLE
+        assert raised.value.reason is Reason.NOT_ARTICLE
 
     def test_entry_without_an_address_has_one_of_its_own(self) -> None:
         article = read_feed_text(entry(link=None, page_address=None, text=BODY), "T", RULES).article

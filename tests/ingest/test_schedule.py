@@ -39,7 +39,7 @@ FEED = Feed(
     next_poll_at=NOW,
 )
 TIMEOUT = Transient(Reason.TIMEOUT, FEED.url)
-NOT_FOUND = Permanent(Reason.NOT_FOUND, FEED.url, status=404)
+NOT_FOUND = Permanent(Reason.HTTP_CLIENT, FEED.url, status=404)
 GONE = Permanent(Reason.GONE, FEED.url, status=410)
 
 
@@ -144,7 +144,7 @@ def test_less_than_ten_minutes_only_where_the_feed_asks(ttl_s, interval_s):
 
 
 def test_a_feed_that_answers_again_is_active_at_its_old_pace():
-    for state in (FeedState.FAILING, FeedState.DORMANT, FeedState.GONE):
+    for state in (FeedState.BACKING_OFF, FeedState.DORMANT, FeedState.GONE):
         plan = poll(replace(FEED, state=state, failures=40), known_share=0.9)
         assert (plan.state, plan.failures) == (FeedState.ACTIVE, 0)
         assert plan.interval_s < START_INTERVAL_S
@@ -182,7 +182,7 @@ def test_the_wait_grows_to_a_day_and_then_the_feed_is_dormant(error):
     for _ in range(DORMANT_AFTER - 1):
         waits.append(wait(fail(feed, error)))
         feed = failed(feed, error)
-        assert feed.state is FeedState.FAILING
+        assert feed.state is FeedState.BACKING_OFF
     assert waits[0] == START_INTERVAL_S
     assert waits == sorted(waits)
     assert waits[-1] == DAY
@@ -199,8 +199,8 @@ def test_what_passes_is_waited_for_less_long():
 
 def test_410_twice_is_gone_and_looked_at_every_thirty_days():
     once = failed(FEED, GONE)
-    assert once.state is FeedState.FAILING
-    assert failed(failed(FEED, GONE), TIMEOUT).state is FeedState.FAILING
+    assert once.state is FeedState.BACKING_OFF
+    assert failed(failed(FEED, GONE), TIMEOUT).state is FeedState.BACKING_OFF
     twice = failed(once, GONE)
     assert twice.state is FeedState.GONE
     assert wait(fail(once, GONE)) == 30 * DAY

@@ -109,10 +109,10 @@ async def check_all_methods(workers: Workers | InlineWorkers) -> None:
     assert (placement.story_id, [relation.kind for relation in placement.relations]) == (5, ["copy"])
     with pytest.raises(Permanent) as raised:
         await workers.read_page(page("%PDF-1.7", "application/pdf"), PAGE.url, ENTRY, "", RULES)
-    assert (raised.value.reason, raised.value.subject) == (Reason.NOT_A_PAGE, URL)
+    assert (raised.value.reason, raised.value.subject) == (Reason.NOT_HTML, URL)
     with pytest.raises(Permanent) as raised:
         await workers.parse_feed(page("no feed at all", "text/plain"), DEFAULT_TRACKERS)
-    assert raised.value.reason is Reason.NOT_A_FEED
+    assert raised.value.reason is Reason.NOT_FEED
 
 
 def test_inline_workers_do_all() -> None:
@@ -278,7 +278,7 @@ def test_slow_task_is_killed_and_nothing_else() -> None:
         async with Workers(1, limit_s=0.3) as workers:
             with pytest.raises(Permanent) as raised:
                 await workers.run(URL, time.sleep, 60)
-            assert (raised.value.reason, raised.value.subject) == (Reason.TOO_SLOW, URL)
+            assert (raised.value.reason, raised.value.subject) == (Reason.TOO_COMPLEX, URL)
             assert raised.value.detail == "took more than 0.3 s"
             assert await workers.run(URL, sum, (1, 2)) == 3
 
@@ -310,7 +310,7 @@ class TestOneAfterTheOther:
     def test_worker_dies_at_work(self, runner: asyncio.Runner, workers: Workers, number: int) -> None:
         with pytest.raises(Transient) as raised:
             runner.run(workers.run(URL, signal.raise_signal, number))
-        assert (raised.value.reason, raised.value.subject) == (Reason.WORKER_DIED, URL)
+        assert (raised.value.reason, raised.value.subject) == (Reason.TOO_COMPLEX, URL)
 
     def test_too_much_memory(self, runner: asyncio.Runner, workers: Workers) -> None:
         with pytest.raises(Permanent) as raised:

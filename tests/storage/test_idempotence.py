@@ -26,8 +26,8 @@ def dump(file):
 
 
 def failed_poll(make, newsroom):
-    plan = replace(make.PLAN, state=FeedState.FAILING, failures=1)
-    poll = make.poll(newsroom.feed_id, is_document=False, status=500, error="server_error", plan=plan)
+    plan = replace(make.PLAN, state=FeedState.BACKING_OFF, failures=1)
+    poll = make.poll(newsroom.feed_id, is_document=False, status=500, error="http_server", plan=plan)
     return lambda store: store.record_poll(poll)
 
 

@@ -83,13 +83,13 @@ def test_entries_by_state_and_feed(listings, store, make, newsroom):
     saved = newsroom.save(B)
     newsroom.feed("https://two.example/")
     third = newsroom.entry(C)
-    store.finish_entry(third, EntryOutcome(state=EntryState.FAILED, reason="not_found"))
+    store.finish_entry(third, EntryOutcome(state=EntryState.FAILED, reason="http_client"))
     assert [entry.id for entry in listings.entries()] == [third, newsroom.entry(B), first]
     (done,) = listings.entries(state="done")
     assert (done.article, done.text_from, done.reason, done.link) == (saved.article_id, "page", None, B)
     (failed,) = listings.entries(feed_id=2)
-    assert (failed.state, failed.reason, failed.feed, failed.guid) == ("failed", "not_found", 2, f"tag:{C}")
-    assert listings.entries(reason="not_found") == (failed,)
+    assert (failed.state, failed.reason, failed.feed, failed.guid) == ("failed", "http_client", 2, f"tag:{C}")
+    assert listings.entries(reason="http_client") == (failed,)
     assert listings.entries(reason="gone") == ()
     with pytest.raises(LookupError, match="no feed 9"):
         listings.entries(feed_id=9)

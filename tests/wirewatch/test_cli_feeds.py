@@ -115,7 +115,7 @@ def test_check_names_the_feeds_that_fail(wirewatch, mine, newsroom):
     ended = wirewatch("--config", mine, "feeds", "check", "--jsonl")
     assert ended.code == 3
     rows = ended.__class__(0, ended.out, "").jsonl
-    assert [row["reason"] for row in rows] == [None, "not_found", "not_a_feed"]
+    assert [row["reason"] for row in rows] == [None, "http_client", "not_feed"]
     assert [row["status"] for row in rows] == [200, 404, 200]
     assert "2 of 3 feeds failed" in ended.err
 
@@ -134,10 +134,10 @@ def test_a_feed_that_fails_says_why(wirewatch, mine, newsroom):
     assert "1 feed polled, 1 failed · 0 new entries" in wirewatch("--config", mine, "once").out
     ended = wirewatch("--config", mine, "feeds", "list", "--format", "table")
     (row,) = wirewatch("--config", mine, "feeds", "list", "--json").json
-    assert (row["last_error"], row["last_status"]) == ("not_found", 404)
+    assert (row["last_error"], row["last_status"]) == ("http_client", 404)
     assert row["last_error_detail"]
     assert ended.err == f"{missing}: {row['last_error_detail']}\n"
-    assert "not_found" in ended.out
+    assert "http_client" in ended.out
 
 
 def test_check_refuses_an_address_that_is_not_allowed(wirewatch, mine, newsroom):
@@ -145,5 +145,5 @@ def test_check_refuses_an_address_that_is_not_allowed(wirewatch, mine, newsroom)
     wirewatch("--config", mine, "feeds", "add", newsroom.url("/rss.xml"))
     ended = wirewatch("--config", mine, "feeds", "check", "--jsonl")
     assert ended.code == 3
-    assert '"reason":"address_refused"' in ended.out
+    assert '"reason":"blocked"' in ended.out
     assert "fetch.allow" in ended.out

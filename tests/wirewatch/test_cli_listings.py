@@ -162,13 +162,13 @@ def test_lists_within_a_record_have_heads(wirewatch, filled):
 def test_entries_by_reason_say_why_and_when_they_are_tried_again(wirewatch, copied):
     with closing(sqlite3.connect(copied / "wirewatch.db")) as connection:
         connection.execute(
-            "UPDATE entry SET reason = 'worker_died', detail = 'it died', attempts = 2, next_try_at = 0 WHERE id = 1"
+            "UPDATE entry SET reason = 'too_complex', detail = 'it died', attempts = 2, next_try_at = 0 WHERE id = 1"
         )
         connection.commit()
-    (row,) = wirewatch("entries", "--config", copied, "--reason", "worker_died", "--json").json
+    (row,) = wirewatch("entries", "--config", copied, "--reason", "too_complex", "--json").json
     assert (row["id"], row["detail"], row["attempts"]) == (1, "it died", 2)
     assert row["next_try_at"] == "1970-01-01T00:00:00.000000Z"
-    assert wirewatch("entries", "--config", copied, "--reason", "tls", "--json").json == []
+    assert wirewatch("entries", "--config", copied, "--reason", "connection", "--json").json == []
     assert wirewatch("entries", "--config", copied, "--reason", "worker").code == 2
 
 

@@ -135,7 +135,7 @@ def test_once_tells_the_same_in_json(wirewatch, offline):
     report = ended.__class__(0, ended.out, "").json
     assert list(report) == [column.name for column in fields.REPORT]
     assert report["polled"] == 2
-    assert [feed["reason"] for feed in report["failed"]] == ["connect", "connect"]
+    assert [feed["reason"] for feed in report["failed"]] == ["connection", "connection"]
 
 
 def test_once_creates_the_database_and_says_when_there_is_nothing_to_do(wirewatch, offline):
@@ -369,7 +369,7 @@ def test_doctor_notices_a_clock_that_went_back_and_feeds_that_fail(wirewatch, co
     later = int((datetime.now(UTC) + timedelta(days=1)).timestamp() * 1_000_000)
     with closing(sqlite3.connect(copied / "wirewatch.db")) as connection:
         connection.execute("UPDATE poll_log SET at = ? WHERE id = (SELECT max(id) FROM poll_log)", [later])
-        connection.execute("UPDATE feed SET state = 'failing' WHERE id = 1")
+        connection.execute("UPDATE feed SET state = 'backing-off' WHERE id = 1")
         connection.commit()
     ended = wirewatch("--config", copied, "doctor")
     assert (ended.code, _statuses(ended)["clock"], _statuses(ended)["feeds"]) == (0, "warn", "warn")

@@ -40,7 +40,7 @@ class Steps:
 
     async def refresh_feed(self, feed_id: int) -> Refreshed:
         await self._do(feed_id)
-        error = Permanent(Reason.NOT_A_FEED, "u", "is HTML") if feed_id % 2 else None
+        error = Permanent(Reason.NOT_FEED, "u", "is HTML") if feed_id % 2 else None
         return Refreshed(feed_id=feed_id, url=f"http://feed/{feed_id}", new=2, changed=1, error=error)
 
     async def ingest_entry(self, entry_id: int) -> Ingested:
@@ -96,7 +96,7 @@ async def test_the_report_counts_and_starts_anew() -> None:
     await cycle.idle()
     report = cycle.take_report()
     assert (report.polled, report.new_entries, report.changed_entries) == (2, 4, 2)
-    assert [(feed.url, feed.reason) for feed in report.failed] == [("http://feed/1", "not_a_feed")]
+    assert [(feed.url, feed.reason) for feed in report.failed] == [("http://feed/1", "not_feed")]
     assert (report.articles, report.relations, report.matches) == (1, 1, 2)
     assert report.without_page == (("gone", 2),)
     assert cycle.take_report().polled == 0

@@ -163,7 +163,7 @@ def check(call: Call, listing: Listing) -> None:
         note(_no_feed(call))
     failed = [row for row in rows if row["reason"]]
     if failed:
-        if all(row["reason"] in {"dns", "connect"} for row in rows):
+        if all(row["reason"] == "connection" for row in rows):
             note(f"no network: {len(failed)} of {counted(len(rows), 'feed')} unreachable; try wirewatch demo")
         else:
             note(f"{len(failed)} of {counted(len(rows), 'feed')} failed; correct them in {call.config_dir.feeds_file}")

@@ -93,7 +93,7 @@ def test_a_long_text_is_cut():
 def test_empty_texts_are_no_articles(text):
     with pytest.raises(Permanent) as caught:
         read(text)
-    assert caught.value.reason is Reason.NOT_AN_ARTICLE
+    assert caught.value.reason is Reason.NOT_ARTICLE
 
 
 def test_facts_that_differ_are_told_up_to_a_bound():
