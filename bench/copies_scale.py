@@ -40,18 +40,8 @@ from ingest.copies.fingerprint import take_fingerprint
 from ingest.copies.memory import CopyIndex
 from ingest.copies.model import Fingerprint, Placement
 from ingest.copies.story import place
-from ingest.model import (
-    EntryOutcome,
-    EntryState,
-    FeedState,
-    Item,
-    ListedEntry,
-    NewEntry,
-    Poll,
-    PollPlan,
-    Reading,
-    TextFrom,
-)
+from ingest.model import EntryOutcome, EntryState, Item, Reading, TextFrom
+from ingest.polling import FeedState, ListedEntry, NewEntry, Poll, PollPlan
 from storage.store import Store
 
 if TYPE_CHECKING:

@@ -34,8 +34,9 @@ from ingest.decode import decode_page  # noqa: E402  # after the path is set
 from ingest.errors import Permanent  # noqa: E402  # after the path is set
 from ingest.extract import parse_html  # noqa: E402  # after the path is set
 from ingest.metadata import PageFacts  # noqa: E402  # after the path is set
-from ingest.model import Entry, EntryState, Page  # noqa: E402  # after the path is set
+from ingest.model import Entry, EntryState  # noqa: E402  # after the path is set
 from ingest.reading import article_from_page  # noqa: E402  # after the path is set
+from ingest.web import Page  # noqa: E402  # after the path is set
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import feedparser
 
 from ingest.feed import parse_feed
-from ingest.model import Page
+from ingest.web import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ingest.errors import Permanent, Reason
 
 if TYPE_CHECKING:
-    from ingest.model import Page
+    from ingest.web import Page
 
 #: The standard looks for a declaration in the first 1,024 bytes; pages put long comments before it.
 _DECLARATION_BYTES = 4096

@@ -18,7 +18,8 @@ from ingest.json_feed import parse_json_feed
 from ingest.xml_feed import FEED_ROOTS, parse_xml_feed
 
 if TYPE_CHECKING:
-    from ingest.model import FeedDocument, Page
+    from ingest.polling import FeedDocument
+    from ingest.web import Page
 
 #: Other documents that people take for feeds, with what to do about them.
 _KNOWN_ROOTS = {

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
     from ingest.dial import Resolve
     from ingest.fetch_settings import FetchSettings
-    from ingest.model import NotModified, Page, Request
     from ingest.polite_get import Errand
     from ingest.target import Target
+    from ingest.web import NotModified, Page, Request
 
 log = logging.getLogger(__name__)
 

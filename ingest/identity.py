@@ -16,12 +16,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.model import ChangedEntry, NewEntry
+from ingest.polling import ChangedEntry, NewEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ingest.model import KnownEntry, ListedEntry
+    from ingest.polling import KnownEntry, ListedEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,13 @@ from ingest.clean import clean_line
 from ingest.errors import Permanent, Reason
 from ingest.html_text import html_to_text
 from ingest.listing import MAX_ENTRIES, finish_list, language_of, list_entry, plain_line, sane_date
-from ingest.model import FeedDocument
+from ingest.polling import FeedDocument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ingest.model import ListedEntry, Page
+    from ingest.polling import ListedEntry
+    from ingest.web import Page
 
 _VERSION = re.compile(r"https?://(www\.)?jsonfeed\.org/version/1", re.IGNORECASE)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ingest.address import resolve, strip_decoration
 from ingest.clean import clean_line, clean_text
 from ingest.html_text import html_to_text, unescape
-from ingest.model import ListedEntry
+from ingest.polling import ListedEntry
 from ingest.repair import repair_parts
 
 if TYPE_CHECKING:

@@ -1,9 +1,8 @@
-"""The types that flow from stage to stage, in the order in which an entry meets them.
+"""The types that an entry flows through, in the order in which it meets them; those of polling are in `ingest.polling`.
 
-Each stage returns a new type, so no reader has to ask how far a record has come: a `Feed` is polled
-and gives a `Page`; parsed, that is a `FeedDocument` of `ListedEntry`s; a stored one is an `Entry`;
-its page, read, is a `Reading` (an `Article` with its `Fingerprint` and matches); compared with the
-`Candidate`s it gets a `Placement`; all of it together is an `Item`, which is saved at once.
+Each stage returns a new type, so no reader has to ask how far a record has come: a stored `Entry` is fetched; its
+page, read, is a `Reading` (an `Article` with its `Fingerprint` and matches); compared with the `Candidate`s it gets a
+`Placement`; all of it together is an `Item`, which is saved at once.
 
 Times are aware datetimes in UTC. Offsets are half-open and in code points of the field they point into.
 """
@@ -17,26 +16,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ingest.copies.model import Fingerprint, Placement
+    from ingest.web import Page
     from rules.match import TopicMatch
-
-
-class FeedState(StrEnum):
-    """How a feed is doing. No state means that it is given up."""
-
-    ACTIVE = "active"
-    #: the last poll failed; polled less and less often, at least once a day
-    BACKING_OFF = "backing-off"
-    #: has failed for long; looked at every 7 days
-    DORMANT = "dormant"
-    #: answered 410 twice; looked at every 30 days
-    GONE = "gone"
-    #: its line in feeds.toml says so; not polled
-    PAUSED = "paused"
-    #: no longer in feeds.toml; not polled, its history is kept
-    REMOVED = "removed"
 
 
 class EntryState(StrEnum):
@@ -64,206 +46,6 @@ class MatchOrigin(StrEnum):
     LIVE = "live"
     #: when stored articles were judged again; no news, so nobody is alerted to it unless they ask
     BACKFILL = "backfill"
-
-
-# --- polling ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """A feed that is polled, as the store knows it."""
-
-    id: int
-    #: the configured address; the identity of the feed
-    url: str
-    #: where it has moved to; the same as `url` until a permanent redirect
-    fetch_url: str
-    title: str | None
-    state: FeedState
-    #: validators, byte for byte as the server sent them
-    etag: str | None
-    last_modified: str | None
-    #: SHA-256 of the last body whose entries are stored
-    body_hash: str | None
-    #: adaptive time between polls, in seconds, before jitter
-    interval_s: int
-    #: consecutive failed polls
-    failures: int
-    #: HTTP status of the last poll; None before the first, and when no answer came
-    last_status: int | None
-    #: error kind of the last poll (a `Reason`), or None
-    last_error: str | None
-    last_polled_at: datetime | None
-    #: when it was last fetched without validators; some servers lie with 304
-    last_full_poll_at: datetime | None
-    next_poll_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One GET that `Fetch` is asked to make."""
-
-    url: str
-    #: False: a page, to which robots.txt applies; True: a feed that the user added
-    is_feed: bool = False
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A whole answer with status 200: the decoded body and what is known about it."""
-
-    #: the address that was asked for
-    requested_url: str
-    #: the address that answered, after redirects
-    url: str
-    #: where the page has moved for good: the end of a chain of only permanent redirects, else None
-    moved_to: str | None
-    status: int
-    #: names in lower case
-    headers: Mapping[str, str]
-    #: content coding (gzip, br) already undone
-    body: bytes
-
-    @property
-    def etag(self) -> str | None:
-        """The ETag, byte for byte as sent, quotes and W/ included."""
-        return self.headers.get("etag")
-
-    @property
-    def last_modified(self) -> str | None:
-        """The Last-Modified, byte for byte as sent."""
-        return self.headers.get("last-modified")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotModified:
-    """The server says that what we have still holds (304)."""
-
-    url: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedEntry:
-    """One item of a feed document, cleaned and with links resolved, not yet known to the store."""
-
-    #: the feed's own identifier; None when it has none, or when it is not unique within the document
-    guid: str | None
-    #: absolute http(s) address as the feed gives it, or None
-    link: str | None
-    #: `link` normalised: one page, one address
-    page_address: str | None
-    #: one line, may be empty
-    title: str
-    author: str | None
-    published: datetime | None
-    updated: datetime | None
-    #: plain text of the content, else of the summary; paragraphs are separated by newlines; may be empty
-    text: str
-    #: primary language subtag that the feed declares, or None
-    lang: str | None
-    sections: tuple[str, ...] = ()
-
-    @property
-    def date(self) -> datetime | None:
-        """When it was published, else when it was updated, else None."""
-        return self.published or self.updated
-
-    @property
-    def hash_identity(self) -> str:
-        """The identity of an entry that has neither guid nor link: "hash:" and a hash of title and date.
-
-        Where one of the two is missing the text is hashed as well, or all untitled entries would be one.
-        """
-        says = [self.title, "" if self.date is None else self.date.isoformat()]
-        if not all(says):
-            says.append(self.text)
-        return "hash:" + hashlib.sha256("\0".join(says).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedDocument:
-    """A feed as parsed: its own title and wishes, and its entries in document order."""
-
-    title: str | None
-    #: "rss", "rdf", "atom" or "json"
-    feed_format: str
-    #: how often the publisher asks to be polled at most, in seconds (ttl, sy:updatePeriod), or None
-    ttl_s: int | None
-    entries: tuple[ListedEntry, ...]
-    #: the document has its end; validators of one that was cut off would hide the rest
-    is_whole: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownEntry:
-    """What the store knows of an entry that a polled document may list again."""
-
-    id: int
-    #: "guid:…", "link:…" or "hash:…"; never rewritten
-    identity: str
-    guid: str | None
-    page_address: str | None
-    #: hash of what the feed said of it last time, see `identity.content_hash`
-    content_hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEntry:
-    """An entry to be stored for the first time."""
-
-    identity: str
-    content_hash: str
-    listed: ListedEntry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedEntry:
-    """A known entry that the feed now describes differently."""
-
-    id: int
-    content_hash: str
-    listed: ListedEntry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollPlan:
-    """What `schedule.after_poll` decides about a feed."""
-
-    state: FeedState
-    interval_s: int
-    failures: int
-    next_poll_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poll:
-    """All that one poll of a feed changes; stored in one transaction by `Store.record_poll`."""
-
-    feed_id: int
-    polled_at: datetime
-    plan: PollPlan
-    #: HTTP status, or None when no answer came
-    status: int | None
-    #: error kind and one line for people, or None when all went well
-    error: str | None = None
-    error_detail: str | None = None
-    #: new values; None leaves the stored value as it is
-    title: str | None = None
-    fetch_url: str | None = None
-    #: set together, after a whole document only
-    is_document: bool = False
-    etag: str | None = None
-    last_modified: str | None = None
-    body_hash: str | None = None
-    was_conditional: bool = False
-    listed_count: int = 0
-    new: tuple[NewEntry, ...] = ()
-    changed: tuple[ChangedEntry, ...] = ()
-    #: ids of the known entries that the document lists
-    seen: tuple[int, ...] = ()
 
 
 # --- one entry --------------------------------------------------------------------------------------
@@ -300,6 +82,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """How a server answered when the page of an entry was asked for."""
+
+    at: datetime
+    #: None: no answer came
+    status: int | None
+    #: where the answer came from, after redirects
+    url: str | None
+    redirects: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryOutcome:
     """How an entry stands after a step."""
 
@@ -312,6 +106,8 @@ class EntryOutcome:
     attempts: int = 0
     checks: int = 0
     next_try_at: datetime | None = None
+    #: the answer that the step got; None: nobody was asked
+    fetched: Fetched | None = None
     #: `Entry.revision` that the step worked on; a later change stays due. None: whatever the store holds
     revision: int | None = None
 

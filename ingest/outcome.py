@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ingest import schedule
 from ingest.errors import Permanent, Reason, Transient
-from ingest.model import EntryOutcome, EntryState, Request, TextFrom
+from ingest.model import EntryOutcome, EntryState, TextFrom
+from ingest.web import Request
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -24,16 +24,20 @@ from ingest.address import DEFAULT_TRACKERS, normalise_address
 from ingest.copies.model import Placement
 from ingest.errors import Conflict, Permanent, StoreError, Transient
 from ingest.identity import known_share, recognise
-from ingest.model import Item, NotModified, Poll, Request, TextFrom, utc_now
+from ingest.model import Item, TextFrom, utc_now
+from ingest.polling import Poll
 from ingest.turns import Turns
+from ingest.web import NotModified, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from ingest.errors import IngestError
-    from ingest.model import Entry, EntryOutcome, Feed, Page, Reading, Saved, StoredArticle
+    from ingest.model import Entry, EntryOutcome, Reading, Saved, StoredArticle
+    from ingest.polling import Feed
     from ingest.ports import Fetch, Store, Workers
+    from ingest.web import Page
     from rules.match import RuleSet
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,6 @@ from ingest.content_coding import ACCEPT_ENCODING
 from ingest.errors import IngestError, Permanent, Reason, Transient
 from ingest.host_turns import HostTurns
 from ingest.http_status import NOT_MODIFIED, PERMANENT_REDIRECTS, REDIRECTS, WHOLE, error_for
-from ingest.model import NotModified, Page
 from ingest.retry_after import RefusalMemory, retry_after_s
 from ingest.robots import (
     MAX_ROBOTS_BYTES,
@@ -26,6 +25,7 @@ from ingest.robots import (
     RobotsMemory,
 )
 from ingest.target import follow, parse_target, redact
+from ingest.web import NotModified, Page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ingest.fetch_settings import FetchSettings
-    from ingest.model import Request
     from ingest.target import Target
+    from ingest.web import Request
 
     class Exchange(Protocol):
         """One request and its answer, without redirects; raises Transient or Permanent and nothing else."""

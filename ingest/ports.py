@@ -12,22 +12,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingest.copies.model import Candidates, Fingerprint, Placement
-    from ingest.model import (
-        Entry,
-        EntryOutcome,
+    from ingest.model import Entry, EntryOutcome, Item, Reading, Saved, StoredArticle
+    from ingest.polling import (
+        Event,
         Feed,
         FeedDocument,
-        Item,
+        HostWait,
         KnownEntry,
         ListedEntry,
-        NotModified,
-        Page,
+        NewEntry,
         Poll,
-        Reading,
-        Request,
-        Saved,
-        StoredArticle,
+        RobotsFile,
+        Subscription,
     )
+    from ingest.web import NotModified, Page, Request
     from rules.match import RuleSet
 
 
@@ -91,6 +89,45 @@ class Store(Protocol):
 
         New entries that exist already (same feed and identity) are left as they are.
         """
+        ...
+
+    def record_found(self, feed_id: int, new: Iterable[NewEntry], now: datetime) -> tuple[int, ...]:
+        """Store entries that no poll has brought (a sitemap, a push, an archive); return the ids of those to be done.
+
+        Entries that exist already (same feed and identity) are left as they are.
+        """
+        ...
+
+    def record_events(self, events: Iterable[Event], now: datetime) -> None:
+        """Store what happened outside of a poll."""
+        ...
+
+    def host_waits(self, now: datetime) -> tuple[HostWait, ...]:
+        """The waits that are not over."""
+        ...
+
+    def keep_host_waits(self, waits: Iterable[HostWait]) -> None:
+        """Store waits; an address that has one gets the new one. Those that are over may be forgotten."""
+        ...
+
+    def robots_files(self, now: datetime) -> tuple[RobotsFile, ...]:
+        """The robots.txt files that still hold."""
+        ...
+
+    def keep_robots_files(self, files: Iterable[RobotsFile]) -> None:
+        """Store files; an origin that has one gets the new one. Those that no longer hold may be forgotten."""
+        ...
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """All subscriptions at hubs, in the order of their feeds."""
+        ...
+
+    def save_subscription(self, subscription: Subscription) -> None:
+        """Store how the subscription of a feed stands; a feed has one at most."""
+        ...
+
+    def drop_subscription(self, feed_id: int) -> None:
+        """Forget the subscription of a feed, if there is one."""
         ...
 
     def entry_and_article(self, entry_id: int) -> tuple[Entry, StoredArticle | None]:

@@ -32,7 +32,8 @@ from rules.document import Document
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ingest.model import Entry, Page
+    from ingest.model import Entry
+    from ingest.web import Page
     from rules.match import RuleSet
 
 #: The longest text that is kept, in characters: a book. Longer ones are lists.

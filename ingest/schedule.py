@@ -16,14 +16,14 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from ingest.errors import Reason, Transient
-from ingest.model import FeedState, PollPlan
+from ingest.polling import FeedState, PollPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from ingest.errors import IngestError, Permanent
-    from ingest.model import Feed
+    from ingest.polling import Feed
 
 _MINUTE_S = 60
 _HOUR_S = 60 * _MINUTE_S

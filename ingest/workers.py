@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ingest.copies.model import Candidates
-    from ingest.model import Entry, FeedDocument, Page, Reading
+    from ingest.model import Entry, Reading
     from ingest.packing import PackedRules, RulesTicket
+    from ingest.polling import FeedDocument
+    from ingest.web import Page
     from rules.match import RuleSet
 
 P = ParamSpec("P")

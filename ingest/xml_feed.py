@@ -19,13 +19,14 @@ from ingest.clean import clean_line
 from ingest.errors import Permanent, Reason
 from ingest.html_text import html_to_text
 from ingest.listing import MAX_ENTRIES, finish_list, language_of, list_entry, plain_line, sane_date
-from ingest.model import FeedDocument
+from ingest.polling import FeedDocument
 from ingest.strict_xml import parse_strictly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ingest.model import ListedEntry, Page
+    from ingest.polling import ListedEntry
+    from ingest.web import Page
 
 _DAY_S = 24 * 3600
 _PERIODS_S = {"hourly": 3600, "daily": _DAY_S, "weekly": 7 * _DAY_S, "monthly": 30 * _DAY_S, "yearly": 365 * _DAY_S}

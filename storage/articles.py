@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Insert, Row, Select
 
-    from ingest.model import Article, Item, Page
+    from ingest.model import Article, Item
+    from ingest.web import Page
     from storage.sites import Sites
 
 #: The headers that say how to read a body; the others are not kept.

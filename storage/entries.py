@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, Text, and_, bindparam, case, func, or_, select, update
 
-from ingest.model import Due, Entry, EntryState, KnownEntry
+from ingest.model import Due, Entry, EntryState
+from ingest.polling import KnownEntry
 from storage import dialect
 from storage.columns import UtcTime
 from storage.feeds import host_of
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import CompoundSelect, Connection, Select
 
-    from ingest.model import EntryOutcome, ListedEntry
+    from ingest.model import EntryOutcome
+    from ingest.polling import ListedEntry
 
 _ENTRY = select(
     entry.c.id,

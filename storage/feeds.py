@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Boolean, bindparam, case, delete, func, select, update
 
-from ingest.model import Due, EntryState, Feed, FeedState
+from ingest.model import Due, EntryState
+from ingest.polling import Feed, FeedState
 from storage import dialect
 from storage.columns import UtcTime
 from storage.tables import entry, feed, poll_log
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import CompoundSelect, Connection, Insert, Row, Select, Update
 
-    from ingest.model import ChangedEntry, ListedEntry, NewEntry, Poll
+    from ingest.polling import ChangedEntry, ListedEntry, NewEntry, Poll
 
 #: Polling starts at 30 minutes and adapts from there.
 START_INTERVAL_S = 30 * 60

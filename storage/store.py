@@ -20,19 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ingest.copies.model import Candidates, Fingerprint, Placement
-    from ingest.model import (
-        Due,
-        Entry,
-        EntryOutcome,
-        Feed,
-        Item,
-        KnownEntry,
-        ListedEntry,
-        Poll,
-        Reading,
-        Saved,
-        StoredArticle,
-    )
+    from ingest.model import Due, Entry, EntryOutcome, Item, Reading, Saved, StoredArticle
+    from ingest.polling import Feed, KnownEntry, ListedEntry, Poll
     from rules.errors import RuleError
     from rules.topic import Topic
     from storage.backfills import BackfillRun, BackfillSpan

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.address import DEFAULT_TRACKERS
 from ingest.errors import IngestError
-from ingest.model import Page, Request
+from ingest.web import Page, Request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

@@ -8,20 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ingest.copies.model import Fingerprint, Passage, Placement, Relation, RelationKind
-from ingest.model import (
-    Article,
-    EntryOutcome,
-    EntryState,
-    FeedState,
-    Item,
-    ListedEntry,
-    NewEntry,
-    Page,
-    Poll,
-    PollPlan,
-    Reading,
-    TextFrom,
-)
+from ingest.model import Article, EntryOutcome, EntryState, Item, Reading, TextFrom
+from ingest.polling import FeedState, ListedEntry, NewEntry, Poll, PollPlan
+from ingest.web import Page
 
 if TYPE_CHECKING:
     from storage.store import Store

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.model import ChangedEntry, EntryOutcome, EntryState, FeedState
+from ingest.model import EntryOutcome, EntryState
+from ingest.polling import ChangedEntry, FeedState
 
 FEED = "https://news.example/feed"
 

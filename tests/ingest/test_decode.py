@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.decode import check_is_html, decode, decode_page, find_codec, read_odd_references
 from ingest.errors import Permanent, Reason
-from ingest.model import Page
+from ingest.web import Page
 
 RUSSIAN = "Мэр признал, что мост не откроют раньше Пасхи, и торговцы подсчитывают убытки."
 THAI = "นายกเทศมนตรียอมรับว่าสะพานจะยังไม่เปิดก่อนเทศกาลสงกรานต์"

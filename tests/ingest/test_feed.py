@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingest.errors import Permanent, Reason
 from ingest.feed import parse_feed
 from ingest.listing import MAX_ENTRIES, MAX_TEXT
-from ingest.model import Page
+from ingest.web import Page
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ import pytest
 from ingest.errors import Permanent, Reason, Transient
 from ingest.fetch import FAULTS, Fetcher
 from ingest.fetch_settings import FetchSettings
-from ingest.model import NotModified, Page, Request
+from ingest.web import NotModified, Page, Request
 
 if TYPE_CHECKING:
     from ingest.ports import Fetch
@@ -103,7 +103,7 @@ async def test_304_without_a_question_breaks_the_rules(web, reply, fetcher):
     async with web, fetcher() as fetch:
         with pytest.raises(Transient) as caught:
             await fetch.get(feed(web.url()))
-        assert caught.value.reason is Reason.CONNECTION
+        assert caught.value.reason is Reason.HTTP_SERVER
         # A validator that no server can have sent is no question either.
         with pytest.raises(Transient):
             await fetch.get(feed(web.url(), etag='"a"\r\nX-Evil: 1', last_modified="—"))
@@ -324,7 +324,7 @@ async def test_a_reset_on_a_new_connection_is_not_tried_again(web, fetcher):
     async with web, fetcher() as fetch:
         with pytest.raises(Transient) as caught:
             await fetch.get(feed(web.url()))
-    assert caught.value.reason is Reason.HTTP_SERVER
+    assert caught.value.reason is Reason.CONNECTION
     assert len(web.seen) == 1
 
 

@@ -15,7 +15,7 @@ import pytest
 from ingest.errors import Permanent, Reason, Transient
 from ingest.fetch import Fetcher
 from ingest.fetch_settings import FetchSettings
-from ingest.model import Request
+from ingest.web import Request
 
 TLS = Path(__file__).parents[1] / "data" / "tls"
 

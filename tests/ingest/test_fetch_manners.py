@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from ingest.errors import Permanent, Reason, Transient
-from ingest.model import Request
+from ingest.web import Request
 
 
 def feed(url):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.identity import content_hash, identity_of, known_share, recognise
-from ingest.model import KnownEntry, ListedEntry
+from ingest.polling import KnownEntry, ListedEntry
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ingest.errors import Permanent, Reason
 from ingest.feed import parse_feed
 from ingest.listing import MAX_ENTRIES
-from ingest.model import Page
+from ingest.web import Page
 
 VERSION = "https://jsonfeed.org/version/1.1"
 

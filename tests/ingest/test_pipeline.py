@@ -12,8 +12,9 @@ import pytest
 
 from ingest.copies.model import RelationKind
 from ingest.errors import Permanent, Reason, Transient
-from ingest.model import EntryState, NotModified, Page, TextFrom
+from ingest.model import EntryState, TextFrom
 from ingest.pipeline import Pipeline
+from ingest.web import NotModified, Page
 from ingest.workers import InlineWorkers
 from rules.compile import compile_rules
 from rules.files import parse_topic
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ingest.model import Request
+    from ingest.web import Request
 
 START = datetime(2026, 1, 12, 6, tzinfo=UTC)
 FEED = "https://feed.example/rss.xml"

@@ -8,8 +8,9 @@ import pytest
 
 from ingest.errors import Reason, Transient
 from ingest.fetch_settings import FetchSettings
-from ingest.model import Request, utc_now
+from ingest.model import utc_now
 from ingest.polite_get import Answer, PoliteGet
+from ingest.web import Request
 
 
 def polite(exchange, time, **settings):

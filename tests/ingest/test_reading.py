@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from ingest.address import normalise_address
 from ingest.copies.fingerprint import take_fingerprint
 from ingest.errors import Permanent, Reason
-from ingest.model import Entry, EntryState, Page, TextFrom
+from ingest.model import Entry, EntryState, TextFrom
 from ingest.reading import read_feed_text, read_given_text, read_page
+from ingest.web import Page
 from rules.compile import compile_rules
 from rules.files import parse_topic
 

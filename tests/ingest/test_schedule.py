@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import Permanent, Reason, Transient
-from ingest.model import Feed, FeedState
+from ingest.polling import Feed, FeedState
 from ingest.schedule import (
     DORMANT_AFTER,
     START_INTERVAL_S,

@@ -21,7 +21,8 @@ import pytest
 from ingest.address import DEFAULT_TRACKERS
 from ingest.copies.model import Candidate, Candidates
 from ingest.errors import Permanent, Reason, Transient
-from ingest.model import Entry, EntryState, Page, TextFrom
+from ingest.model import Entry, EntryState, TextFrom
+from ingest.web import Page
 from ingest.workers import InlineWorkers, Workers
 from rules.compile import compile_rules
 from rules.files import parse_topic

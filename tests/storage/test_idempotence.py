@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ingest.copies.model import RelationKind
 from ingest.copies.repeats import MIN_PAGES
-from ingest.model import ChangedEntry, EntryOutcome, EntryState, FeedState, TextFrom
+from ingest.model import EntryOutcome, EntryState, TextFrom
+from ingest.polling import ChangedEntry, FeedState
 from storage.store import Store
 
 A, B, C = (f"https://news.example/{letter}" for letter in "abc")

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from ingest.copies.model import RelationKind
-from ingest.model import EntryOutcome, EntryState, FeedState, TextFrom
+from ingest.model import EntryOutcome, EntryState, TextFrom
+from ingest.polling import FeedState
 from rules.compile import compile_rules
 from rules.document import Document
 from storage import records

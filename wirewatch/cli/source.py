@@ -15,7 +15,8 @@ from wirewatch.errors import WirewatchError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingest.model import Article, Entry, Page
+    from ingest.model import Article, Entry
+    from ingest.web import Page
     from wirewatch.cli.wiring import Call
 
 #: what relative links of a file start from when no --url is given; the name can never be looked up (RFC 2606)
@@ -56,7 +57,7 @@ def read_source(call: Call, source: str, *, url: str | None = None, is_feed: boo
     if _SCHEME.match(source):
         raise WirewatchError(f"{source}: only http:// and https:// can be fetched; save it to a file and name that")
     from ingest.fetch_settings import FetchSettings
-    from ingest.model import Page
+    from ingest.web import Page
 
     address = url or NOWHERE + quote(Path(source).name)
     bounds = FetchSettings()
@@ -90,8 +91,8 @@ def read_article(source: str, *, most: int | None = None) -> Article:
     many as a page that is fetched may have).
     """
     from ingest.fetch_settings import FetchSettings
-    from ingest.model import Page
     from ingest.reading import article_from_page, read_feed_text
+    from ingest.web import Page
     from rules.compile import compile_rules
 
     body = read_bytes(source, FetchSettings().max_page_bytes if most is None else most)
@@ -132,7 +133,7 @@ def stand_in_entry(address: str, *, title: str = "", text: str = "") -> Entry:
 
 
 async def _fetch(call: Call, url: str, *, is_feed: bool) -> Page:
-    from ingest.model import NotModified, Request
+    from ingest.web import NotModified, Request
 
     async with call.app.fetcher() as fetcher:
         answer = await fetcher.get(Request(url=url, is_feed=is_feed))
