@@ -4,7 +4,9 @@
 
 Numerator: CPU of all our processes (main, fork server, workers) for `once --all`, pools warm, imports and the
 server not counted. Denominator: bare `feedparser.parse` on each feed and bare `trafilatura.extract(fast=True)`
-on each page, in one process. Prints one JSON object, with the peak of the summed RSS of `once` on the plain
+on each page, in one process. *cores_busy* is the same CPU by the time of the clock, on a machine of two cores, and
+*throughput_over_bare* how many articles we store in the time in which that one process extracts one. Prints one JSON
+object, with the peak of the summed RSS of `once` on the plain
 newsroom.
 
 The pages are those of the newsroom in *variants*: in each, the letters of the text are exchanged by another
@@ -27,20 +29,21 @@ import string
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
+from _processes import cpu_s, peak_rss, tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 GOAL_RATIO = 1.5
 GOAL_RSS_MB = 300
+GOAL_BUSY = 1.7
+GOAL_THROUGHPUT = 1.3
 
 
 def make_variants(source: Path, target: Path, count: int) -> None:
@@ -84,55 +87,16 @@ def serve(newsroom: Path, *arguments: str) -> Iterator[tuple[str, int]]:
     command = [sys.executable, str(newsroom / "serve.py"), "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        yield server.stdout.readline().rpartition(" ")[2].strip(), server.pid
-        server.terminate()
+        try:
+            yield server.stdout.readline().rpartition(" ")[2].strip(), server.pid
+        finally:
+            server.terminate()
 
 
 def get(url: str, data: bytes | None = None) -> bytes:
     with urlopen(url, data=data) as answer:
         body: bytes = answer.read()
         return gzip.decompress(body) if answer.headers.get("Content-Encoding") == "gzip" else body
-
-
-def tree(root: int, *, without: int = 0) -> list[int]:
-    """The process and all its descendants, but for the process *without*."""
-    parents: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            stat = path.read_text()
-        except OSError:
-            continue
-        parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
-    found, todo = [], [root]
-    while todo:
-        pid = todo.pop()
-        if pid == without:
-            continue
-        found.append(pid)
-        todo += parents.get(pid, [])
-    return found
-
-
-def cpu_s(pids: list[int]) -> float:
-    """User and system time of the processes, and of the children that they have reaped."""
-    total = 0.0
-    for pid in pids:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        total += sum(int(fields[n]) for n in (11, 12, 13, 14)) * TICK_S
-    return total
-
-
-def rss_mb(pids: list[int]) -> float:
-    total = 0.0
-    for pid in pids:
-        try:
-            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MB
-        except OSError:
-            continue
-    return total
 
 
 def prepare(folder: Path, feeds: str) -> dict[str, str]:
@@ -172,8 +136,8 @@ async def ingest(config: Path, server: int) -> dict[str, Any]:
     return {"cpu_s": spent, "main_cpu_s": main, "wall_s": wall, "articles": report.articles}
 
 
-def bare_cpu_s(feeds: list[bytes], pages: list[bytes]) -> tuple[float, float]:
-    """CPU of the bare libraries for feeds and for pages."""
+def bare_cpu_s(feeds: list[bytes], pages: list[bytes]) -> tuple[float, float, float]:
+    """CPU of the bare libraries for feeds and for pages, and the time by the clock that the pages took."""
     import feedparser
     import trafilatura
 
@@ -181,10 +145,10 @@ def bare_cpu_s(feeds: list[bytes], pages: list[bytes]) -> tuple[float, float]:
     start = time.process_time()
     for body in feeds:
         feedparser.parse(body)
-    middle = time.process_time()
+    middle, began = time.process_time(), time.perf_counter()
     for body in pages:
         trafilatura.extract(body, fast=True)
-    return middle - start, time.process_time() - middle
+    return middle - start, time.process_time() - middle, time.perf_counter() - began
 
 
 def peak_rss_of_once(newsroom: Path) -> float:
@@ -193,14 +157,13 @@ def peak_rss_of_once(newsroom: Path) -> float:
         publish_all(feeds)
         environment = prepare(Path(folder) / "c", feeds)
         command = [sys.executable, "-m", "wirewatch", "--config", str(Path(folder) / "c"), "once", "--all"]
-        peak = 0.0
-        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as once:
-            ended = threading.Event()
-            threading.Thread(target=lambda: (once.wait(), ended.set()), daemon=True).start()
-            while not ended.wait(0.02):
-                peak = max(peak, rss_mb(tree(once.pid)))
+        with (
+            subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as once,
+            peak_rss(once.pid) as peak,
+        ):
+            once.wait()
         assert once.returncode == 0, once.returncode
-    return peak
+    return peak.tree_mb
 
 
 def main() -> None:
@@ -227,9 +190,11 @@ def main() -> None:
             expected = json.loads(get(feeds.replace("feeds.opml", "_expect")))
             feed_bodies = [get(feed["url"]) for feed in listed]
             pages = [get(url) for url in article_urls(folder / "c")]
-        bare_feeds, bare_pages = bare_cpu_s(feed_bodies, pages)
+        bare_feeds, bare_pages, bare_wall = bare_cpu_s(feed_bodies, pages)
         shutil.rmtree(folder / "c")
     ratio = ours["cpu_s"] / (bare_feeds + bare_pages)
+    busy = ours["cpu_s"] / ours["wall_s"]
+    throughput = (ours["articles"] / ours["wall_s"]) / (len(pages) / bare_wall)
     rss = peak_rss_of_once(arguments.newsroom)
     print(
         json.dumps(
@@ -242,6 +207,13 @@ def main() -> None:
                 "ours_wall_s": round(ours["wall_s"], 2),
                 "bare_feedparser_cpu_s": round(bare_feeds, 2),
                 "bare_trafilatura_fast_cpu_s": round(bare_pages, 2),
+                "bare_trafilatura_fast_wall_s": round(bare_wall, 2),
+                "cores_busy": round(busy, 2),
+                "cores_goal": f">= {GOAL_BUSY}",
+                "is_busy_met": busy >= GOAL_BUSY,
+                "throughput_over_bare": round(throughput, 2),
+                "throughput_goal": f">= {GOAL_THROUGHPUT}",
+                "is_throughput_met": throughput >= GOAL_THROUGHPUT,
                 "ours_over_bare": round(ratio, 2),
                 "goal": f"<= {GOAL_RATIO}",
                 "is_met": ratio <= GOAL_RATIO,

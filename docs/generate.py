@@ -1,6 +1,6 @@
 """Write the reference pages from the program itself: docs/reference/{cli,settings,json,reasons}.md.
 
-In docs/reference/copies.md, which people write, it fills in the values of the constants.
+In docs/reference/{copies,acquisition}.md, which people write, it fills in the values of the constants.
 
     python docs/generate.py
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wirewatch import explain_fields, fields, story_fields, whycopy_fields
+from wirewatch import entry_fields, explain_fields, feed_fields, fields, site_fields, story_fields, whycopy_fields
 from wirewatch.cli.root import wirewatch
 from wirewatch.errors import ExitCode
 from wirewatch.reasons import MEANINGS
@@ -58,8 +58,14 @@ RECORDS = {
     "article, shown": (fields.ARTICLE_SHOWN, "`wirewatch show ID`"),
     "article, changed": (story_fields.ARTICLE_DIFF, "`wirewatch show ID --diff`"),
     "entry": (fields.ENTRY, "`wirewatch entries`"),
-    "feed": (fields.FEED, "`wirewatch feeds list`"),
-    "feed check": (fields.FEED_CHECK, "`wirewatch feeds check`"),
+    "entry, its way": (entry_fields.WHY, "`wirewatch why ENTRY|URL`"),
+    "feed": (feed_fields.FEED, "`wirewatch feeds list`"),
+    "feed check": (feed_fields.FEED_CHECK, "`wirewatch feeds check`"),
+    "feed, diagnosed": (feed_fields.DIAGNOSIS, "`wirewatch feeds check URL`"),
+    "feed, older pages": (feed_fields.FEED_BACKFILLED, "`wirewatch feeds backfill URL`"),
+    "event": (feed_fields.EVENT, "`wirewatch events`"),
+    "site": (site_fields.SITE, "`wirewatch sites list`"),
+    "site check": (site_fields.SITE_CHECK, "`wirewatch sites check`"),
     "topic": (fields.TOPIC, "`wirewatch rules list`"),
     "rule problem": (fields.RULE_PROBLEM, "`wirewatch rules check`"),
     "rule": (fields.RULE, "`wirewatch rules list --rules`"),
@@ -152,7 +158,8 @@ def reasons_page() -> str:
             "# Reasons",
             "",
             "Why an entry has no text from its page (`wirewatch entries --reason REASON`; `detail` says more), and",
-            "why the last poll of a feed failed (`wirewatch feeds list`, `wirewatch feeds check`).",
+            "why the last poll of a feed failed (`wirewatch feeds list`, `wirewatch feeds check`). Of one entry,",
+            "`wirewatch why` tells all; how pages and feeds are fetched is told in [acquisition.md](acquisition.md).",
             "",
             *_table(("reason", "meaning"), [(f"`{reason}`", meaning) for reason, meaning in MEANINGS.items()]),
             "",
@@ -160,9 +167,9 @@ def reasons_page() -> str:
     )
 
 
-def copies_page() -> str:
-    """Return the page of copies as it stands, with the values that the constants have now; ? for what is gone."""
-    text = (REFERENCE / "copies.md").read_text(encoding="utf-8")
+def manual_page(name: str) -> str:
+    """Return a page that people write as it stands, with the values that the constants have now; ? for what is gone."""
+    text = (REFERENCE / name).read_text(encoding="utf-8")
     return CONSTANT.sub(lambda row: f"{row[1]} {_value_of(row[2], row[3])} |", text)
 
 
@@ -173,7 +180,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "json.md": json_page(),
         "reasons.md": reasons_page(),
-        "copies.md": copies_page(),
+        **{name: manual_page(name) for name in ("copies.md", "acquisition.md")},
     }
 
 

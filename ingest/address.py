@@ -16,6 +16,7 @@ import ada_url
 
 from ingest.clean import clean_line
 from ingest.errors import Permanent, Reason
+from ingest.target import redact
 
 #: Servers, proxies and browsers take 2,000 characters and little more.
 MAX_ADDRESS = 2048
@@ -50,7 +51,6 @@ DEFAULT_TRACKERS: tuple[str, ...] = (
 )  # fmt: skip
 
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
-_CREDENTIALS = re.compile(r"(?<=//)[^/?#\\]*@")
 
 
 def normalise_address(url: str, trackers: tuple[str, ...] = DEFAULT_TRACKERS) -> str:
@@ -146,7 +146,7 @@ def _why_bad(link: str) -> str:
 
 def _bad_address(url: str, detail: str) -> Permanent:
     # The subject ends up in logs: no passwords, no control characters, no novel.
-    return Permanent(Reason.BLOCKED, _CREDENTIALS.sub("", clean_line(url[:_MAX_INPUT], 200)), detail)
+    return Permanent(Reason.BLOCKED, clean_line(redact(url[:_MAX_INPUT]), 200), detail)
 
 
 class _Matcher:

@@ -47,7 +47,7 @@ class BodyReader:
     """Collects the body of one answer, decoded, up to *max_bytes* bytes.
 
     *coding* is the value of Content-Encoding ("" for none), *subject* the address that errors name.
-    Raises Permanent(BAD_CODING) when the coding is unknown or several are stacked.
+    Raises Permanent(DECODE) when the coding is unknown or several are stacked.
     """
 
     def __init__(self, coding: str, *, max_bytes: int, subject: str) -> None:
@@ -61,7 +61,7 @@ class BodyReader:
     def add(self, chunk: bytes) -> None:
         """Take the next bytes from the wire.
 
-        Raises Permanent(TOO_LARGE) as soon as there is too much, Transient(BAD_CODING) for corrupt data.
+        Raises Permanent(TOO_LARGE) as soon as there is too much, Transient(DECODE) for corrupt data.
         """
         self._raw_bytes += len(chunk)
         if self._decoder is None:
@@ -76,7 +76,7 @@ class BodyReader:
             raise Transient(Reason.DECODE, self._subject, f"the compressed body is corrupt: {error}") from error
 
     def finish(self) -> bytes:
-        """Return the whole body. Raises Transient(PROTOCOL) when the compressed data stopped early."""
+        """Return the whole body. Raises Transient(CONNECTION) when the compressed data stopped early."""
         # An empty body is empty, whatever coding its header names.
         if self._decoder is not None and self._raw_bytes:
             try:
@@ -134,12 +134,14 @@ class _Gzip:
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
         self._members = 1
+        self._is_over = False
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        while chunk:
+        while chunk and not self._is_over:
             if self._member.eof:
                 # Padding or other rubbish after the end; a further member starts with the magic byte.
                 if chunk[0] != 0x1F or self._members >= _MAX_GZIP_MEMBERS:
+                    self._is_over = True
                     return
                 self._member = zlib.decompressobj(wbits=31)
                 self._members += 1

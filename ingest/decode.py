@@ -117,6 +117,10 @@ _MAGIC = {
     b"\x1f\x8b": "compressed data",
     b"7z\xbc\xaf": "a 7-Zip archive",
 }
+#: Bytes that no text has (https://mimesniff.spec.whatwg.org/#binary-data-byte), and how many others there are at least
+#: for each of them in a text that somebody has damaged.
+_NO_TEXT = bytes({*range(0x20)} - {*b"\t\n\f\r\x1b"})
+_TEXT_PER_CONTROL = 25
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta|title|article|div|p|table|h1|br|script)\b", re.IGNORECASE)
 _FEED = re.compile(rb"\A\s*(?:<\?xml\b[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:rdf)\b", re.IGNORECASE | re.DOTALL)
 
@@ -199,7 +203,8 @@ def check_is_html(body: bytes, content_type: str, url: str) -> None:
         raise Permanent(Reason.NOT_HTML, url, "this is a feed, not a web page")
     if _HTML.search(beginning):
         return
-    if beginning.count(b"\x00") * 10 > len(beginning):
+    controls = len(beginning) - len(beginning.translate(None, _NO_TEXT))
+    if controls * _TEXT_PER_CONTROL > len(beginning):
         raise Permanent(Reason.NOT_HTML, url, "this is binary data, not a web page")
     if media_type not in {"", "text/html", "application/xhtml+xml"}:
         raise Permanent(Reason.NOT_HTML, url, f"this is {media_type[:80]}, not a web page")

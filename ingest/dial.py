@@ -55,10 +55,31 @@ async def dial(
     Raises AddressRefused before any packet is sent, OSError when there is no connection (socket.gaierror: no
     such name), UnicodeError for an impossible name. Has no time limit of its own.
     """
+    return await _connect_to_one(await check_name(host, port, guard=guard, resolve=resolve), port)
+
+
+async def dial_unchecked(
+    host: str, port: int, *, resolve: Resolve
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The same for the proxy, which the user has named: it may stand anywhere."""
+    return await _connect_to_one(await _addresses(host, port, resolve), port)
+
+
+async def check_name(host: str, port: int, *, guard: AddressGuard, resolve: Resolve) -> Sequence[str]:
+    """Return the addresses of *host*, a name or an address, all of them checked. Raises as `dial` does."""
+    addresses = await _addresses(host, port, resolve)
+    guard.check(host, port, addresses)
+    return addresses
+
+
+async def _addresses(host: str, port: int, resolve: Resolve) -> Sequence[str]:
     addresses = [host] if _is_address(host) else list(dict.fromkeys(await resolve(host, port)))
     if not addresses:
         raise socket.gaierror(socket.EAI_NONAME, "the name has no address")
-    guard.check(host, port, addresses)
+    return addresses
+
+
+async def _connect_to_one(addresses: Sequence[str], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     tries = addresses[:_MAX_TRIES]
     for address in tries[:-1]:
         try:

@@ -76,7 +76,11 @@ class IngestError(Exception):
 
 
 class Transient(IngestError):
-    """Passing: try again later, and no sooner than `retry_after_s` seconds from now where that is given."""
+    """Passing: try again later, and no sooner than `retry_after_s` seconds from now where that is given.
+
+    Without `was_asked` we kept a wait that the server had asked for before, so this says nothing new of the subject
+    and counts as no try; `retry_after_s` then says when the wait is over.
+    """
 
     def __init__(
         self,
@@ -86,9 +90,11 @@ class Transient(IngestError):
         *,
         status: int | None = None,
         retry_after_s: float | None = None,
+        was_asked: bool = True,
     ) -> None:
         super().__init__(reason, subject, detail, status=status)
         self.retry_after_s = retry_after_s
+        self.was_asked = was_asked
 
 
 class Permanent(IngestError):
@@ -104,6 +110,11 @@ class StoreError(Exception):
 
 class Conflict(Exception):
     """Newer fingerprints share hashes with the article to be saved: look for candidates again."""
+
+
+def is_unasked(error: IngestError) -> bool:
+    """Nobody was asked, since a wait that was asked for before is not over; see `Transient`."""
+    return isinstance(error, Transient) and not error.was_asked
 
 
 def _rebuild(kind: type[IngestError], attributes: dict[str, object]) -> IngestError:

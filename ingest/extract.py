@@ -18,22 +18,27 @@ from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HTMLParser, HtmlProc
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
+from ingest.address import DEFAULT_TRACKERS
+from ingest.astray import find_astray
 from ingest.errors import Permanent, Reason
 from ingest.metadata import PageFacts, Wanted
+from ingest.onward import ASKS_CONSENT, LeadsOn, find_consent, find_refresh
 from ingest.quick_xpath import quick_expressions
+from ingest.site_reading import NO_RULE, apply_rule
+from ingest.walls import NOTICE, Sight, find_wall, may_be_wall
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+
+    from ingest.site_reading import Ruled
+    from ingest.site_rules import SiteRule
+    from ingest.web import Page
 
 #: Pages beyond these are catalogues, and trafilatura's time grows faster than they do: 300,000 paragraphs in
 #: 3.9 MB took more than 45 s. Of 181 pages of news sites none comes near.
 MAX_CHARACTERS = 3_000_000
 MAX_ELEMENTS = 30_000
-
-#: Below so many characters a text can be what stands in place of an article: a notice, a teaser, a wall.
-_NOTICE = 400
-#: What a paywall leaves to read is kept from here on: it tells who, what and where, and more than feeds do.
-_TEASER = 500
 
 _COUNT_ELEMENTS = etree.XPath("count(//*)")
 
@@ -58,31 +63,8 @@ _CLOSED_HTML = re.compile(r"\A(?P<before>(?:.*\n){0,3}?.*<html[^>\n]*?)\s*/>(?=\
 #: Half of a page is of these, and neither text nor facts are taken from them; trafilatura copies its tree four times.
 _USELESS_SCRIPTS = etree.XPath("//script[not(@type='application/ld+json')]")
 _USELESS = ("style", "svg", "link")
-_PAYWALL_HINTS = ("isAccessibleForFree", "article:content_tier")
-
-#: How titles begin that say, with status 200, that there is no such page.
-_MISSING = re.compile(
-    r"""\A\W*(?:
-        (?:error\W+)?404\b
-        | (?:(?:sorry|oops)\W+)?(?:(?:the|this|that)\s)?page\s(?:(?:was|is|could|can)\s?)?not\s(?:be\s)?found
-        | page\s(?:doesn.t\sexist|does\snot\sexist|missing|introuvable|non\strouvée)
-        | seite\snicht\sgefunden | página\sno\sencontrada | página\snão\sencontrada | pagina\snon\strovata
-        | страница\sне\sнайдена | сторінку\sне\sзнайдено | nie\sznaleziono\sstrony
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
-#: What stands in place of an article while a page waits for a script, a consent or a proof of being human.
-_INTERSTITIAL = re.compile(
-    r"""
-        (?:enable|turn\son|requires?|activate)\s(?:java\s?script|cookies)
-        | java\s?script\s(?:is|has\sbeen|must\sbe)\s(?:disabled|required|enabled|turned)
-        | before\syou\scontinue\sto | we\s(?:value|care\sabout)\syour\sprivacy | partners\s.{0,40}use\scookies
-        | (?:verify|checking|confirm)\s(?:that\s|if\s)?(?:you\sare|you.re|your\sbrowser|the\ssite\sconnection)
-        | access\s(?:to\sthis\spage\s)?(?:(?:is|has\sbeen)\s)?denied
-        | wir\sbenötigen\s(?:ihre|deine)\szustimmung | nous\s.{0,40}(?:utilisons\sdes\scookies|votre\sconsentement)
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
+#: Walls behind which a page may lead on.
+_PASSABLE = frozenset({Reason.SCRIPT, Reason.CONSENT, Reason.LOGIN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,26 +81,54 @@ class Extracted:
     #: primary language subtag that the page declares, or None
     lang: str | None
     sections: tuple[str, ...]
+    #: normalised address under which the site keeps the article: that of the page, or what the page says
+    address: str
     #: normalised address of the original, where the page names another one than its own
     canonical: str | None = None
+    #: what the user's rule for the site has found, which wins over all
+    ruled: Ruled = NO_RULE
 
 
-def extract(html: str, url: str, wanted: Wanted | None = None) -> Extracted:
+def extract(
+    html: str,
+    url: str,
+    wanted: Wanted | None = None,
+    *,
+    page: Page | None = None,
+    site: SiteRule | None = None,
+    trackers: tuple[str, ...] = DEFAULT_TRACKERS,
+) -> Extracted:
     """Return the article in a page, with those of its facts that are *wanted* (all, if not given).
 
-    Raises Permanent: TOO_LARGE beyond 3,000,000 characters or 30,000 elements; PAYWALL when the page says that
-    its text is not free, and shows a teaser at most; NOT_ARTICLE when there is no text, or only a notice.
+    *url* is the normalised address of the page, *page* how it came, and *site* the user's rule for it. What a rule
+    finds is the article, with no question asked. *trackers* are the parameters that make no other page of an address.
+
+    Raises Permanent: TOO_LARGE beyond 3,000,000 characters; TOO_COMPLEX beyond 30,000 elements; LeadsOn (REDIRECT or
+    CONSENT) when there is no article and the page leads to another; SOFT_404, LOGIN, CONSENT, SCRIPT, PAYWALL when
+    a wall stands there; NOT_ARTICLE when there is no text. Raises Transient(CHALLENGE) for a check for robots.
     """
     wanted = wanted or Wanted()
+    consent = find_consent(page) if page is not None else None
+    if consent is not None:
+        raise LeadsOn(url, consent) if consent.url else Permanent(consent.why, url, ASKS_CONSENT)
     tree = parse_html(html, url)
-    facts = PageFacts(tree, url)
+    ruled = apply_rule(tree, site) if site is not None else NO_RULE
+    facts = PageFacts(tree, url, trackers)
+    _check_is_not_astray(page, facts, url)
     title = facts.title() if wanted.title else ""
     author = facts.author() if wanted.author else None
     published = facts.published() if wanted.published else None
     sections = facts.sections() if wanted.sections else ()
-    canonical = facts.canonical
-    text = take_text(tree, html, url)
-    _check_is_article(html, text, facts, url)
+    address, canonical = facts.address, facts.canonical
+    text = ruled.text
+    if not text:
+        text = take_text(tree, html, url)
+        if may_be_wall(text):
+            headers: Mapping[str, str] = {} if page is None else page.headers
+            asked = url if page is None else page.requested_url
+            _check_is_article(
+                Sight(tree=tree, facts=facts, html=html, text=text, url=url, asked=asked, headers=headers)
+            )
     return Extracted(
         title=title,
         text=text,
@@ -127,11 +137,13 @@ def extract(html: str, url: str, wanted: Wanted | None = None) -> Extracted:
         lang=facts.language,
         sections=sections,
         canonical=canonical,
+        address=address,
+        ruled=ruled,
     )
 
 
 def parse_html(html: str, url: str) -> HtmlElement:
-    """Parse a page that is not too large. Raises Permanent(TOO_LARGE or NOT_ARTICLE)."""
+    """Parse a page that is not too large. Raises Permanent(TOO_LARGE, TOO_COMPLEX or NOT_ARTICLE)."""
     if len(html) > MAX_CHARACTERS:
         raise Permanent(Reason.TOO_LARGE, url, f"the page has more than {MAX_CHARACTERS:,} characters")
     tree = _parse(html)
@@ -139,7 +151,7 @@ def parse_html(html: str, url: str) -> HtmlElement:
         raise Permanent(Reason.NOT_ARTICLE, url, "the page has no content")
     # Every element but a few implied ones has a "<" of its own, and most pages have too few for the dear count.
     if html.count("<") > MAX_ELEMENTS and _COUNT_ELEMENTS(tree) > MAX_ELEMENTS:
-        raise Permanent(Reason.TOO_LARGE, url, f"the page has more than {MAX_ELEMENTS:,} elements")
+        raise Permanent(Reason.TOO_COMPLEX, url, f"the page has more than {MAX_ELEMENTS:,} elements")
     return tree
 
 
@@ -179,22 +191,34 @@ def _parse(html: str) -> HtmlElement | None:
     content = html.encode("utf-8", "surrogatepass").translate(None, _FORBIDDEN)
     try:
         tree: HtmlElement = fromstring(content, parser=_PARSER)
+    except MemoryError:
+        raise
+    except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
+        return None
     except Exception:  # noqa: BLE001  # lxml names several, and trafilatura as well takes any for "no HTML"
         return None
     return None if "html" not in beginning[:50].lower() and len(tree) < 2 else tree
 
 
-def _check_is_article(html: str, text: str, facts: PageFacts, url: str) -> None:
-    """Raise Permanent when *text* is not what the page was fetched for. Cheap for the many that are."""
-    if len(text) >= _TEASER:
-        return
-    # JSON-LD is read for the few short texts only.
-    if any(hint in html for hint in _PAYWALL_HINTS) and not facts.is_free:
-        raise Permanent(Reason.PAYWALL, url, "the page says that its text is for subscribers, and shows none or little")
-    if not text:
-        raise Permanent(Reason.NOT_ARTICLE, url, "no article text was found in the page")
-    if len(text) < _NOTICE:
-        if _MISSING.match(facts.page_title()) or _MISSING.match(text):
-            raise Permanent(Reason.NOT_ARTICLE, url, "the page says that there is no such page")
-        if _INTERSTITIAL.search(text):
-            raise Permanent(Reason.NOT_ARTICLE, url, "the page asks for scripts, consent or a check of the browser")
+def _check_is_not_astray(page: Page | None, facts: PageFacts, url: str) -> None:
+    """Raise Permanent when the request has ended elsewhere; where it was answered at once nothing is to be done."""
+    if page is not None and page.url != page.requested_url:
+        wall = find_astray(page.requested_url, page.url, is_article=facts.is_article)
+        if wall is not None:
+            raise wall.error(url)
+
+
+def _check_is_article(sight: Sight) -> None:
+    """Raise Permanent or Transient when the text is not what the page was fetched for."""
+    wall = find_wall(sight)
+    # A page that only leads on can look like most walls, but for these.
+    if (wall is None or wall.reason in _PASSABLE) and sight.size < NOTICE:
+        refresh = find_refresh(sight.tree, sight.url)
+        if refresh is not None:
+            raise LeadsOn(sight.url, refresh)
+    if wall is not None:
+        raise wall.error(sight.url)
+    if not sight.text:
+        raise Permanent(Reason.NOT_ARTICLE, sight.url, "no article text was found in the page")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import NamedTuple
 
 #: How documents begin that are two or four bytes a character: with a mark, or with a "<".
 #: Longest first, since UTF-32's mark begins with UTF-16's.
@@ -50,45 +51,62 @@ _CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
 _WHOLE_PER_BROKEN = 10
 
 
-def settle_encoding(body: bytes, content_type: str) -> tuple[bytes, str]:
-    """Return the *body*, made UTF-8 where that is certain, and its encoding; "" where the document says it.
+class Settled(NamedTuple):
+    """A document and its encoding."""
 
-    Without a byte order mark, and where it is UTF-8, without control characters.
-    """
+    #: UTF-8 where that is certain; then without byte order mark and control characters
+    body: bytes
+    #: "": as the document says
+    encoding: str
+    #: what is wrong with the declarations, for people; may be empty
+    fault: str = ""
+
+
+def settle_encoding(body: bytes, content_type: str) -> Settled:
+    """Settle how *body* is encoded; *content_type* is the header that came with it."""
+    found = _CHARSET.search(content_type)
+    charset = found[1].lower() if found else ""
     if body.startswith(codecs.BOM_UTF8):
-        return _clean_utf8(body[3:].decode("utf-8", "replace").encode())
+        text = body[3:].decode("utf-8", "replace")
+        return _clean_utf8(text.encode(), "some of its characters are broken UTF-8" if "\ufffd" in text else "")
     for beginning, encoding in _WIDE:
         if body.startswith(beginning):
             return _clean_utf8(body.decode(encoding, "replace").encode("utf-8", "replace"))
-    found = _CHARSET.search(content_type)
-    charset = found[1].lower() if found else ""
     found_in_body = _DECLARED.match(body)
     declared = found_in_body[1].decode("ascii").lower() if found_in_body else ""
+    fault = ""
     if not body.isascii():
         try:
             body.decode("utf-8")
         except UnicodeDecodeError:
             return _settle_other(body, charset, declared)
+        wrong = dict.fromkeys(name for name in (charset, declared) if name not in _UTF8)
+        fault = f"declared as {' and as '.join(wrong)}, but it is UTF-8" if wrong else ""
     elif not {charset, declared} <= _ASCII_LIKE:
         # Japanese and UTF-7 are written in ASCII bytes.
-        return body, declared if charset in _HABITUAL else charset
-    return _clean_utf8(body)
+        return Settled(body, declared if charset in _HABITUAL else charset)
+    return _clean_utf8(body, fault)
 
 
-def _settle_other(body: bytes, charset: str, declared: str) -> tuple[bytes, str]:
+def _settle_other(body: bytes, charset: str, declared: str) -> Settled:
     if charset in _UTF8 and declared in _UTF8:
         # Mostly somebody has cut a text in the midst of a character. One such cut must not spoil all others.
         text = body.decode("utf-8", "replace")
         broken = text.count("\ufffd")
         whole = len(text) - len(text.encode("ascii", "ignore")) - broken
-        return _clean_utf8(text.encode()) if whole >= _WHOLE_PER_BROKEN * broken else (body, "")
+        if whole >= _WHOLE_PER_BROKEN * broken:
+            return _clean_utf8(text.encode(), "some of its characters are broken UTF-8")
+        said = "declared as UTF-8, but it is not" if charset or declared else "its encoding is not declared"
+        return Settled(body, "", said)
     encoding = declared if charset in _HABITUAL and declared not in _UTF8 else charset
     try:
         text = body.decode(_SUPERSETS.get(encoding, encoding))
     except (LookupError, ValueError):
-        return body, encoding
-    return _clean_utf8(text.encode("utf-8", "replace"))
+        return Settled(body, encoding, f"declared as {encoding}, but it is not")
+    others = {charset, declared} - {"", encoding}
+    fault = f"declared as {' and as '.join(sorted(others))}, but it is {encoding}" if others else ""
+    return _clean_utf8(text.encode("utf-8", "replace"), fault)
 
 
-def _clean_utf8(body: bytes) -> tuple[bytes, str]:
-    return body.translate(None, _CONTROLS), "utf-8"
+def _clean_utf8(body: bytes, fault: str = "") -> Settled:
+    return Settled(body.translate(None, _CONTROLS), "utf-8", fault)

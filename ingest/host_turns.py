@@ -20,9 +20,10 @@ _MAX_HOSTS = 4_096
 
 
 class _Host:
-    __slots__ = ("is_busy", "last_start", "waiting")
+    __slots__ = ("is_busy", "last_start", "pause_s", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, pause_s: float) -> None:
+        self.pause_s = pause_s
         self.is_busy = False
         self.last_start: float | None = None
         self.waiting: deque[asyncio.Future[None]] = deque()
@@ -31,19 +32,20 @@ class _Host:
 class HostTurns:
     """Gives out turns, first come, first served, host by host; waiting for one host never holds up another.
 
-    *pause_s* is the least time between two starts on one host. *sleep* must let at least that time pass
-    on *clock* (seconds, never going back). For one event loop; not thread-safe.
+    *pause_s* is the least time between two starts on one host, for all hosts or as a function of the host.
+    *sleep* must let at least that time pass on *clock* (seconds, never going back). For one event loop; not
+    thread-safe.
     """
 
     def __init__(
         self,
         *,
-        pause_s: float,
+        pause_s: float | Callable[[str], float],
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         max_hosts: int = _MAX_HOSTS,
     ) -> None:
-        self._pause_s = pause_s
+        self._pause_of = pause_s if callable(pause_s) else lambda _: pause_s
         self._clock = clock
         self._sleep = sleep
         self._max_hosts = max_hosts
@@ -63,7 +65,7 @@ class HostTurns:
         if state.is_busy:
             await self._queue(state, at_front=at_front)
         state.is_busy = True
-        pause_s = max(self._pause_s, min(pause_s, MAX_PAUSE_S))
+        pause_s = max(state.pause_s, min(pause_s, MAX_PAUSE_S))
         if not pause_s or state.last_start is None:
             return
         try:
@@ -101,16 +103,17 @@ class HostTurns:
     def _remember(self, host: str) -> _Host:
         if len(self._hosts) >= self._forget_at:
             self._forget_resting()
-        state = self._hosts[host] = _Host()
+        state = self._hosts[host] = _Host(self._pause_of(host))
         return state
 
     def _forget_resting(self) -> None:
         """Forget the hosts that nobody uses and whose longest possible pause is over."""
-        over = self._clock() - max(self._pause_s, MAX_PAUSE_S)
+        now = self._clock()
         self._hosts = {
             host: state
             for host, state in self._hosts.items()
-            if state.is_busy or (state.last_start is not None and state.last_start > over)
+            if state.is_busy
+            or (state.last_start is not None and state.last_start + max(state.pause_s, MAX_PAUSE_S) > now)
         }
         # Those in use stay; doubling keeps the next look from coming with every new host.
         self._forget_at = max(self._max_hosts, 2 * len(self._hosts))

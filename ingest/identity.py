@@ -20,6 +20,7 @@ from ingest.polling import ChangedEntry, NewEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from ingest.polling import KnownEntry, ListedEntry
 
@@ -67,6 +68,20 @@ def known_share(recognised: Recognised) -> float:
     """The share of known entries among those listed, 0 to 1; 1 for a document that lists none."""
     total = len(recognised.new) + len(recognised.seen)
     return len(recognised.seen) / total if total else 1.0
+
+
+def shares_nothing(recognised: Recognised, known: Iterable[KnownEntry], since: datetime | None) -> bool:
+    """Whether a document shares no entry with the last one, so that what came in between may be missing.
+
+    *known* is what *recognised* was made with, *since* when the last document came (`Feed.last_document_at`); None:
+    there was none before, and nothing is missing. A document that lists nothing misses nothing either.
+    """
+    if since is None or not (recognised.new or recognised.seen):
+        return False
+    seen = set(recognised.seen)
+    return not any(
+        entry.last_seen_at is not None and entry.last_seen_at >= since for entry in known if entry.id in seen
+    )
 
 
 class _Matching:

@@ -6,21 +6,28 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from ingest.address import resolve, strip_decoration
 from ingest.clean import clean_line, clean_text
+from ingest.feed_dates import names_zone
+from ingest.feed_problems import Fault
 from ingest.html_text import html_to_text, unescape
-from ingest.polling import ListedEntry
+from ingest.polling import DateFault, ListedEntry
 from ingest.repair import repair_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from ingest.feed_problems import Problems
+
 #: More items than any newspaper prints in a day; what lies beyond is old.
 MAX_ENTRIES = 2000
+#: What is said of a document with more.
+TOO_MANY = f"it lists more than {MAX_ENTRIES:,} entries; the rest is not read"
+BROKEN_OFF = "it breaks off before its end; the last entry is left for the next poll"
 #: The longest text that is kept of an item, in characters: a book of 30,000 words.
 MAX_TEXT = 200_000
 MAX_SECTIONS = 20
@@ -30,6 +37,12 @@ MAX_GUID = 1000
 #: Dates before this stand for "none": programs write year 1 or 1970 where they have no date.
 _FIRST_YEAR = 1971
 
+#: How far the clocks of a newsroom and of this machine may be apart.
+TOLERANCE = timedelta(minutes=5)
+
+#: No zone is further ahead of UTC (Kiribati). A date that names none may be as far ahead and still be right.
+_FURTHEST_ZONE = timedelta(hours=14)
+
 _LANGUAGE = re.compile(r"\s*([a-z]{2,3})(?![a-z0-9])", re.IGNORECASE)
 _NO_LANGUAGES = frozenset({"und", "mul", "zxx"})
 
@@ -37,7 +50,7 @@ _NO_LANGUAGES = frozenset({"und", "mul", "zxx"})
 def list_entry(
     *,
     base: str,
-    guid: str,
+    guid: str | None,
     link: str,
     title: str,
     author: str,
@@ -46,19 +59,28 @@ def list_entry(
     updated: datetime | None,
     lang: str | None,
     sections: Iterable[str],
+    date_text: str,
     trackers: tuple[str, ...],
+    problems: Problems,
 ) -> ListedEntry:
     """Clean, repair and resolve what a feed says of one item. Empty strings stand for what it does not say.
 
-    *title*, *author* and *text* are plain text already. *base* is the address that relative links start
-    from; *trackers* are the parameters that make no other page of an address.
+    *guid* is None in formats that have no identifiers. *title*, *author* and *text* are plain text already. *base* is
+    the address that relative links start from; *trackers* are the parameters that make no other page of an address.
+    *date_text* is what the feed writes for the date, which is *published*, else *updated*. What is wrong is noted in
+    *problems*.
     """
     if not (title.isascii() and text.isascii() and author.isascii()):
         # Judged together, and before cleaning: control characters are evidence of a wrong code page.
         (title, text, author), _ = repair_parts((title, text, author))
     address = resolve(link, base) if link else None
+    if address is None:
+        problems.note(*((Fault.BAD_LINK, link) if link else (Fault.NO_LINK,)))
+    identifier = _guid(guid) if guid else None
+    if identifier is None and guid is not None:
+        problems.note(Fault.NO_GUID)
     return ListedEntry(
-        guid=_guid(guid),
+        guid=identifier,
         link=address,
         page_address=None if address is None else strip_decoration(address, trackers),
         title=clean_line(title),
@@ -68,27 +90,52 @@ def list_entry(
         text=clean_text(text[:MAX_TEXT]) if text else "",
         lang=lang,
         sections=_sections(sections) if sections else (),
+        date_fault=_date_fault(published or updated, date_text, problems),
     )
 
 
-def finish_list(entries: Iterable[ListedEntry]) -> tuple[ListedEntry, ...]:
+def finish_list(entries: Iterable[ListedEntry], problems: Problems) -> tuple[ListedEntry, ...]:
     """Make a document's entries distinct.
 
     What is listed twice, with the same guid and the same page, is one entry, as it stands first. A guid that
     then still repeats names nothing: it becomes None, and all of its entries stay.
     """
     distinct: dict[object, ListedEntry] = {}
+    total = 0
     for position, entry in enumerate(entries):
+        total += 1
         if entry.guid is None:
             distinct[position] = entry
         else:
             said = entry.page_address or (entry.title, entry.text)
             distinct.setdefault((entry.guid, said), entry)
     listed = tuple(distinct.values())
-    guids = Counter(entry.guid for entry in listed)
-    if all(count == 1 for guid, count in guids.items() if guid is not None):
+    if len(listed) < total:
+        problems.note(Fault.TWICE, count=total - len(listed))
+    guids = Counter(entry.guid for entry in listed if entry.guid is not None)
+    repeated = {guid: count for guid, count in guids.items() if count > 1}
+    if not repeated:
         return listed
-    return tuple(replace(entry, guid=None) if guids[entry.guid] > 1 else entry for entry in listed)
+    problems.note(Fault.REPEATED_GUID, next(iter(repeated)), count=sum(repeated.values()))
+    return tuple(replace(entry, guid=None) if entry.guid in repeated else entry for entry in listed)
+
+
+def flag_future(
+    entries: Iterable[ListedEntry], now: datetime, tolerance: timedelta = TOLERANCE
+) -> tuple[ListedEntry, ...]:
+    """Return *entries* with `DateFault.FUTURE` on those whose date lies after *now*. The date stays as it is given.
+
+    A date without a zone that some zone could explain, up to 14 hours ahead, keeps `DateFault.ZONE`. A second call
+    with the same *now* changes nothing.
+    """
+    latest = now + tolerance
+    return tuple(
+        replace(entry, date_fault=DateFault.FUTURE)
+        if entry.date is not None
+        and entry.date > (latest + _FURTHEST_ZONE if entry.date_fault is DateFault.ZONE else latest)
+        else entry
+        for entry in entries
+    )
 
 
 def plain_line(text: str) -> str:
@@ -119,6 +166,16 @@ def sane_date(moment: datetime) -> datetime | None:
     except OverflowError:
         return None
     return moment if moment.year >= _FIRST_YEAR else None
+
+
+def _date_fault(date: datetime | None, date_text: str, problems: Problems) -> DateFault | None:
+    if date is None:
+        problems.note(*((Fault.BAD_DATE, date_text) if date_text else (Fault.NO_DATE,)))
+        return DateFault.MISSING
+    if names_zone(date_text):
+        return None
+    problems.note(Fault.NO_ZONE, date_text)
+    return DateFault.ZONE
 
 
 def _guid(guid: str) -> str | None:

@@ -1,7 +1,16 @@
 """What a page says about itself: title, author, date, sections, and whether it is free to read.
 
-Sources, in the order of trust: JSON-LD (schema.org), OpenGraph and other `<meta>`, microdata and `<time>`,
-the headline. It is only asked for what the feed did not tell, since feeds are right more often.
+Each fact is taken from the first of these that tells it:
+
+    1. the user's rule for the site (`ingest.site_rules`)
+    2. the feed: it is right more often, and what it told is not looked for in the page at all
+    3. JSON-LD of the object that is the article (schema.org)
+    4. OpenGraph and its `article:` names
+    5. other `<meta>`: those of the services that news sites use, Dublin Core, and plain ones
+    6. microdata, `<time>` within an article, links to the author, the headline
+    7. for the date only: what htmldate finds by a look at the page that is not extensive
+
+A date in the future is kept and believed by nobody (`model.date_of`); one without a zone is read as UTC.
 
 Pure.
 """
@@ -14,11 +23,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING
 
-from ingest.address import resolve
+from ingest.address import DEFAULT_TRACKERS, resolve
 from ingest.canonical import choose_canonical
 from ingest.listing import language_of, sane_date
+from ingest.same_page import choose_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +53,11 @@ _PUBLISHED = (
 _ARTICLE_TYPES = ("Article", "Posting", "Report", "WebPage")
 
 _BYLINE = re.compile(r"\A\s*(?:by|von|par|por|di|автор:?)\s+", re.IGNORECASE)
+
+#: A day as it is written in Chinese, Japanese and Korean, which htmldate does not read.
+_EASTERN_DATE = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
+#: Longer texts are no dates.
+_MAX_DATE = 200
 
 #: htmldate takes what is later than this for a mistake, and else it would ask the clock.
 _LAST_DATE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -75,12 +91,37 @@ def read_time(text: str) -> datetime | None:
     return None
 
 
-class PageFacts:
-    """Reads the facts from a page's tree when they are asked for. Leaves the tree as it is."""
+def read_date(text: str) -> datetime | None:
+    """A moment as `read_time` reads it, or else a day as people write it, in UTC; None when it is neither.
 
-    def __init__(self, tree: HtmlElement, url: str) -> None:
+    >>> read_date("Published on 12 January 2026").isoformat(), read_date("2026年1月12日").isoformat()
+    ('2026-01-12T00:00:00+00:00', '2026-01-12T00:00:00+00:00')
+    """
+    moment = read_time(text)
+    if moment is not None:
+        return moment
+    said = _EASTERN_DATE.search(text[:_MAX_DATE])
+    day = f"{said[1]}-{int(said[2]):02}-{int(said[3]):02}" if said else _find_day(escape(text[:_MAX_DATE]))
+    return read_time(day) if day else None
+
+
+def _find_day(markup: str) -> str | None:
+    from htmldate import find_date
+
+    page = f"<html><body><p class='date'>{markup}</p></body></html>"
+    return find_date(page, extensive_search=True, original_date=True, max_date=_LAST_DATE.replace(tzinfo=None))
+
+
+class PageFacts:
+    """Reads the facts from a page's tree when they are asked for. Leaves the tree as it is.
+
+    *url* is its normalised address, *trackers* are the parameters that make no other page of an address.
+    """
+
+    def __init__(self, tree: HtmlElement, url: str, trackers: tuple[str, ...] = DEFAULT_TRACKERS) -> None:
         self._tree = tree
         self._url = url
+        self._trackers = trackers
 
     @property
     def language(self) -> str | None:
@@ -95,11 +136,37 @@ class PageFacts:
         return not says_no and self._first_meta("article:content_tier") != "locked"
 
     @property
+    def says_free(self) -> bool:
+        """The page says that its text is free to read."""
+        said = {str(item.get("isAccessibleForFree")).lower() for item in self._linked_data}
+        return "true" in said and "false" not in said
+
+    @cached_property
+    def is_article(self) -> bool:
+        """The page says that it is an article, and no list of them."""
+        if self._first_meta("og:type").lower() == "article":
+            return True
+        kinds = (kind for item in self._linked_data for kind in _strings(item.get("@type")))
+        return any(kind.endswith(_ARTICLE_TYPES[:-1]) for kind in kinds)
+
+    @cached_property
+    def address(self) -> str:
+        """The normalised address under which the site keeps the article: its own, or what it says evidently so."""
+        links, graph, base = self._named_addresses
+        return choose_address(links, graph, base=base, own=self._url, trackers=self._trackers)
+
+    @property
     def canonical(self) -> str | None:
         """The normalised address of the original that the page's head names; None when it is this page, or unclear."""
+        links, graph, base = self._named_addresses
+        return choose_canonical(links, graph, base=base, own=self.address, trackers=self._trackers)
+
+    @cached_property
+    def _named_addresses(self) -> tuple[list[str], list[str], str]:
+        """What the head says in rel=canonical and og:url, and where relative addresses start."""
         head = self._tree.find("head")
         if head is None:
-            return None
+            return [], [], self._url
         links, graph, bases = [], [], []
         for element in head.iter("link", "meta", "base"):
             if element.tag == "base":
@@ -110,7 +177,7 @@ class PageFacts:
             elif "canonical" in (element.get("rel") or "").lower().split():
                 links.append(element.get("href") or "")
         base = resolve(bases[0], self._url) if bases else None
-        return choose_canonical(links, graph, base=base or self._url, own=self._url)
+        return links, graph, base or self._url
 
     def title(self) -> str:
         """The headline, or an empty string."""

@@ -195,6 +195,8 @@ class Reading:
     #: the folded tokens of title and text, each joined by spaces, for the search index; None: the store reads
     #: them once more
     index_lines: tuple[str, str] | None = None
+    #: "body", "title", "date": selectors of the user's rule for the site that found nothing on the page
+    missed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

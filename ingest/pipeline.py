@@ -5,38 +5,44 @@
 
 A step takes an id, reads what it needs, writes once in one transaction, and may run twice: a kill at any
 point loses nothing, and the second run finds what the first one stored. Waits, retries and states are
-decided by `schedule`, which is pure; here they are only applied.
+decided by `schedule`, which is pure; here they are only applied. `refresh` has the first of the two.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import random
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ingest import outcome, schedule
-from ingest.address import DEFAULT_TRACKERS, normalise_address
+from ingest import outcome
+from ingest.address import DEFAULT_TRACKERS, host_of, normalise_address
 from ingest.copies.model import Placement
 from ingest.errors import Conflict, Permanent, StoreError, Transient
-from ingest.identity import known_share, recognise
+from ingest.feed_access import with_access
 from ingest.model import Item, TextFrom, utc_now
-from ingest.polling import Poll
+from ingest.onward import LeadsOn, without_validators
+from ingest.paging import OlderPages
+from ingest.polling import FeedAccess
+from ingest.refresh import FeedRefresh
+from ingest.sitemap_reading import SitemapReader
+from ingest.together import StoreCalls
 from ingest.turns import Turns
 from ingest.web import NotModified, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from ingest.errors import IngestError
-    from ingest.model import Entry, EntryOutcome, Reading, Saved, StoredArticle
-    from ingest.polling import Feed
+    from ingest.model import Entry, EntryOutcome, Fetched, Reading, Saved, StoredArticle
+    from ingest.paging import Backfilled
     from ingest.ports import Fetch, Store, Workers
+    from ingest.refresh import Refreshed
+    from ingest.site_rules import SiteRule
     from ingest.web import Page
     from rules.match import RuleSet
 
@@ -45,20 +51,6 @@ log = logging.getLogger(__name__)
 #: How often a step looks for candidates again under the lock. Steps that have met no conflict yet can still come in
 #: between, each once, so this is more than there can be at work at once.
 MAX_CONFLICTS = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refreshed:
-    """What `refresh_feed` did."""
-
-    feed_id: int
-    url: str
-    new: int = 0
-    changed: int = 0
-    #: ids of the entries that now want a step
-    entry_ids: tuple[int, ...] = ()
-    #: why the poll failed, or None
-    error: IngestError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +65,27 @@ class Ingested:
     matches: int = 0
 
 
+def _plain_access(_: str) -> FeedAccess:
+    return FeedAccess()
+
+
+def _is_no_feed(_: str) -> bool:
+    return False
+
+
+def _no_rule(_: str) -> SiteRule | None:
+    return None
+
+
 class Pipeline:
     """The steps, with what they need from the outside.
 
     *rules* gives the rule set in force; it is asked once per step, so a reload between two steps is seen
     and one within a step is not. *window* is how far back copies are looked for, *trackers* are the parameters
-    that make no other page of an address.
+    that make no other page of an address. *access* gives, for the address under which a feed is configured, how it
+    is to be asked for; *is_configured* tells whether an address is that of a feed. *robots_sitemaps* gives the
+    sitemaps that the robots.txt of an address names; without it only the usual places are looked at. *site_rule* gives
+    the user's rule for the pages of a host.
     """
 
     def __init__(
@@ -90,10 +97,15 @@ class Pipeline:
         rules: Callable[[], RuleSet],
         window: timedelta = timedelta(days=14),
         trackers: tuple[str, ...] = DEFAULT_TRACKERS,
+        access: Callable[[str], FeedAccess] = _plain_access,
+        is_configured: Callable[[str], bool] = _is_no_feed,
+        robots_sitemaps: Callable[[str], Awaitable[tuple[str, ...]]] | None = None,
+        site_rule: Callable[[str], SiteRule | None] = _no_rule,
         clock: Callable[[], datetime] = utc_now,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
+        self._calls = StoreCalls(store)
         self._fetch = fetch
         self._workers = workers
         self._rules = rules
@@ -101,6 +113,31 @@ class Pipeline:
         self._clock = clock
         self._draw = draw
         self._trackers = trackers
+        self._access = access
+        #: feed id → the address under which it is configured, which never changes
+        self._feed_urls: dict[int, str] = {}
+        self._refresh = FeedRefresh(
+            store=store,
+            fetch=fetch,
+            workers=workers,
+            sitemaps=SitemapReader(fetch=fetch, workers=workers, trackers=trackers, robots_sitemaps=robots_sitemaps),
+            trackers=trackers,
+            access=access,
+            is_configured=is_configured,
+            clock=clock,
+            draw=draw,
+        )
+        self._older_pages = OlderPages(
+            store=store,
+            fetch=fetch,
+            workers=workers,
+            trackers=trackers,
+            request=self._refresh.request,
+            clock=clock,
+        )
+        self._site_rule = site_rule
+        #: hosts of rules, and which of their selectors found nothing last time
+        self._missed: set[tuple[str, str]] = set()
         self._pages = Turns()
         self._finals = Turns()
         self._placing = asyncio.Lock()
@@ -108,101 +145,24 @@ class Pipeline:
         self._readers = 0
         self._ended_meanwhile: set[str | None] = set()
 
-    # --- polling ------------------------------------------------------------------------------------
-
     async def refresh_feed(self, feed_id: int) -> Refreshed:
         """Poll one feed and store what it lists. A failed poll is an outcome, not an exception."""
-        feed = await asyncio.to_thread(self._store.feed, feed_id)
-        try:
-            poll = await self._poll(feed)
-        except (Transient, Permanent) as error:
-            return await self._record_failure(feed, error)
-        except StoreError:
-            raise
-        except Exception as error:
-            log.exception("feed %s: a bug broke the poll; it is tried again later", feed.url)
-            return await self._record_failure(feed, outcome.bug_as_fault(feed.url, error))
-        entry_ids = await asyncio.to_thread(self._store.record_poll, poll)
-        return Refreshed(
-            feed_id=feed.id, url=feed.url, new=len(poll.new), changed=len(poll.changed), entry_ids=entry_ids
-        )
+        return await self._refresh.refresh_feed(feed_id)
 
-    async def _record_failure(self, feed: Feed, error: Transient | Permanent) -> Refreshed:
-        await asyncio.to_thread(self._store.record_poll, self._failed_poll(feed, error))
-        return Refreshed(feed_id=feed.id, url=feed.url, error=error)
+    async def accept_push(self, feed_id: int, page: Page) -> Refreshed:
+        """Store what a hub has pushed; see `FeedRefresh.accept_push`. Raises Transient or Permanent."""
+        return await self._refresh.accept_push(feed_id, page)
 
-    async def _poll(self, feed: Feed) -> Poll:
-        is_full = schedule.wants_full_poll(feed, self._clock())
-        answer = await self._fetch.get(
-            Request(
-                url=feed.fetch_url,
-                is_feed=True,
-                etag=None if is_full else feed.etag,
-                last_modified=None if is_full else feed.last_modified,
-            )
-        )
-        if isinstance(answer, NotModified):
-            return self._unchanged_poll(feed, answer, is_full=False)
-        body_hash = hashlib.sha256(answer.body).hexdigest()
-        if body_hash == feed.body_hash:
-            return self._unchanged_poll(feed, answer, is_full=is_full)
-        return await self._document_poll(feed, answer, body_hash, was_conditional=not is_full)
-
-    async def _document_poll(self, feed: Feed, page: Page, body_hash: str, *, was_conditional: bool) -> Poll:
-        document = await self._workers.parse_feed(page, self._trackers)
-        known = await asyncio.to_thread(self._store.known_entries, feed.id, document.entries)
-        recognised = recognise(document.entries, known)
-        now = self._clock()
-        plan = schedule.after_poll(
-            feed,
-            now=now,
-            jitter=self._draw(),
-            known_share=known_share(recognised),
-            ttl_s=document.ttl_s,
-            headers=page.headers,
-        )
-        return Poll(
-            feed_id=feed.id,
-            polled_at=now,
-            plan=plan,
-            status=page.status,
-            title=document.title,
-            fetch_url=page.moved_to,
-            is_document=True,
-            # What was cut off must come with the next poll, so that one is not conditional.
-            etag=page.etag if document.is_whole else None,
-            last_modified=page.last_modified if document.is_whole else None,
-            body_hash=body_hash if document.is_whole else None,
-            was_conditional=was_conditional,
-            listed_count=len(document.entries),
-            new=recognised.new,
-            changed=recognised.changed,
-            seen=recognised.seen,
-        )
-
-    def _unchanged_poll(self, feed: Feed, answer: Page | NotModified, *, is_full: bool) -> Poll:
-        """Nothing new: a 304, or the same body again."""
-        now = self._clock()
-        plan = schedule.after_poll(feed, now=now, jitter=self._draw(), known_share=1.0, headers=answer.headers)
-        return Poll(
-            feed_id=feed.id,
-            polled_at=now,
-            plan=plan,
-            status=304 if isinstance(answer, NotModified) else answer.status,
-            was_conditional=not is_full,
-        )
-
-    def _failed_poll(self, feed: Feed, error: Transient | Permanent) -> Poll:
-        now = self._clock()
-        return Poll(
-            feed_id=feed.id,
-            polled_at=now,
-            plan=schedule.after_failure(feed, error, now=now, jitter=self._draw()),
-            status=error.status,
-            error=error.reason,
-            error_detail=error.detail,
-            fetch_url=feed.url if schedule.wants_configured_address(feed, error) else None,
-        )
+    async def backfill_feed(
+        self,
+        feed_id: int,
+        max_pages: int,
+        *,
+        beyond_known: bool = False,
+        tell: Callable[[Backfilled], None] | None = None,
+    ) -> Backfilled:
+        """Store what the older pages of a feed list; see `OlderPages.backfill_feed`. *tell* is called after each."""
+        return await self._older_pages.backfill_feed(feed_id, max_pages, beyond_known=beyond_known, tell=tell)
 
     # --- one entry ----------------------------------------------------------------------------------
 
@@ -214,7 +174,7 @@ class Pipeline:
         """
         self._readers += 1
         try:
-            entry, stored = await asyncio.to_thread(self._store.entry_and_article, entry_id)
+            entry, stored = await self._calls.read(self._store.entry_and_article, entry_id)
         finally:
             self._readers -= 1
         is_outdated = entry.page_address in self._ended_meanwhile
@@ -224,7 +184,7 @@ class Pipeline:
         async with self._pages.hold(_page_of(entry)) as has_waited:
             if has_waited or is_outdated:
                 # Another entry of the same page was at work since this one was read.
-                entry, stored = await asyncio.to_thread(self._store.entry_and_article, entry_id)
+                entry, stored = await self._calls.read(self._store.entry_and_article, entry_id)
             try:
                 return await self._ingest(entry, stored)
             finally:
@@ -246,50 +206,126 @@ class Pipeline:
             return await self._finish(entry, outcome.after_crash(entry, stored, error, now), stored)
 
     async def _ingest_due(self, entry: Entry, stored: StoredArticle | None, now: datetime) -> Ingested:
+        """Fetch and read the page; where it only leads on to another one, that one, but no third."""
+        before: Fetched | None = None
         try:
-            answer = await self._fetch.get(outcome.page_request(entry, stored))
-            if isinstance(answer, NotModified):
-                return await self._finish(entry, outcome.with_page(entry, stored, now), stored)
-            final = normalise_address(answer.url, self._trackers)
-        except (Transient, Permanent) as error:
+            rule = self._site_rule(host_of(entry.page_address)) if entry.page_address else None
+            is_title_ruled = rule is not None and rule.title is not None
+            request = outcome.page_request(entry, stored, is_title_ruled=is_title_ruled)
+        except Permanent as error:
             return await self._do_without_page(entry, stored, error, now)
+        while True:
+            fetched: Fetched | None = None
+            try:
+                answer = await self._fetch.get(await self._with_access(entry, request))
+                fetched = outcome.answered(answer, self._clock(), before=before)
+                if isinstance(answer, NotModified):
+                    finished = outcome.with_page(entry, stored, now, fetched=fetched)
+                    return await self._finish(entry, finished, stored)
+                if before is not None:
+                    # They are not those of the address that is asked first the next time.
+                    answer = without_validators(answer)
+                return await self._ingest_page(entry, stored, answer, now, fetched)
+            except LeadsOn as error:
+                if before is not None:
+                    return await self._do_without_page(entry, stored, error, now, fetched)
+                before, request = fetched, Request(url=error.onward.url)
+            except (Transient, Permanent) as error:
+                fetched = fetched or outcome.refused(error, self._clock(), before=before)
+                return await self._do_without_page(entry, stored, error, now, fetched)
+
+    async def _ingest_page(
+        self, entry: Entry, stored: StoredArticle | None, answer: Page, now: datetime, fetched: Fetched
+    ) -> Ingested:
+        """Read the page that came, and store it. Raises LeadsOn when it only leads on to another one."""
+        final = normalise_address(answer.url, self._trackers)
         # Different links can lead to one page: the first to come stores it, the others find it stored.
         async with self._finals.hold(final):
+            known = stored
             if final != entry.page_address:
                 # The page has the last word: it may be an article that is stored under its own address.
-                stored = await asyncio.to_thread(self._store.article_at, (final,)) or stored
+                known = await self._calls.read(self._store.article_at, (final,)) or stored
             try:
-                title = outcome.title_for(entry, stored)
-                reading = await self._workers.read_page(answer, final, entry, title, self._rules())
+                reading = await self._read(entry, known, answer, final)
+            except LeadsOn:
+                raise
             except (Transient, Permanent) as error:
-                return await self._do_without_page(entry, stored, error, now)
-            return await self._save(entry, stored, reading, outcome.with_page(entry, stored, now), now, page=answer)
+                kept = stored if error.reason in outcome.NOT_THE_PAGE else known
+                return await self._do_without_page(entry, kept, error, now, fetched)
+            if reading.article.url == final:
+                done = outcome.with_page(entry, known, now, fetched=fetched)
+                return await self._save(entry, known, reading, done, now, page=answer)
+        # Its site keeps it under another address. That one is held alone, or two pages could wait for each other.
+        async with self._finals.hold(reading.article.url):
+            kept = await self._calls.read(self._store.article_at, (reading.article.url,))
+            if kept is not None and outcome.is_read_already(entry, kept) and not outcome.is_owner(entry, kept):
+                # Its text here may be another by a word or two, and is no correction.
+                return await self._finish(entry, outcome.already_read(entry, kept, fetched=fetched), kept)
+            kept = kept or known
+            if outcome.title_for(entry, kept) != outcome.title_for(entry, known):
+                try:
+                    reading = await self._read(entry, kept, answer, final)
+                except (Transient, Permanent) as error:
+                    return await self._do_without_page(entry, kept, error, now, fetched)
+            done = outcome.with_page(entry, kept, now, fetched=fetched)
+            return await self._save(entry, kept, reading, done, now, page=answer, also=final)
+
+    async def _read(self, entry: Entry, stored: StoredArticle | None, page: Page, address: str) -> Reading:
+        """Have a page read, with the user's rule for its site where there is one. Raises Transient or Permanent."""
+        rule = self._site_rule(host_of(address))
+        title = outcome.title_for(entry, stored)
+        reading = await self._workers.read_page(
+            page, address, entry, title, self._rules(), site=rule, trackers=self._trackers
+        )
+        if rule is not None:
+            self._tell_missed(rule, reading, address)
+        return reading
+
+    def _tell_missed(self, rule: SiteRule, reading: Reading, address: str) -> None:
+        """Warn of selectors that found nothing, once until they find something: the site may have been rebuilt."""
+        for part in ("body", "title", "date"):
+            if part not in reading.missed:
+                self._missed.discard((rule.host, part))
+            elif (rule.host, part) not in self._missed:
+                self._missed.add((rule.host, part))
+                log.warning("sites.toml: the %s selector of %s finds nothing on %s", part, rule.host, address)
+
+    async def _with_access(self, entry: Entry, request: Request) -> Request:
+        """Send along with *request*, for the page of an entry, what the user gave for its feed, on the same site."""
+        if self._access is _plain_access:
+            return request
+        feed_url = self._feed_urls.get(entry.feed_id)
+        if feed_url is None:
+            feed = await self._calls.read(self._store.feed, entry.feed_id)
+            feed_url = self._feed_urls[entry.feed_id] = feed.url
+        return with_access(request, feed_url, self._access(feed_url))
 
     async def _do_without_page(
-        self, entry: Entry, stored: StoredArticle | None, error: Transient | Permanent, now: datetime
+        self,
+        entry: Entry,
+        stored: StoredArticle | None,
+        error: Transient | Permanent,
+        now: datetime,
+        fetched: Fetched | None = None,
     ) -> Ingested:
         """Fall back to what the feed itself says, unless a text is stored already and nothing has changed."""
+        without = partial(outcome.without_page, entry, stored, now=now, fetched=fetched, jitter=self._draw())
         is_page_stored = stored is not None and stored.text_from is TextFrom.PAGE
         if is_page_stored or (stored is not None and not entry.is_changed):
-            return await self._finish(
-                entry, outcome.without_page(entry, stored, error, now, has_feed_text=True), stored
-            )
+            return await self._finish(entry, without(error, has_feed_text=True), stored)
         try:
             title = outcome.title_for(entry, stored)
             reading = await self._workers.read_feed_text(entry, title, self._rules())
         except Transient as passing:
             # The text is there and only could not be read just now, so the entry must not end here.
-            without = outcome.without_page(entry, stored, passing, now, has_feed_text=False)
-            return await self._finish(entry, without, stored)
+            return await self._finish(entry, without(passing, has_feed_text=False), stored)
         except Permanent:
-            without = outcome.without_page(entry, stored, error, now, has_feed_text=False)
-            return await self._finish(entry, without, stored)
-        without = outcome.without_page(entry, stored, error, now, has_feed_text=True)
-        return await self._save(entry, stored, reading, without, now, page=None)
+            return await self._finish(entry, without(error, has_feed_text=False), stored)
+        return await self._save(entry, stored, reading, without(error, has_feed_text=True), now, page=None)
 
     async def _finish(self, entry: Entry, outcome_: EntryOutcome, stored: StoredArticle | None) -> Ingested:
         article_id = None if stored is None else stored.id
-        await asyncio.to_thread(self._store.finish_entry, entry.id, outcome_, article_id=article_id)
+        await self._calls.write(self._store.finish_entry, entry.id, outcome_, article_id=article_id)
         return Ingested(entry_id=entry.id, outcome=outcome_)
 
     async def _save(
@@ -301,9 +337,10 @@ class Pipeline:
         now: datetime,
         *,
         page: Page | None,
+        also: str | None = None,
     ) -> Ingested:
-        """Place the article and store it; again when related articles came in between."""
-        addresses = {reading.article.url}
+        """Place the article and store it, *also* under another address; again when related articles came in between."""
+        addresses = {reading.article.url, also or reading.article.url}
         if entry.page_address is not None:
             addresses.add(entry.page_address)
         try:
@@ -328,7 +365,7 @@ class Pipeline:
         page: Page | None,
     ) -> Ingested:
         """Compare with what is stored now, and store. Raises Conflict."""
-        candidates = await asyncio.to_thread(
+        candidates = await self._calls.read(
             self._store.candidates,
             reading.fingerprint,
             site=reading.article.source,
@@ -346,7 +383,7 @@ class Pipeline:
             addresses=tuple(sorted(addresses)),
             page=page,
         )
-        saved = await asyncio.to_thread(self._store.save, item)
+        saved = await self._calls.write(self._store.save, item)
         return Ingested(
             entry_id=entry.id,
             outcome=outcome_,

@@ -6,92 +6,60 @@ Hop by hop: did the server ask us to wait? | robots.txt | turn of the host | slo
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest.content_coding import ACCEPT_ENCODING
+from ingest.clean import clean_line
+from ingest.errand import Outfitter
 from ingest.errors import IngestError, Permanent, Reason, Transient
 from ingest.host_turns import HostTurns
-from ingest.http_status import NOT_MODIFIED, PERMANENT_REDIRECTS, REDIRECTS, WHOLE, error_for
-from ingest.retry_after import RefusalMemory, retry_after_s
-from ingest.robots import (
-    MAX_ROBOTS_BYTES,
-    MAX_ROBOTS_REDIRECTS,
-    ROBOTS_TTL_S,
-    UNREACHABLE_TTL_S,
-    RobotsAnswer,
-    RobotsMemory,
+from ingest.hosts import HostWait
+from ingest.http_status import (
+    FORM_REDIRECTS,
+    NOT_MODIFIED,
+    OVERLOADED,
+    PERMANENT_REDIRECTS,
+    REDIRECTS,
+    WHOLE,
+    error_for,
+    is_surely_challenge,
 )
+from ingest.remembered import Clocks, Remembered
+from ingest.retry_after import BACK_OFF_PAUSES, RefusalMemory, Wait, retry_after_s
+from ingest.robots import ROBOTS_TTL_S, UNREACHABLE_TTL_S, RobotsAnswer, RobotsMemory
 from ingest.target import follow, parse_target, redact
-from ingest.web import NotModified, Page
+from ingest.web import Hop, NotModified, Page
+from ingest.web_form import FormAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
     from typing import Protocol
 
+    from ingest.errand import Answer, Errand, Headers
     from ingest.fetch_settings import FetchSettings
+    from ingest.robots import RobotsRules
     from ingest.target import Target
     from ingest.web import Request
 
     class Exchange(Protocol):
         """One request and its answer, without redirects; raises Transient or Permanent and nothing else."""
 
-        async def __call__(self, target: Target, errand: Errand) -> Answer:
-            """Has no time limit: its caller cancels it."""
+        async def __call__(self, target: Target, errand: Errand, headers: Headers) -> Answer:
+            """Sets `errand.status` as soon as there is one. Has no time limit: its caller cancels it."""
             ...
 
 
-_ACCEPT_FEED = (
-    b"application/rss+xml, application/atom+xml, application/feed+json, "
-    b"application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
-)
-_ACCEPT_PAGE = b"text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
-#: RFC 9110, section 5.5: what may stand in a header, in Latin-1.
-_FIELD_VALUE = re.compile(r"[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?")
-
-Headers = tuple[tuple[bytes, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back for one request."""
-
-    status: int
-    #: names in lower case; one that came several times has its values joined by commas
-    headers: dict[str, str]
-    #: decoded; empty for a status that is not `http_status.WHOLE`
-    body: bytes
-
-
-@dataclass(slots=True, kw_only=True)
-class Errand:
-    """One request on its way, over all of its hops."""
-
-    #: the address asked for, for errors: without credentials
-    subject: str
-    headers: Headers
-    max_bytes: int
-    #: a longer body is cut instead of refused
-    is_cut: bool = False
-    max_redirects: int
-    #: seconds that its exchanges may still take; waiting for turns does not count
-    left_s: float
-    #: robots.txt is asked before each hop
-    obeys_robots: bool
-    #: its hops go before others that wait for the same host
-    is_urgent: bool = False
-    is_redirected: bool = False
-    #: every redirect so far was permanent
-    has_moved: bool = True
+_GOOD = WHOLE | REDIRECTS | {NOT_MODIFIED}
+_MAX_SAID_CHARS = 300
 
 
 class PoliteGet:
     """See `ingest.fetch.Fetcher`, which gives this its *exchange*.
 
-    *clock* and *sleep* are for turns and waits (seconds, never going back), *now* for dates in Retry-After.
+    *clock* and *sleep* are for turns and waits (seconds, never going back), *now* for dates in Retry-After, and
+    for what is remembered from one run to the next.
     """
 
     def __init__(
@@ -102,52 +70,87 @@ class PoliteGet:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         now: Callable[[], datetime],
+        remembered: Remembered | None = None,
     ) -> None:
+        remembered = remembered or Remembered()
         self._settings = settings
         self._exchange = exchange
         self._clock = clock
         self._now = now
-        self._turns = HostTurns(pause_s=settings.pause_s, clock=clock, sleep=sleep)
+        self._clocks = Clocks(seconds=clock, now=now)
+        self._turns = HostTurns(pause_s=settings.pause_for, clock=clock, sleep=sleep)
         self._slots = asyncio.Semaphore(settings.max_connections)
-        self._refusals = RefusalMemory()
-        self._robots = RobotsMemory(self._ask_robots, product=settings.product, clock=clock)
-        common = (
-            (b"User-Agent", settings.full_user_agent.encode("ascii")),
-            (b"Accept-Encoding", ACCEPT_ENCODING.encode("ascii")),
+        self._refusals = RefusalMemory(
+            Wait(url=wait.address, host=wait.host, until=self._clocks.seconds_of(wait.until), holds=wait.holds)
+            for wait in remembered.waits
         )
-        self._feed_headers: Headers = (*common, (b"Accept", _ACCEPT_FEED))
-        self._page_headers: Headers = (*common, (b"Accept", _ACCEPT_PAGE))
-        self._robots_headers: Headers = (*common, (b"Accept", b"text/plain, */*;q=0.5"))
+        self._robots = RobotsMemory(
+            self._ask_robots, product=settings.product, clocks=self._clocks, remembered=remembered.robots
+        )
+        self._outfitter = Outfitter(settings)
 
     async def get(self, request: Request) -> Page | NotModified:
         """As `ports.Fetch.get`."""
         subject = redact(request.url)
         target = _read_target(request.url, subject)
-        validators = _validators(request)
-        errand = Errand(
-            subject=subject,
-            headers=(*(self._feed_headers if request.is_feed else self._page_headers), *validators),
-            max_bytes=self._settings.max_feed_bytes if request.is_feed else self._settings.max_page_bytes,
-            max_redirects=self._settings.max_redirects,
-            left_s=self._settings.timeout_s,
-            obeys_robots=not request.is_feed,
-        )
+        errand = self._outfitter.for_request(request, target, subject)
         answer, final = await self._follow(target, errand)
-        if answer.status in WHOLE:
+        moved_to = final.url if errand.is_redirected and errand.has_moved else None
+        if answer.status in WHOLE and not is_surely_challenge(answer.headers):
             return Page(
                 requested_url=request.url,
                 url=final.url,
-                moved_to=final.url if errand.is_redirected and errand.has_moved else None,
+                moved_to=moved_to,
                 status=answer.status,
                 headers=answer.headers,
                 body=answer.body,
+                hops=tuple(errand.hops),
             )
         if answer.status != NOT_MODIFIED:
             wait_s = retry_after_s(answer.headers, self._now())
             raise error_for(answer.status, answer.headers, subject=subject, retry_after_s=wait_s)
-        if not validators:
+        if not errand.is_conditional:
             raise Transient(Reason.HTTP_SERVER, subject, "the server says 304 (not modified) unasked", status=304)
-        return NotModified(url=final.url, headers=answer.headers)
+        return NotModified(url=final.url, headers=answer.headers, moved_to=moved_to, hops=tuple(errand.hops))
+
+    async def post_form(self, url: str, fields: Iterable[tuple[str, str]], *, subject: str = "") -> FormAnswer:
+        """As `ingest.fetch.Fetcher.post_form`."""
+        subject = subject or redact(url)
+        errand = self._outfitter.for_form(fields, subject, FORM_REDIRECTS)
+        answer, final = await self._follow(_read_target(url, subject), errand)
+        said = clean_line(answer.body.decode("utf-8", "replace"), _MAX_SAID_CHARS)
+        if 200 <= answer.status < 300:
+            return FormAnswer(url=final.url, status=answer.status, text=said)
+        if answer.status in REDIRECTS:
+            raise Permanent(
+                Reason.REDIRECT,
+                subject,
+                f"redirected ({answer.status}) in a way that a form cannot follow",
+                status=answer.status,
+            )
+        wait_s = retry_after_s(answer.headers, self._now())
+        raise error_for(answer.status, answer.headers, subject=subject, retry_after_s=wait_s, said=said)
+
+    async def allowed(self, url: str) -> bool:
+        """As `ingest.fetch.Fetcher.allowed`."""
+        target, rules = await self._rules_of(url)
+        return rules is None or await rules.ask(target)
+
+    async def robots_sitemaps(self, url: str) -> tuple[str, ...]:
+        """As `ingest.fetch.Fetcher.robots_sitemaps`."""
+        _, rules = await self._rules_of(url)
+        return () if rules is None else rules.sitemaps
+
+    def take_changes(self) -> Remembered:
+        """As `ingest.fetch.Fetcher.take_changes`."""
+        waits = self._refusals.take_changes(self._clock())
+        return Remembered(
+            waits=tuple(
+                HostWait(address=wait.url, host=wait.host, until=self._clocks.date_of(wait.until), holds=wait.holds)
+                for wait in waits
+            ),
+            robots=self._robots.take_changes(),
+        )
 
     async def aclose(self) -> None:
         """Stop what goes on in the background."""
@@ -159,23 +162,32 @@ class PoliteGet:
         """Ask for *target* and follow redirects; return the last answer and whose it is."""
         first = target.url
         seen = {first}
+        headers = self._outfitter.headers_for(target, errand)
         while True:
-            answer = await self._hop(target, errand)
-            if answer.status not in REDIRECTS:
+            answer = await self._hop(target, errand, headers)
+            errand.hops.append(Hop(url=target.url, status=answer.status))
+            if answer.status not in errand.redirects:
                 if len(seen) > 1 and answer.status >= 400:
                     self._note_wait(first, answer)
                 return answer, target
             errand.has_moved = errand.has_moved and answer.status in PERMANENT_REDIRECTS
-            target = _redirected(target, answer, errand)
-            if target.url in seen:
-                raise Permanent(Reason.REDIRECT, errand.subject, "the redirects go in a circle")
+            there = _redirected(target, answer, errand)
+            if there.url in seen:
+                raise Permanent(Reason.REDIRECT, errand.subject, "the redirects go in a circle", status=answer.status)
             if len(seen) > errand.max_redirects:
-                raise Permanent(Reason.REDIRECT, errand.subject, f"more than {errand.max_redirects} redirects")
-            seen.add(target.url)
+                raise Permanent(
+                    Reason.REDIRECT, errand.subject, f"more than {errand.max_redirects} redirects", status=answer.status
+                )
+            seen.add(there.url)
             errand.is_redirected = errand.is_urgent = True
+            if there.origin != target.origin:
+                errand.private = ()
+                headers = self._outfitter.headers_for(there, errand)
+            target = there
 
-    async def _hop(self, target: Target, errand: Errand) -> Answer:
+    async def _hop(self, target: Target, errand: Errand, headers: Headers) -> Answer:
         """Make one request when it is its turn, and note it when the server asks us to stay away."""
+        errand.status = None
         self._refuse_early(target, errand)
         if errand.obeys_robots:
             pause_s = await self._ask_leave(target, errand)
@@ -187,23 +199,27 @@ class PoliteGet:
             self._refuse_early(target, errand)
             async with self._slots:
                 self._turns.started(target.host)
-                answer = await self._timed_exchange(target, errand)
+                answer = await self._timed_exchange(target, errand, headers)
             if answer.status >= 400:
-                self._note_refusal(target, answer)
+                self._note_refusal(target, answer, errand)
+            else:
+                self._refusals.answered(target.host)
+                if answer.status not in _GOOD and not errand.wants_all:
+                    # 202, 204 and the like bring no page, and can say when there will be one.
+                    self._note_refusal(target, answer, errand)
             return answer
         finally:
             self._turns.leave(target.host)
 
-    async def _timed_exchange(self, target: Target, errand: Errand) -> Answer:
+    async def _timed_exchange(self, target: Target, errand: Errand, headers: Headers) -> Answer:
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
             async with asyncio.timeout(errand.left_s):
-                return await self._exchange(target, errand)
+                return await self._exchange(target, errand, headers)
         except TimeoutError as error:
-            raise Transient(
-                Reason.TIMEOUT, errand.subject, f"not done after {self._settings.timeout_s:g} seconds"
-            ) from error
+            late = f"not done after {self._settings.timeout_s:g} seconds"
+            raise Transient(Reason.TIMEOUT, errand.subject, late, status=errand.status) from error
         finally:
             errand.left_s -= loop.time() - started
 
@@ -217,14 +233,19 @@ class PoliteGet:
                 errand.subject,
                 f"not asked: {target.host} wants to be left alone for another {wait_s:.0f} seconds",
                 retry_after_s=wait_s,
+                was_asked=False,
             )
 
-    def _note_refusal(self, target: Target, answer: Answer) -> None:
-        """Remember that the server wants to be left alone, if it says so."""
+    def _note_refusal(self, target: Target, answer: Answer, errand: Errand) -> None:
+        """Remember that the server wants to be left alone, if it says so, or has had enough."""
         wait_s = retry_after_s(answer.headers, self._now())
+        now = self._clock()
         if wait_s:
-            now = self._clock()
             self._refusals.refused(target.url, target.host, now=now, until=now + wait_s)
+        elif answer.status in OVERLOADED and not errand.is_for_robots:
+            # Without its robots.txt the pages of a host wait anyway, and the feeds need not.
+            first_s = BACK_OFF_PAUSES * self._settings.pause_for(target.host)
+            self._refusals.refused_silently(target.host, now=now, first_s=first_s)
 
     def _note_wait(self, first: str, answer: Answer) -> None:
         """The same for the address from which redirects led to the one that was refused."""
@@ -237,22 +258,32 @@ class PoliteGet:
 
     async def _ask_leave(self, target: Target, errand: Errand) -> float:
         """Return the pause that the site's robots.txt asks for. Raises where it forbids the page."""
-        robots = await self._robots.robots_for(target)
-        if robots.rules is not None:
-            if robots.rules.allows(target):
-                return robots.rules.crawl_delay_s
-            raise Permanent(
-                Reason.ROBOTS,
-                errand.subject,
-                f"{target.origin}/robots.txt does not allow {self._settings.product} to read this page",
-            )
-        if not robots.problem:
+        rules = await self._rules_for(target, errand.subject)
+        if rules is None:
             return 0.0
-        if robots.is_refused:
-            raise Permanent(Reason.BLOCKED, errand.subject, robots.problem)
-        raise Transient(
+        if await rules.ask(target):
+            return rules.crawl_delay_s
+        raise Permanent(
             Reason.ROBOTS,
             errand.subject,
+            f"{target.origin}/robots.txt does not allow {self._settings.product} to read this page",
+        )
+
+    async def _rules_of(self, url: str) -> tuple[Target, RobotsRules | None]:
+        subject = redact(url)
+        target = _read_target(url, subject)
+        return target, await self._rules_for(target, subject)
+
+    async def _rules_for(self, target: Target, subject: str) -> RobotsRules | None:
+        """Return the rules for *target*, None where there are none. Raises where they cannot be had."""
+        robots = await self._robots.robots_for(target)
+        if robots.rules is not None or not robots.problem:
+            return robots.rules
+        if robots.is_refused:
+            raise Permanent(Reason.BLOCKED, subject, robots.problem)
+        raise Transient(
+            Reason.ROBOTS,
+            subject,
             f"{target.origin}/robots.txt cannot be had, so nothing is fetched there: {robots.problem}",
             retry_after_s=max(robots.until - self._clock(), 0.0),
         )
@@ -260,16 +291,7 @@ class PoliteGet:
     async def _ask_robots(self, target: Target) -> RobotsAnswer:
         """Fetch the robots.txt of the origin of *target*; RFC 9309, section 2.3.1, says what the answers mean."""
         robots = replace(target, path="/robots.txt", userinfo="")
-        errand = Errand(
-            subject=robots.url,
-            headers=self._robots_headers,
-            max_bytes=MAX_ROBOTS_BYTES,
-            is_cut=True,
-            max_redirects=MAX_ROBOTS_REDIRECTS,
-            left_s=self._settings.timeout_s,
-            obeys_robots=False,
-            is_urgent=True,
-        )
+        errand = self._outfitter.for_robots(robots)
         try:
             answer, _ = await self._follow(robots, errand)
         except IngestError as error:
@@ -311,18 +333,13 @@ def _redirected(target: Target, answer: Answer, errand: Errand) -> Target:
     with suppress(UnicodeError):
         location = location.encode("latin-1").decode("utf-8")
     try:
-        return follow(target, location)
+        there = follow(target, location)
     except ValueError as error:
-        there = ascii(redact(location))[:200]
+        where = ascii(redact(location))[:200]
         raise Permanent(
-            Reason.BLOCKED, errand.subject, f"redirected to {there}: {error}", status=answer.status
+            Reason.BLOCKED, errand.subject, f"redirected to {where}: {error}", status=answer.status
         ) from error
-
-
-def _validators(request: Request) -> Headers:
-    """Make the request conditional: the validators, byte for byte, but for one that no server can have sent."""
-    return tuple(
-        (name, value.encode("latin-1"))
-        for name, value in ((b"If-None-Match", request.etag), (b"If-Modified-Since", request.last_modified))
-        if value and _FIELD_VALUE.fullmatch(value)
-    )
+    if errand.content and target.scheme == "https" and there.scheme != "https":
+        # What is in the form was meant for no eyes on the way.
+        raise Permanent(Reason.REDIRECT, errand.subject, "redirected from https to http", status=answer.status)
+    return there

@@ -34,6 +34,10 @@ class FeedState(StrEnum):
     REMOVED = "removed"
 
 
+#: Time between the first two polls of a feed, in seconds: from there it adapts.
+START_INTERVAL_S = 30 * 60
+
+
 class DateFault(StrEnum):
     """What is wrong with the date that a feed gives an entry. The date is kept as it is."""
 
@@ -75,16 +79,6 @@ class EventKind(StrEnum):
     DRIFT = "site.drift"
 
 
-class SubscriptionState(StrEnum):
-    """How a subscription at a hub stands (WebSub)."""
-
-    #: asked for; the hub has not yet verified it
-    PENDING = "pending"
-    ACTIVE = "active"
-    #: the hub has refused or ended it
-    DENIED = "denied"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened, with one line for people."""
@@ -95,6 +89,30 @@ class Event:
     entry_id: int | None = None
     #: host of the pages that it concerns
     site: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredFeed:
+    """A feed that the user wants followed, as the store has to know it."""
+
+    #: the identity of the feed
+    url: str
+    #: the user's own title, or None
+    title: str | None = None
+    #: not polled for now; its history is kept
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedAccess:
+    """How the user wants one feed to be asked for. Never stored and never shown: it can hold secrets."""
+
+    #: further headers, for the origin of the configured address and no other
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    #: user name and password, for the same
+    credentials: tuple[str, str] | None = field(default=None, repr=False)
+    #: the longest that the user wants to wait between two polls of a feed that is well, in seconds, or None
+    every_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +143,7 @@ class Feed:
     #: when it was last fetched without validators; some servers lie with 304
     last_full_poll_at: datetime | None
     next_poll_at: datetime
-    #: when a document last came (not a 304, not the same body again)
+    #: when a document with entries last came (not a 304, not the same body again)
     last_document_at: datetime | None = None
     #: see `FeedHealth`
     last_new_at: datetime | None = None
@@ -287,12 +305,16 @@ class Poll:
     #: new values; None leaves the stored value as it is
     title: str | None = None
     fetch_url: str | None = None
-    #: set together, after a whole document only
+    #: a document came: what follows is set together
     is_document: bool = False
+    #: of a whole document only, and again where the same body comes with other ones (`has_new_validators`)
+    has_new_validators: bool = False
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
     was_conditional: bool = False
+    #: a part of the document could not be had just now: `Feed.last_document_at` stays, and it is looked for again
+    is_behind: bool = False
     listed_count: int = 0
     new: tuple[NewEntry, ...] = ()
     changed: tuple[ChangedEntry, ...] = ()
@@ -305,50 +327,3 @@ class Poll:
     feed_format: str | None = None
     hub: str | None = None
     self_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """A subscription at a hub, as https://www.w3.org/TR/websub/ describes it."""
-
-    feed_id: int
-    hub: str
-    #: the address under which the hub knows the feed
-    topic: str
-    #: the last part of our callback address, not to be guessed
-    token: str = field(repr=False)
-    #: signs what the hub pushes
-    secret: str = field(repr=False)
-    state: SubscriptionState
-    lease_until: datetime | None
-    asked_at: datetime
-    last_push_at: datetime | None = None
-    #: why it was refused or could not be asked for, or None
-    problem: str | None = None
-
-
-# --- what hosts ask for -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostWait:
-    """An address, or a whole host, that asked to be left alone; kept, so that a restart asks nobody sooner."""
-
-    address: str
-    host: str
-    until: datetime
-    #: it holds for all addresses of the host
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RobotsFile:
-    """A robots.txt as it was last fetched, or why it could not be had."""
-
-    origin: str
-    #: None: there is none
-    body: bytes | None
-    #: empty: it could be had
-    problem: str
-    is_refused: bool
-    until: datetime

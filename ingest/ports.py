@@ -5,28 +5,24 @@ Times are aware and in UTC everywhere.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from ingest.address import DEFAULT_TRACKERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from ingest.copies.model import Candidates, Fingerprint, Placement
+    from ingest.hosts import HostWait, RobotsFile
     from ingest.model import Entry, EntryOutcome, Item, Reading, Saved, StoredArticle
-    from ingest.polling import (
-        Event,
-        Feed,
-        FeedDocument,
-        HostWait,
-        KnownEntry,
-        ListedEntry,
-        NewEntry,
-        Poll,
-        RobotsFile,
-        Subscription,
-    )
+    from ingest.polling import ChangedEntry, Event, Feed, FeedDocument, KnownEntry, ListedEntry, NewEntry, Poll
+    from ingest.site_rules import SiteRule
+    from ingest.subscription import Subscription
     from ingest.web import NotModified, Page, Request
     from rules.match import RuleSet
+
+T = TypeVar("T")
 
 
 class Fetch(Protocol):
@@ -45,15 +41,31 @@ class Workers(Protocol):
     """Does the CPU work, in other processes or here. Every method may raise Transient or Permanent."""
 
     async def parse_feed(self, page: Page, trackers: tuple[str, ...]) -> FeedDocument:
-        """*trackers* are the parameters that make no other page of an address. Raises Permanent(NOT_FEED)."""
+        """*trackers* are the parameters that make no other page of an address.
+
+        Raises Permanent(NOT_FEED, PARSE, TOO_LARGE or DECODE), Transient where what is compressed breaks off.
+        """
         ...
 
-    async def read_page(self, page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
+    async def read_page(
+        self,
+        page: Page,
+        address: str,
+        entry: Entry,
+        title: str,
+        rules: RuleSet,
+        *,
+        site: SiteRule | None = None,
+        trackers: tuple[str, ...] = DEFAULT_TRACKERS,
+    ) -> Reading:
         """Decode, extract, repair, detect the language, take the fingerprint, match.
 
         *title* is the one the article shall bear; when empty, the page's own is used.
-        *address* is the normalised final address, the identity of the article.
-        Raises Permanent(NOT_HTML, NOT_ARTICLE, PAYWALL, TOO_LARGE or TOO_COMPLEX), Transient(TOO_COMPLEX).
+        *address* is the normalised final address, the identity of the article, unless the page evidently names another.
+        *site* is the user's rule for the site, *trackers* are as for `parse_feed`.
+        Raises `onward.LeadsOn` when the page leads to another one that may hold the article; Permanent(NOT_HTML,
+        NOT_ARTICLE, PAYWALL, CONSENT, LOGIN, SCRIPT, SOFT_404, TOO_LARGE or TOO_COMPLEX), Transient(CHALLENGE or
+        TOO_COMPLEX).
         """
         ...
 
@@ -76,6 +88,17 @@ class Store(Protocol):
     Any method can raise `storage.errors.StorageError`; LookupError for an id that does not exist.
     """
 
+    def read_together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Make *calls* of this store's methods that read, on one state of it; return what each returned or raised."""
+        ...
+
+    def write_together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Make *calls* of this store's methods that write; return what each returned or raised.
+
+        They share a transaction, which is committed when this returns; a call that raises is undone alone.
+        """
+        ...
+
     def feed(self, feed_id: int) -> Feed:
         """The feed with this id."""
         ...
@@ -91,10 +114,12 @@ class Store(Protocol):
         """
         ...
 
-    def record_found(self, feed_id: int, new: Iterable[NewEntry], now: datetime) -> tuple[int, ...]:
+    def record_found(
+        self, feed_id: int, new: Iterable[NewEntry], now: datetime, *, changed: Iterable[ChangedEntry] = ()
+    ) -> tuple[int, ...]:
         """Store entries that no poll has brought (a sitemap, a push, an archive); return the ids of those to be done.
 
-        Entries that exist already (same feed and identity) are left as they are.
+        New entries that exist already (same feed and identity) are left as they are.
         """
         ...
 

@@ -2,7 +2,8 @@
 
     page -> decode -> extract -> repair -> clean -> language, credit -> Article -> fingerprint and matches
 
-What the feed says of title, author, date, language and sections wins over what the page says.
+What the feed says of title, author, date, language and sections wins over what the page says; the user's rule for a
+site wins over both. The order of sources is told in `ingest.metadata`.
 
 Pure, but slow: it runs in worker processes (`ingest.workers`), and importing it takes 40 MB.
 """
@@ -15,7 +16,7 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest.address import host_of
+from ingest.address import DEFAULT_TRACKERS, host_of
 from ingest.clean import clean_line, clean_text
 from ingest.copies.credit import find_credit
 from ingest.copies.fingerprint import take_fingerprint
@@ -27,17 +28,21 @@ from ingest.language import detect_language
 from ingest.metadata import Wanted
 from ingest.model import Article, Reading, TextFrom
 from ingest.repair import repair_parts
+from ingest.walls import NOTICE, size_of
 from rules.document import Document
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ingest.model import Entry
+    from ingest.site_rules import SiteRule
     from ingest.web import Page
     from rules.match import RuleSet
 
 #: The longest text that is kept, in characters: a book. Longer ones are lists.
 MAX_TEXT = 1_000_000
+#: A text that is too short for an article is none where the feed's own is so many times as long.
+_FEED_SAYS_MORE = 3
 
 #: Signs of mojibake that the extractor would destroy, since to it they are control characters and white space: C1
 #: controls, and `Ã`, `Â`, `ร` or `ย` before a no-break space. In UTF-8, where all of them have the same byte, by which
@@ -45,13 +50,27 @@ MAX_TEXT = 1_000_000
 _PERISHABLE = re.compile(rb"\xc2(?:[\x80-\x9f]|(?<=\xc3[\x82\x83]\xc2)\xa0|(?<=\xe0\xb8[\xa2\xa3]\xc2)\xa0)")
 
 
-def read_page(page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
+def read_page(
+    page: Page,
+    address: str,
+    entry: Entry,
+    title: str,
+    rules: RuleSet,
+    *,
+    site: SiteRule | None = None,
+    trackers: tuple[str, ...] = DEFAULT_TRACKERS,
+) -> Reading:
     """Read the article of *entry* from its *page*, whose normalised address is *address*.
 
-    *title* is the one that it shall bear; when empty, the page's own is used, which may be empty as well.
-    Raises Permanent: NOT_HTML, NOT_ARTICLE, PAYWALL, TOO_LARGE.
+    *title* is the one that it shall bear; when empty, the page's own is used, which may be empty as well. *site* is the
+    user's rule for the site, *trackers* are the parameters that make no other page of an address. The `url` of the
+    article is another one than *address* where the page says evidently so (`ingest.same_page`).
+    Raises Permanent(NOT_HTML), Permanent(NOT_ARTICLE) also where the feed says much more, and what
+    `ingest.extract.extract` raises.
     """
-    return _index(article_from_page(page, address, entry, title), rules)
+    article, missed = take_article(page, address, entry, title, site, trackers)
+    reading = _index(article, rules)
+    return replace(reading, missed=missed) if missed else reading
 
 
 def read_feed_text(entry: Entry, title: str, rules: RuleSet) -> Reading:
@@ -97,19 +116,33 @@ def read_given_text(
     return Reading(article=article, fingerprint=take_fingerprint(article.text, article.title), matches=())
 
 
-def article_from_page(page: Page, address: str, entry: Entry, title: str) -> Article:
+def article_from_page(page: Page, address: str, entry: Entry, title: str, *, site: SiteRule | None = None) -> Article:
     """The first part of `read_page`, without fingerprint and rules: decode, extract, repair, clean, language."""
+    return take_article(page, address, entry, title, site)[0]
+
+
+def take_article(
+    page: Page,
+    address: str,
+    entry: Entry,
+    title: str,
+    site: SiteRule | None,
+    trackers: tuple[str, ...] = DEFAULT_TRACKERS,
+) -> tuple[Article, tuple[str, ...]]:
+    """As `article_from_page`, and which selectors of the user's rule found nothing on the page."""
     html, title, code_page = _repair_early(decode_page(page).text, title)
     wanted = Wanted(
         title=not title, author=entry.author is None, published=entry.published is None, sections=not entry.sections
     )
-    found = extract(html, address, wanted)
-    return _finish(
-        url=address,
-        title=title or found.title,
+    found = extract(html, address, wanted, page=page, site=site, trackers=trackers)
+    if not found.ruled.text:
+        _check_is_more_than_the_feeds(found.text, entry, address)
+    article = _finish(
+        url=found.address,
+        title=found.ruled.title or title or found.title,
         text=found.text,
         author=entry.author or found.author,
-        published=entry.published or found.published,
+        published=found.ruled.published or entry.published or found.published,
         declared=entry.lang or found.lang,
         sections=entry.sections or found.sections,
         text_from=TextFrom.PAGE,
@@ -117,6 +150,15 @@ def article_from_page(page: Page, address: str, entry: Entry, title: str) -> Art
         raw_hash=hashlib.sha256(page.body).hexdigest(),
         canonical=found.canonical,
     )
+    return article, found.ruled.missed
+
+
+def _check_is_more_than_the_feeds(text: str, entry: Entry, address: str) -> None:
+    """Raise Permanent(NOT_ARTICLE) when a page says next to nothing, and its feed three times as much."""
+    size = size_of(text)
+    if size < NOTICE and _FEED_SAYS_MORE * size < size_of(entry.text.strip()):
+        detail = f"the page has a text of {len(text)} characters only, and what the feed itself says is longer"
+        raise Permanent(Reason.NOT_ARTICLE, address, detail)
 
 
 def _finish(

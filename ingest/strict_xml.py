@@ -15,6 +15,8 @@ from xml.parsers import expat
 
 from feedparser.api import StrictFeedParser
 
+from ingest.xml_faults import check_memory
+
 #: Elements in these namespaces get attributes of their own making; they are rare in feeds.
 _RARE_NAMESPACES = frozenset(
     {
@@ -30,12 +32,14 @@ def parse_strictly(body: bytes, base: str, max_entries: int) -> dict[str, Any] |
     """Return what `feedparser.parse` would: "feed", "entries" and "version"; None where it has to be asked.
 
     *body* is UTF-8, whatever it declares; *base* is where relative links start, or "". Reading stops when
-    there are more than *max_entries*. Raises what feedparser raises over numbers of impossible characters.
+    there are more than *max_entries*. Raises what feedparser raises over numbers of impossible characters, and
+    MemoryError.
     """
     driver = _Driver(base, max_entries)
     try:
         driver.read(body)
-    except (expat.ExpatError, _Unusual):
+    except (expat.ExpatError, _Unusual) as error:
+        check_memory(error)
         return None
     except _Enough:
         pass

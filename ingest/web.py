@@ -18,7 +18,7 @@ class Request:
     is_feed: bool = False
     etag: str | None = None
     last_modified: str | None = None
-    #: further headers that the user wants sent, to the host of `url` and no other; never shown, they can hold secrets
+    #: further headers that the user wants sent, to the origin of `url` and no other; never shown, they can hold secrets
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     #: user name and password, for the origin of `url` and no other
     credentials: tuple[str, str] | None = field(default=None, repr=False)

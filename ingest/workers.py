@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
 
 from pebble import ProcessExpired, ProcessPool
 
+from ingest.address import DEFAULT_TRACKERS
 from ingest.copies.likely import find_likely
 from ingest.copies.model import Placement
 from ingest.errors import Permanent, Reason, Transient
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from ingest.model import Entry, Reading
     from ingest.packing import PackedRules, RulesTicket
     from ingest.polling import FeedDocument
+    from ingest.site_rules import SiteRule
     from ingest.web import Page
     from rules.match import RuleSet
 
@@ -64,9 +66,9 @@ class Workers:
 
     Tasks wait in line for a free process; the limit of *limit_s* seconds counts from their start. Cancelling
     a call kills the process that works on it. Beyond what the work itself raises, every method raises
-    Permanent(TOO_COMPLEX or TOO_LARGE) when the limits of time or memory are met, Transient(TOO_COMPLEX) when the
-    process was killed from outside, and RuntimeError when it is closed. *folder* is for temporary files, which are
-    kept where the system keeps such files otherwise.
+    Permanent(TOO_COMPLEX) when the limits of time or memory are met, Transient(TOO_COMPLEX) when the process has died
+    at work, be that the work's fault or not, and RuntimeError when it is closed. *folder* is for temporary files,
+    which are kept where the system keeps such files otherwise.
     """
 
     def __init__(
@@ -121,9 +123,19 @@ class Workers:
         """
         self._packing.prepare(rules)
 
-    async def read_page(self, page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
+    async def read_page(
+        self,
+        page: Page,
+        address: str,
+        entry: Entry,
+        title: str,
+        rules: RuleSet,
+        *,
+        site: SiteRule | None = None,
+        trackers: tuple[str, ...] = DEFAULT_TRACKERS,
+    ) -> Reading:
         """See `ingest.reading.read_page`."""
-        return await self._run_with(rules, page.url, _read_page, page, address, entry, title)
+        return await self._run_with(rules, page.url, _read_page, page, address, entry, title, site, trackers)
 
     async def read_feed_text(self, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """See `ingest.reading.read_feed_text`."""
@@ -177,7 +189,7 @@ class Workers:
             raise Permanent(Reason.TOO_COMPLEX, subject, f"took more than {limit_s:.3g} s") from error
         except MemoryError as error:
             needed = f"needs more than {self._max_memory // 1_000_000:,} MB of memory"
-            raise Permanent(Reason.TOO_LARGE, subject, needed) from error
+            raise Permanent(Reason.TOO_COMPLEX, subject, needed) from error
         except (ProcessExpired, BrokenProcessPool) as error:
             raise Transient(Reason.TOO_COMPLEX, subject, "the process that worked on it was killed") from error
         except Exception as error:
@@ -219,11 +231,21 @@ class InlineWorkers:
         """See `ingest.feed.parse_feed`."""
         return _parse_feed(page, trackers)
 
-    async def read_page(self, page: Page, address: str, entry: Entry, title: str, rules: RuleSet) -> Reading:
+    async def read_page(
+        self,
+        page: Page,
+        address: str,
+        entry: Entry,
+        title: str,
+        rules: RuleSet,
+        *,
+        site: SiteRule | None = None,
+        trackers: tuple[str, ...] = DEFAULT_TRACKERS,
+    ) -> Reading:
         """See `ingest.reading.read_page`."""
         from ingest.reading import read_page
 
-        return read_page(page, address, entry, title, rules)
+        return read_page(page, address, entry, title, rules, site=site, trackers=trackers)
 
     async def read_feed_text(self, entry: Entry, title: str, rules: RuleSet) -> Reading:
         """See `ingest.reading.read_feed_text`."""
@@ -293,10 +315,18 @@ def _parse_feed(page: Page, trackers: tuple[str, ...]) -> FeedDocument:
     return parse_feed(page, trackers)
 
 
-def _read_page(page: Page, address: str, entry: Entry, title: str, rules: RulesTicket) -> Reading:
+def _read_page(
+    page: Page,
+    address: str,
+    entry: Entry,
+    title: str,
+    site: SiteRule | None,
+    trackers: tuple[str, ...],
+    rules: RulesTicket,
+) -> Reading:
     from ingest.reading import read_page
 
-    return read_page(page, address, entry, title, unpack(rules))
+    return read_page(page, address, entry, title, unpack(rules), site=site, trackers=trackers)
 
 
 def _read_feed_text(entry: Entry, title: str, rules: RulesTicket) -> Reading:

@@ -11,20 +11,33 @@ import re
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from xml.parsers import expat
 
 import feedparser
 
+from ingest.address import resolve
 from ingest.clean import clean_line
 from ingest.errors import Permanent, Reason
+from ingest.feed_dates import read_date
 from ingest.html_text import html_to_text
-from ingest.listing import MAX_ENTRIES, finish_list, language_of, list_entry, plain_line, sane_date
+from ingest.listing import (
+    BROKEN_OFF,
+    MAX_ENTRIES,
+    TOO_MANY,
+    finish_list,
+    language_of,
+    list_entry,
+    plain_line,
+    sane_date,
+)
+from ingest.newest_entries import keep_newest
 from ingest.polling import FeedDocument
 from ingest.strict_xml import parse_strictly
+from ingest.xml_faults import xml_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ingest.feed_problems import Problems
     from ingest.polling import ListedEntry
     from ingest.web import Page
 
@@ -40,47 +53,97 @@ _REFERENCE = re.compile(rb"&#(?:[xX]([0-9A-Fa-f]++)|([0-9]++));?+")
 #: Root elements of feeds; "channel" is CDF's.
 FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel", "entry"})
 
+_RSS_NAMESPACE = re.compile(rb"purl\.org/rss/1\.0|netscape\.com/rdf/simple", re.IGNORECASE)
+
+#: Links of a feed that say something of it (RFC 5005, WebSub).
+_RELATIONS = frozenset({"self", "hub", "next", "prev-archive"})
+_MAX_LINKS = 100
+
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
-def parse_xml_feed(page: Page, body: bytes, charset: str, root: str, trackers: tuple[str, ...]) -> FeedDocument:
+def parse_xml_feed(
+    page: Page, body: bytes, charset: str, root: str, trackers: tuple[str, ...], problems: Problems
+) -> FeedDocument:
     """Read the XML feed *body*, which is that of *page* but for its beginning and its encoding.
 
     *charset* says how it is encoded ("": as the document says), *root* what its root element is called.
-    Raises Permanent(NOT_FEED).
+    Of more than 2,000 entries the newest by date are read, in their order, where nearly all have dates; else the first.
+    Raises Permanent: NOT_FEED, or PARSE where its root says that it is a feed and nothing can be read of it.
     """
-    # Only then: else feedparser resolves identifiers too, and they would change when the feed moves.
-    base = page.url if b"xml:base" in body else ""
-    try:
-        parsed = _parse(body, charset, base)
-    except _BROKEN:
-        try:
-            parsed = _parse(_REFERENCE.sub(_keep_possible_reference, body), charset, base)
-        except _BROKEN as error:
-            raise Permanent(
-                Reason.NOT_FEED, page.url, f"broken XML: {clean_line(str(error), 200)}", status=page.status
-            ) from error
-    version: str = parsed.get("version") or ""
-    entries: list[Any] = parsed["entries"]
-    if (bool(version), bool(entries), root in FEED_ROOTS).count(True) < 2:
-        # Two of three: feeds may be empty, unversioned or badly wrapped, but not all of it at once.
-        raise Permanent(Reason.NOT_FEED, page.url, _why_no_feed(body, charset, root), status=page.status)
+    cut = keep_newest(body, MAX_ENTRIES) if charset == "utf-8" else None
+    if cut is not None:
+        body = cut.body
+        problems.say(f"it lists {cut.listed:,} entries; only the newest {MAX_ENTRIES:,} by date are read")
+    parsed = _read(page, body, charset, root, problems)
     channel: dict[str, Any] = parsed["feed"]
+    entries: list[Any] = parsed["entries"]
+    version: str = parsed.get("version") or ""
     lang = language_of(dict.get(channel, "language")) or language_of(page.headers.get("content-language"))
     is_atom = version.startswith("atom")
     is_whole = _has_its_end(body, root)
     if not is_whole:
         # Where a document breaks off, its last item is half an item; it comes whole with the next poll.
         entries = entries[:-1]
+        if not entries:
+            detail = "it breaks off before the end of its first entry"
+            raise Permanent(Reason.PARSE, page.url, detail, status=page.status)
+        problems.say(BROKEN_OFF)
+    if len(entries) > MAX_ENTRIES:
+        problems.say(TOO_MANY)
+    listed = [
+        _list_entry(entry, page.url, lang, trackers, problems, is_atom=is_atom) for entry in entries[:MAX_ENTRIES]
+    ]
+    links = _relations(channel, page.url)
+    older = [*links.get("next", ()), *links.get("prev-archive", ())]
     return FeedDocument(
         title=clean_line(plain_line(dict.get(channel, "title") or "")) or None,
         feed_format="atom" if is_atom else "rdf" if version in {"rss10", "rss090"} else "rss",
         ttl_s=_ttl_s(channel),
-        entries=finish_list(
-            [_list_entry(entry, page.url, lang, trackers, is_atom=is_atom) for entry in entries[:MAX_ENTRIES]]
-        ),
+        entries=finish_list(listed, problems),
         is_whole=is_whole,
+        is_cut=cut is not None or len(entries) > MAX_ENTRIES,
+        problems=problems.lines(len(listed)),
+        # A page that names itself as the next one would be read for ever.
+        next_url=next((url for url in older if url != page.url), None),
+        self_url=next(iter(links.get("self", ())), None),
+        hubs=tuple(links.get("hub", ())),
     )
+
+
+def _read(page: Page, body: bytes, charset: str, root: str, problems: Problems) -> Any:
+    """What feedparser says of the document. Raises Permanent."""
+    # Only then: else feedparser resolves identifiers too, and they would change when the feed moves.
+    base = page.url if b"xml:base" in body else ""
+    parsed = parse_strictly(body, base, MAX_ENTRIES) if charset == "utf-8" else None
+    if parsed is None:
+        fault = xml_fault(body, charset)
+        if fault is not None:
+            problems.say(f"not well-formed XML: {fault}")
+        try:
+            parsed = _parse_leniently(body, charset, base)
+        except _BROKEN as error:
+            reason = Reason.PARSE if _calls_itself_feed(body, root) else Reason.NOT_FEED
+            detail = f"broken XML: {clean_line(str(error), 200)}"
+            raise Permanent(reason, page.url, detail, status=page.status) from error
+    if (bool(parsed.get("version")), bool(parsed["entries"]), root in FEED_ROOTS).count(True) >= 2:
+        # Two of three: feeds may be empty, unversioned or badly wrapped, but not all of it at once.
+        return parsed
+    fault = xml_fault(body, charset)
+    if fault is None:
+        raise Permanent(
+            Reason.NOT_FEED,
+            page.url,
+            f"XML, but no feed: its root element is <{clean_line(root, 50)}>",
+            status=page.status,
+        )
+    reason = Reason.PARSE if _calls_itself_feed(body, root) else Reason.NOT_FEED
+    raise Permanent(reason, page.url, f"not XML: {fault}", status=page.status)
+
+
+def _calls_itself_feed(body: bytes, root: str) -> bool:
+    """Whether the document wants to be a feed. RDF is used for much else, and so is the name "channel"."""
+    return root in {"rss", "feed"} or (root == "rdf" and _RSS_NAMESPACE.search(body, 0, 4096) is not None)
 
 
 def _has_its_end(body: bytes, root: str) -> bool:
@@ -88,18 +151,35 @@ def _has_its_end(body: bytes, root: str) -> bool:
     plain = body.replace(b"\0", b"") if b"\0" in body else body
     if not root or b"</" not in plain:
         return True
-    closing = re.compile(rb"</(?:[\w.-]+:)?" + re.escape(root.encode()) + rb"\s*>", re.IGNORECASE)
+    # Some scripts forget the very last character.
+    closing = re.compile(rb"</(?:[\w.-]+:)?" + re.escape(root.encode()) + rb"\s*(?:>|\Z)", re.IGNORECASE)
     return closing.search(plain) is not None
 
 
-def _parse(body: bytes, charset: str, base: str) -> Any:
-    parsed = parse_strictly(body, base, MAX_ENTRIES) if charset == "utf-8" else None
-    if parsed is not None:
-        return parsed
+def _parse_leniently(body: bytes, charset: str, base: str) -> Any:
+    """The long way. Raises one of `_BROKEN`."""
+    try:
+        return _ask_feedparser(body, charset, base)
+    except _BROKEN:
+        return _ask_feedparser(_REFERENCE.sub(_keep_possible_reference, body), charset, base)
+
+
+def _ask_feedparser(body: bytes, charset: str, base: str) -> Any:
     headers = {"content-type": f"application/xml; charset={charset}"} if charset else {}
     if base:
         headers["content-location"] = base
     return feedparser.parse(BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+
+
+def _relations(channel: dict[str, Any], base: str) -> dict[str, list[str]]:
+    """The feed's own links: relation → addresses, http and https only, each once."""
+    links: dict[str, list[str]] = {}
+    for link in (dict.get(channel, "links") or ())[:_MAX_LINKS]:
+        relation, href = dict.get(link, "rel") or "", dict.get(link, "href")
+        address = resolve(href, base) if relation in _RELATIONS and href else None
+        if address is not None and address not in links.setdefault(relation, []):
+            links[relation].append(address)
+    return links
 
 
 def _keep_possible_reference(match: re.Match[bytes]) -> bytes:
@@ -110,27 +190,27 @@ def _keep_possible_reference(match: re.Match[bytes]) -> bytes:
     return match[0] if is_possible else b""
 
 
-def _list_entry(entry: Any, base: str, lang: str | None, trackers: tuple[str, ...], *, is_atom: bool) -> ListedEntry:
+def _list_entry(
+    entry: Any, base: str, lang: str | None, trackers: tuple[str, ...], problems: Problems, *, is_atom: bool
+) -> ListedEntry:
     # dict.get throughout: the entry's own get maps old names to new ones, at many times the cost.
     get = dict.get
-    published = get(entry, "published_parsed") or get(entry, "created_parsed")
-    updated = get(entry, "updated_parsed")
-    if published is None and not is_atom:
-        # RSS knows no date of change: dc:date is when an item was published.
-        published = updated
+    published, updated, date_text = _dates(entry, is_atom=is_atom)
     title_detail = get(entry, "title_detail")
     guid = get(entry, "id") or ""
     tags = get(entry, "tags")
     return list_entry(
         base=base,
         trackers=trackers,
+        problems=problems,
         guid=guid,
         link=_link(entry, guid),
         title=plain_line(get(entry, "title") or ""),
         author=_author(entry) if get(entry, "authors") else "",
         text=_text(entry),
-        published=_date(published) if published else None,
-        updated=_date(updated) if updated else None,
+        published=published,
+        updated=updated,
+        date_text=date_text,
         lang=language_of(get(entry, "language"))
         or (title_detail and language_of(get(title_detail, "language")))
         or lang,
@@ -153,7 +233,7 @@ def _link(entry: Any, guid: str) -> str:
     if other:
         return other
     # Only whole addresses: a bare "4711" is a permalink by the letter of RSS, and never in truth.
-    return guid if guid.startswith(("http://", "https://")) and dict.get(entry, "guidislink", True) else ""
+    return guid if guid[:8].lower().startswith(("http://", "https://")) and dict.get(entry, "guidislink", True) else ""
 
 
 def _text(entry: Any) -> str:
@@ -182,7 +262,27 @@ def _author(entry: Any) -> str:
     return plain_line(", ".join(name for name in names if name) or dict.get(entry, "author") or "")
 
 
-def _date(parsed: Any) -> datetime | None:
+def _dates(entry: Any, *, is_atom: bool) -> tuple[datetime | None, datetime | None, str]:
+    """When it was published and updated, and how the feed writes the one of the two that counts."""
+    get = dict.get
+    text = get(entry, "published") or ""
+    published = _date(get(entry, "published_parsed"), text)
+    if published is None and (created := _date(get(entry, "created_parsed"), get(entry, "created"))) is not None:
+        published, text = created, get(entry, "created") or ""
+    updated = _date(get(entry, "updated_parsed"), get(entry, "updated"))
+    if published is None and (updated is not None or not text):
+        text = get(entry, "updated") or ""
+    if published is None and not is_atom:
+        # RSS knows no date of change: dc:date is when an item was published.
+        published = updated
+    return published, updated, text
+
+
+def _date(parsed: Any, text: str | None) -> datetime | None:
+    """The date as feedparser has read it, else as we read its *text*: feedparser gives up where no zone is named."""
+    if not parsed:
+        date = read_date(text) if text else None
+        return None if date is None else sane_date(date)
     try:
         year, month, day, hour, minute, second = parsed[:6]
         return sane_date(datetime(year, month, day, hour, minute, second, tzinfo=UTC))
@@ -205,14 +305,3 @@ def _ttl_s(channel: dict[str, Any]) -> int | None:
 def _number(value: object) -> int:
     text = value.strip() if isinstance(value, str) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def _why_no_feed(body: bytes, charset: str, root: str) -> str:
-    # feedparser puts a line of its own before the document, so its errors are a line off.
-    reader = expat.ParserCreate(charset or None)
-    try:
-        reader.Parse(body, True)  # noqa: FBT003  # "this is all of it"; expat takes it by position only
-    except (expat.ExpatError, ValueError) as error:
-        reason = expat.errors.messages.get(reader.ErrorCode, str(error))
-        return f"not XML: {reason}, line {reader.ErrorLineNumber}"
-    return f"XML, but no feed: its root element is <{clean_line(root, 50)}>"

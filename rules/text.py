@@ -48,7 +48,19 @@ def tokenize(text: str) -> Tokens:
     >>> tokenize("the U.S.-led talks on Crimea’s €2.3bn").folded
     ('the', 'us', 'led', 'talks', 'on', 'crimea', '2.3bn')
     """
-    return Tokens(tuple(chain.from_iterable(map(_forms.__getitem__, text.split()))), partial(_read_rest, text))
+    folded = tuple(chain.from_iterable(map(_forms.__getitem__, text.split())))
+    return Tokens(folded, partial(_read_rest, text), partial(_read_exact, text))
+
+
+def _read_exact(text: str) -> tuple[str, ...]:
+    """The exact form alone, which rules ask for of every article, and the rest of few."""
+    exact: list[str] = []
+    for stretch in text.split():
+        if stretch.isalpha() and stretch.isascii():
+            exact.append(stretch)
+        else:
+            exact += _readings[stretch][1]
+    return tuple(exact)
 
 
 def _read_rest(text: str) -> Rest:

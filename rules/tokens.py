@@ -24,18 +24,30 @@ class Tokens:
     `text[starts[i]:ends[i]]`, read alone, gives token i again.
     """
 
-    __slots__ = ("_rest", "folded")
+    __slots__ = ("_exact", "_rest", "folded")
 
-    def __init__(self, folded: tuple[str, ...], rest: Rest | Callable[[], Rest]) -> None:
-        """*rest* may be a function that gives it when it is first asked for."""
+    def __init__(
+        self,
+        folded: tuple[str, ...],
+        rest: Rest | Callable[[], Rest],
+        exact: Callable[[], tuple[str, ...]] | None = None,
+    ) -> None:
+        """*rest* may be a function that gives it when it is first asked for; *exact* gives its exact form in less."""
         #: the default form: case and marks folded
         self.folded = folded
         self._rest = rest
+        self._exact: tuple[str, ...] | Callable[[], tuple[str, ...]] | None = exact
 
     @property
     def exact(self) -> tuple[str, ...]:
         """Case and accents as written, after NFKC."""
-        return self._read().exact
+        exact = self._exact
+        if isinstance(exact, tuple):
+            return exact
+        if exact is None or isinstance(self._rest, Rest):
+            return self._read().exact
+        found = self._exact = exact()
+        return found
 
     @property
     def starts(self) -> tuple[int, ...]:

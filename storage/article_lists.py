@@ -1,4 +1,4 @@
-"""Listings of feeds, entries and articles. Read only; see `listings.Listings`."""
+"""Listings of articles. Read only; see `listings.Listings`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from storage import copy_lists, dialect, match_lists
-from storage.records import ArticleRecord, EntryRecord, FeedRecord, ShownArticle, VersionRecord
-from storage.tables import article, article_version, entry, feed
+from storage.records import ArticleRecord, ShownArticle, VersionRecord
+from storage.tables import article, article_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,68 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
     from storage.window import Window
-
-# --- feeds and entries ------------------------------------------------------------------------------
-
-
-def feeds(connection: Connection) -> tuple[FeedRecord, ...]:
-    """All feeds, in the order in which they were added."""
-    counts = select(entry.c.feed_id, func.count().label("entries")).group_by(entry.c.feed_id).subquery()
-    rows = connection.execute(
-        select(
-            feed.c.id,
-            feed.c.url,
-            feed.c.fetch_url,
-            func.coalesce(feed.c.given_title, feed.c.title).label("title"),
-            feed.c.state,
-            feed.c.last_status,
-            feed.c.last_error,
-            feed.c.failures,
-            feed.c.next_poll_at,
-            func.coalesce(counts.c.entries, 0).label("entries"),
-            feed.c.last_error_detail,
-            feed.c.last_polled_at,
-            feed.c.added_at,
-        )
-        .outerjoin(counts, counts.c.feed_id == feed.c.id)
-        .order_by(feed.c.id)
-    )
-    return tuple(FeedRecord(**row._asdict()) for row in rows)
-
-
-def entries(
-    connection: Connection, window: Window, state: str | None, reason: str | None, feed_id: int | None
-) -> tuple[EntryRecord, ...]:
-    """Entries, of one state, reason or feed if given. Raises LookupError."""
-    statement = select(
-        entry.c.id,
-        entry.c.feed_id.label("feed"),
-        entry.c.guid,
-        entry.c.link,
-        entry.c.title,
-        entry.c.published,
-        entry.c.first_seen_at.label("first_seen"),
-        entry.c.state,
-        entry.c.reason,
-        entry.c.text_from,
-        entry.c.article_id.label("article"),
-        entry.c.detail,
-        entry.c.attempts,
-        entry.c.next_try_at,
-    )
-    if state is not None:
-        statement = statement.where(entry.c.state == state)
-    if reason is not None:
-        statement = statement.where(entry.c.reason == reason)
-    if feed_id is not None:
-        if connection.execute(select(feed.c.id).where(feed.c.id == feed_id)).first() is None:
-            raise LookupError(f"no feed {feed_id}")
-        statement = statement.where(entry.c.feed_id == feed_id)
-    statement = window.of(statement, first_seen=entry.c.first_seen_at, published=entry.c.published, ident=entry.c.id)
-    return tuple(EntryRecord(**row._asdict()) for row in connection.execute(statement))
-
-
-# --- articles ---------------------------------------------------------------------------------------
 
 _ARTICLE = (
     article.c.id,

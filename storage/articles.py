@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, select, update
 
 from ingest.model import Saved, StoredArticle, TextFrom, date_of
 from rules.text import TOKENIZER_VERSION, tokenize
-from storage import dialect, entries, fingerprints, matches, relations, stories
+from storage import dialect, direct, entries, fingerprints, matches, relations, stories
 from storage.tables import article, article_address, article_version, entry, raw_page
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def at(connection: Connection, addresses: Iterable[str]) -> StoredArticle | None
 
 def _find(connection: Connection, addresses: Iterable[str], url: str | None) -> Row[*tuple[Any, ...]] | None:
     name = connection.dialect.name
-    return connection.execute(_at(name), {"addresses": dialect.pack(addresses, name), "url": url}).first()
+    return direct.first(connection, _at(name), {"addresses": dialect.pack(addresses, name), "url": url})
 
 
 # --- saving -----------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
 
     Raises Conflict, and LookupError for an entry, story, article or topic version that does not exist.
     """
-    if connection.execute(_ENTRY, {"entry_id": item.entry_id}).first() is None:
+    if direct.first(connection, _ENTRY, {"entry_id": item.entry_id}) is None:
         raise LookupError(f"no entry {item.entry_id}")
     read = item.reading.article
     found = _find(connection, {read.url, *item.addresses}, read.url)
@@ -220,11 +220,11 @@ def _save_new(connection: Connection, item: Item, prepared: Prepared, extractor_
         "etag": None if item.page is None else item.page.etag,
         "last_modified": None if item.page is None else item.page.last_modified,
     }
-    article_id = dialect.insert_row(connection, article, values)
+    article_id = direct.insert_row(connection, article, values)
     version_id = _add_version(connection, item, prepared, extractor_version, article_id, 1)
     own = stories.Member(article_id, item.now, dated_at)
     story_id = stories.place_new(connection, own, item.placement, item.now)
-    connection.execute(_PLACE, {"own": article_id, "current": version_id, "home": story_id})
+    direct.change(connection, _PLACE, {"own": article_id, "current": version_id, "home": story_id})
     fingerprints.add(connection, article_id, version_id, item.reading.fingerprint, item.now)
     relations.add(connection, article_id, version_id, item.placement.relations, item.now)
     return Saved(article_id=article_id, story_id=story_id, is_new_version=True), version_id
@@ -299,7 +299,7 @@ def _add_version(
         "credit": read.credit,
         "canonical": read.canonical,
     }
-    version_id = dialect.insert_row(connection, article_version, values)
+    version_id = direct.insert_row(connection, article_version, values)
     dialect.add_to_index(connection, version_id, prepared.index_title, prepared.index_text)
     return version_id
 
@@ -344,7 +344,7 @@ def _keep_page(connection: Connection, version_id: int, page: Page, body: bytes,
         "body": body,
         "created_at": now,
     }
-    connection.execute(_add_page(connection.dialect.name), values)
+    direct.change(connection, _add_page(connection.dialect.name), values)
 
 
 def prune_pages(connection: Connection, before: datetime) -> int:

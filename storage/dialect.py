@@ -44,6 +44,11 @@ def insert_pairs(connection: Connection, into: Table, pairs: Sequence[tuple[int,
         connection.exec_driver_sql(statement, list(pairs))
 
 
+def is_called_directly(dialect: str) -> bool:
+    """Its driver takes statements as SQLAlchemy writes them, with values by place; see `storage.direct`."""
+    return dialect == "sqlite"
+
+
 def late_ids(dialect: str) -> int:
     """How far below the highest id that was seen a new row may yet come to light.
 

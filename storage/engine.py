@@ -12,8 +12,10 @@ import json
 import re
 import sqlite3
 import stat
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import quote
@@ -29,17 +31,19 @@ from storage.errors import (
     DatabaseUnwritable,
     DatabaseUrlInvalid,
     NotADatabase,
+    StorageError,
     translate,
     translated,
 )
 from storage.tables import APPLICATION_ID, REVISION_TABLE, SCHEMA_REVISION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection, Engine
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 #: how SQLite may open the file: read-only, read and write, or also create it
 Mode = Literal["ro", "rw", "rwc"]
@@ -130,6 +134,8 @@ def _engine(creator: Callable[[], sqlite3.Connection], begin: str, *, pool_size:
         pool_size=pool_size,
         max_overflow=max_overflow,
         json_serializer=_to_json,
+        # Texts of strangers, and secrets of hubs, have no business in a traceback.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "begin")
@@ -196,6 +202,52 @@ def stored_revision(connection: sqlite3.Connection, path: Path) -> str | None:
     return str(rows[0][0])
 
 
+class _RefusedError(Exception):
+    """A call has met a StorageError, so the transaction that it shares with others is given up."""
+
+
+class Reader:
+    """Runs reading transactions in the thread that asks."""
+
+    def __init__(self, engine: Engine, subject: str) -> None:
+        self._engine = engine
+        self._subject = subject
+        self._is_closed = False
+        #: the transaction that calls of this thread are joined to at this moment
+        self._here = threading.local()
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Run *work* on one state of the database, within `run_together` on the one that its other calls see.
+
+        Raises StorageError for what the database refuses, and what *work* itself raises.
+        """
+        joined: Connection | None = getattr(self._here, "joined", None)
+        if joined is not None:
+            with translated(self._subject):
+                return work(joined)
+        if self._is_closed:
+            raise DatabaseClosed(self._subject)
+        with translated(self._subject), self._engine.begin() as connection:
+            return work(connection)
+
+    def run_together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Make all *calls*, each of which calls `run`, in one transaction; returns what each returned or raised."""
+
+        def work(connection: Connection) -> list[T | Exception]:
+            self._here.joined = connection
+            try:
+                return list(map(_outcome, calls))
+            finally:
+                self._here.joined = None
+
+        return list(map(_outcome, calls)) if len(calls) == 1 else self.run(work)
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        self._is_closed = True
+        self._engine.dispose()
+
+
 class Writer:
     """Runs transactions one after the other in a thread of its own, whatever thread asks.
 
@@ -206,26 +258,93 @@ class Writer:
         self._engine = engine
         self._subject = subject
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
+        #: set in the writer's thread only: the transaction that calls are joined to at this moment
+        self._here = threading.local()
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run *work* in one transaction: committed when it returns, undone when it raises.
 
+        Within `run_together` it is a part of that transaction, and is undone alone when it raises.
         Raises StorageError for what the database refuses, and what *work* itself raises.
         """
+        if getattr(self._here, "is_writer", False):
+            joined: Connection | None = self._here.joined
+            return self._transaction(work) if joined is None else self._part(joined, work)
+        return self._submit(partial(self._transaction, work))
+
+    def run_together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Make all *calls*, each of which calls `run`, in one transaction; returns what each returned or raised.
+
+        It is committed when this returns. When the database refuses one of the calls, each is made in a transaction
+        of its own. Raises StorageError when it refuses the transaction, and nothing is done.
+        """
+        return self._submit(partial(self._together, calls))
+
+    def _submit(self, task: Callable[[], R]) -> R:
         try:
-            future = self._thread.submit(self._transaction, work)
+            future = self._thread.submit(task)
         except RuntimeError as error:
             raise DatabaseClosed(self._subject) from error
         return future.result()
+
+    def _together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        here = self._here
+        here.is_writer, here.joined = True, None
+        try:
+            found = self._in_one(calls) if len(calls) > 1 else None
+            return list(map(_outcome, calls)) if found is None else found
+        finally:
+            here.is_writer = False
+
+    def _in_one(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception] | None:
+        """Make *calls* in one transaction; None, and nothing is done, when the database has refused one of them."""
+
+        def work(connection: Connection) -> list[T | Exception]:
+            self._here.joined = connection
+            try:
+                found = list(map(_outcome, calls))
+            finally:
+                self._here.joined = None
+            if any(isinstance(each, StorageError) for each in found):
+                # What has befallen one of them may have undone the others: SQLite rolls back by itself.
+                raise _RefusedError
+            return found
+
+        with suppress(_RefusedError):
+            return self._transaction(work)
+        return None
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         with translated(self._subject), self._engine.begin() as connection:
             return work(connection)
 
+    def _part(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        """Run *work* within a transaction that goes on. SQLAlchemy's own savepoints cost ten times as much."""
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        with translated(self._subject):
+            driver.execute("SAVEPOINT part")
+            try:
+                found = work(connection)
+            except BaseException:
+                # Where the whole transaction is gone, this fails as well, and that is told.
+                driver.execute("ROLLBACK TO part")
+                driver.execute("RELEASE part")
+                raise
+            driver.execute("RELEASE part")
+            return found
+
     def close(self) -> None:
         """Finish what is queued, then close the connection, which also folds the WAL into the file."""
         self._thread.shutdown(wait=True)
         self._engine.dispose()
+
+
+def _outcome(call: Callable[[], T]) -> T | Exception:
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is for the one who made this call
+        return error
 
 
 def size_of(path: Path) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, Text, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Integer, Text, and_, bindparam, case, func, literal, or_, select, update
 
 from ingest.model import Due, Entry, EntryState
 from ingest.polling import KnownEntry
-from storage import dialect
+from storage import dialect, direct, fetches
 from storage.columns import UtcTime
 from storage.feeds import host_of
 from storage.tables import article, entry
@@ -47,7 +47,7 @@ _ENTRY = select(
 
 def get(connection: Connection, entry_id: int) -> Entry:
     """The entry with this id. Raises LookupError."""
-    row = connection.execute(_ENTRY, {"entry_id": entry_id}).one_or_none()
+    row = direct.first(connection, _ENTRY, {"entry_id": entry_id})
     if row is None:
         raise LookupError(f"no entry {entry_id}")
     values = row._asdict()
@@ -57,8 +57,15 @@ def get(connection: Connection, entry_id: int) -> Entry:
 
 
 @cache
-def _known(name: str) -> CompoundSelect[int, str, str, str, str]:
-    columns = (entry.c.id, entry.c.identity, entry.c.guid, entry.c.page_address, entry.c.content_hash)
+def _known(name: str) -> CompoundSelect[*tuple[Any, ...]]:
+    columns = (
+        entry.c.id,
+        entry.c.identity,
+        entry.c.guid,
+        entry.c.page_address,
+        entry.c.content_hash,
+        entry.c.last_seen_at,
+    )
     of_feed = entry.c.feed_id == bindparam("feed_id")
     guids, addresses, identities = (dialect.texts(n, name).alias(n) for n in ("guids", "addresses", "identities"))
     return (
@@ -100,7 +107,8 @@ def known(connection: Connection, feed_id: int, listed: Iterable[ListedEntry]) -
 
 # --- what is due ------------------------------------------------------------------------------------
 
-_OPEN = (EntryState.NEW.value, EntryState.RETRYING.value)
+#: Written into the statement: SQLite uses an index of some rows only where it can see that these are the ones.
+_OPEN = [literal(state.value, Text, literal_execute=True) for state in (EntryState.NEW, EntryState.RETRYING)]
 
 
 @cache
@@ -160,7 +168,7 @@ _ARTICLE = select(article.c.id).where(article.c.id == bindparam("article_id"))
 
 def finish(connection: Connection, entry_id: int, outcome: EntryOutcome, article_id: int | None) -> None:
     """Store how an entry stands. Raises LookupError for an entry or article that does not exist."""
-    if article_id is not None and connection.execute(_ARTICLE, {"article_id": article_id}).first() is None:
+    if article_id is not None and direct.first(connection, _ARTICLE, {"article_id": article_id}) is None:
         raise LookupError(f"no article {article_id}")
     values = {
         "entry_id": entry_id,
@@ -174,5 +182,6 @@ def finish(connection: Connection, entry_id: int, outcome: EntryOutcome, article
         "new_article_id": article_id,
         "worked_on": outcome.revision,
     }
-    if not connection.execute(_FINISH, values).rowcount:
+    if not direct.change(connection, _FINISH, values):
         raise LookupError(f"no entry {entry_id}")
+    fetches.add(connection, entry_id, outcome)

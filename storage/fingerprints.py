@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, func, not_, or_, select, update
 from ingest.copies.model import Candidate, Candidates
 from ingest.copies.ranking import MOST_CANDIDATES, least_shared, rank
 from ingest.errors import Conflict
-from storage import dialect, postings, relations, sites
+from storage import dialect, direct, postings, relations, sites
 from storage.postings import POSTED, POSTED_AT_ONCE, pack, unpack
 from storage.tables import article, article_version, fingerprint, story
 
@@ -105,7 +105,7 @@ def candidates(
     known_as: int | None,
 ) -> Candidates:
     """The articles most like *taken*, the best first; before them its relatives. See `ports.Store.candidates`."""
-    seen, posted, floor = connection.execute(_BOUNDS, {"before": since - _DISORDER}).one()
+    seen, posted, floor = direct.rows(connection, _BOUNDS, {"before": since - _DISORDER})[0]
     found: dict[int, _Found] = {}
     if known_as is not None:
         found |= _relatives(connection, _RELATIVES, taken, {"own": known_as})
@@ -185,7 +185,7 @@ def _add_ranked(
         some = ranked[start : start + MOST_CANDIDATES]
         ids = dialect.pack((each.owner for each in some), name)
         values = {"ids": ids, "alg": taken.alg, "since": since, "without": without}
-        rows = {row.id: row for row in connection.execute(_rows(name), values)}
+        rows = {row.id: row for row in direct.rows(connection, _rows(name), values)}
         for owner, shared in some:
             row = rows.get(owner)
             if row is not None:
@@ -275,7 +275,7 @@ _NEWER = (
 
 def refuse_if_newer(connection: Connection, taken: Fingerprint, seen: int, article_id: int | None) -> None:
     """Raise Conflict when another article that `candidates` would have shown was stored after *seen*."""
-    rows = connection.execute(_NEWER, {"seen": seen, "alg": taken.alg, "own": article_id or 0}).all()
+    rows = direct.rows(connection, _NEWER, {"seen": seen, "alg": taken.alg, "own": article_id or 0})
     if not rows:
         return
     hashes = frozenset(taken.hashes)
@@ -309,7 +309,7 @@ def add(connection: Connection, article_id: int, version_id: int, taken: Fingerp
         "title": taken.title,
         "created_at": now,
     }
-    own_id = dialect.insert_row(connection, fingerprint, values)
+    own_id = direct.insert_row(connection, fingerprint, values)
     if own_id % POSTED_AT_ONCE == 0:
         postings.write_up_to(connection, own_id)
 

@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy import func, select
 
-from storage import article_lists, documents, engine, match_lists, rebuilds, sites, story_lists, texts, topic_lists
+from storage import (
+    article_lists,
+    documents,
+    engine,
+    feed_lists,
+    match_lists,
+    rebuilds,
+    sites,
+    story_lists,
+    texts,
+    topic_lists,
+    trails,
+)
 from storage.errors import DatabaseClosed, translated
 from storage.records import StatsRecord
 from storage.tables import article, article_version, entry, feed, poll_log, raw_page, story
@@ -43,6 +55,7 @@ if TYPE_CHECKING:
     from storage.search import Found
     from storage.story_records import ShownStory
     from storage.texts import Candidate, StoredText
+    from storage.trail_records import EventRecord, TrailRecord
     from storage.window import By
 
 T = TypeVar("T")
@@ -76,9 +89,9 @@ class Listings:
         with translated(str(self._path)), self._engine.begin() as connection:
             return work(connection)
 
-    def feeds(self) -> tuple[FeedRecord, ...]:
-        """All feeds, also removed ones, in the order in which they were added."""
-        return self._read(article_lists.feeds)
+    def feeds(self, *, since: datetime | None = None) -> tuple[FeedRecord, ...]:
+        """All feeds, also removed ones, in the order in which they were added; gaps are counted from *since* on."""
+        return self._read(partial(feed_lists.feeds, since=since))
 
     def entries(
         self,
@@ -93,7 +106,32 @@ class Listings:
     ) -> tuple[EntryRecord, ...]:
         """Entries, of one state, reason or feed if given."""
         window = Window(since=since, until=until, by=by, limit=limit)
-        return self._read(partial(article_lists.entries, window=window, state=state, reason=reason, feed_id=feed_id))
+        return self._read(partial(feed_lists.entries, window=window, state=state, reason=reason, feed_id=feed_id))
+
+    def events(
+        self,
+        *,
+        kind: str | None = None,
+        feed_id: int | None = None,
+        site: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> tuple[EventRecord, ...]:
+        """What happened, of one kind, feed or site if given; the newest first, and kept for a year."""
+        window = Window(since=since, until=until, limit=limit)
+        return self._read(partial(feed_lists.events, window=window, kind=kind, feed_id=feed_id, site=site))
+
+    def trail(self, entry_id: int, *, since: datetime | None = None) -> TrailRecord:
+        """The whole way of one entry; gaps of its feed are counted from *since* on."""
+        return self._read(partial(trails.trail, entry_id=entry_id, since=since))
+
+    def find_entries(self, *addresses: str) -> tuple[int, ...]:
+        """The entries that have any of *addresses*, as given and normalised, as guid, page, article or link.
+
+        The oldest first.
+        """
+        return self._read(partial(trails.find, addresses=addresses))
 
     def articles(
         self,
@@ -255,12 +293,12 @@ class Listings:
         """How many articles have a fingerprint of another algorithm than *alg*: they are compared with no new one."""
         return self._read(partial(rebuilds.count_of_other_algorithms, alg=alg))
 
-    def stats(self) -> StatsRecord:
-        """The state of the whole."""
-        return self._read(partial(_stats, database_bytes=engine.size_of(self._path)))
+    def stats(self, *, since: datetime | None = None) -> StatsRecord:
+        """The state of the whole; events are counted from *since* on."""
+        return self._read(partial(_stats, database_bytes=engine.size_of(self._path), since=since))
 
 
-def _stats(connection: Connection, database_bytes: int) -> StatsRecord:
+def _stats(connection: Connection, database_bytes: int, since: datetime | None) -> StatsRecord:
     def one(statement: Select[T]) -> T:
         return connection.execute(statement).scalar_one()
 
@@ -282,4 +320,7 @@ def _stats(connection: Connection, database_bytes: int) -> StatsRecord:
         last_article_at=one(select(func.max(article.c.first_seen_at))),
         database_bytes=database_bytes,
         rule_problems=topic_lists.rule_problems(connection),
+        silent_feeds=feed_lists.count_silent(connection),
+        events=feed_lists.count_events(connection, since),
+        reasons=feed_lists.count_reasons(connection),
     )

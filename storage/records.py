@@ -250,6 +250,10 @@ class EntryRecord:
     attempts: int
     #: null with a state of new: at once; null else: nothing is planned
     next_try_at: datetime | None
+    #: what is wrong with its date, see `ingest.polling.DateFault`
+    date_fault: str | None
+    #: see `ingest.polling.FoundBy`
+    found_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +275,28 @@ class FeedRecord:
     last_error_detail: str | None
     last_polled_at: datetime | None
     added_at: datetime
+    #: why the next poll is then, one sentence
+    plan_why: str | None
+    #: adaptive time between polls
+    interval_s: int
+    #: when a document last came, and when a poll last brought a new entry
+    last_document_at: datetime | None
+    last_new_at: datetime | None
+    #: how long it has been without news at most
+    longest_quiet_s: int | None
+    #: since when its polls fail; since when it answers and brings nothing new for longer than it used to
+    broken_since: datetime | None
+    silent_since: datetime | None
+    #: polls that shared no entry with the one before, so that something may be missing
+    gaps: int
+    feed_format: str | None
+    #: the hub that it announces, how the subscription there stands, and when it last pushed
+    hub: str | None
+    subscription: str | None
+    last_push_at: datetime | None
+    #: where it was before it last moved, and when it did
+    moved_from: str | None
+    moved_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,7 +369,13 @@ class StatsRecord:
 
     #: number by state; entries sum up to all entries seen
     feeds: dict[str, int]
+    #: feeds that answer and bring nothing new for longer than they used to
+    silent_feeds: int
+    #: number of events by kind
+    events: dict[str, int]
     entries: dict[str, int]
+    #: number of entries that stand where they do for a reason, by state and reason
+    reasons: dict[str, dict[str, int]]
     articles: int
     versions: int
     stories: int

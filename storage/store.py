@@ -7,21 +7,41 @@ the same arguments changes nothing the second time.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from storage import articles, backfills, engine, entries, feeds, fingerprints, postings, rebuilds, sites, topics
-from storage.errors import DatabaseClosed, translated
+from storage import (
+    articles,
+    backfills,
+    engine,
+    entries,
+    events,
+    feeds,
+    fetches,
+    fingerprints,
+    hosts,
+    polls,
+    postings,
+    rebuilds,
+    samples,
+    sites,
+    subscriptions,
+    topics,
+)
+from storage.errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
     from ingest.copies.model import Candidates, Fingerprint, Placement
+    from ingest.hosts import HostWait, RobotsFile, SiteSample
     from ingest.model import Due, Entry, EntryOutcome, Item, Reading, Saved, StoredArticle
-    from ingest.polling import Feed, KnownEntry, ListedEntry, Poll
+    from ingest.polling import ChangedEntry, ConfiguredFeed, Event, Feed, KnownEntry, ListedEntry, NewEntry, Poll
+    from ingest.subscription import HubFeed, Subscription
     from rules.errors import RuleError
     from rules.topic import Topic
     from storage.backfills import BackfillRun, BackfillSpan
@@ -33,6 +53,9 @@ T = TypeVar("T")
 
 #: of articles whose caller does not say which extractor read them
 EXTRACTOR_VERSION = 1
+
+#: With the 30 days for which the logs are kept, events are kept for a year.
+EVENTS_KEPT_LONGER = timedelta(days=335)
 
 
 class Store:
@@ -54,7 +77,7 @@ class Store:
         path = engine.database_path(url)
         self._subject = str(path)
         self._extractor_version = extractor_version
-        self._reader = engine.reading_engine(path, busy_timeout_s=busy_timeout_s)
+        self._reader = engine.Reader(engine.reading_engine(path, busy_timeout_s=busy_timeout_s), self._subject)
         self._writer = engine.Writer(
             engine.writing_engine(path, busy_timeout_s=busy_timeout_s, synchronous=synchronous), self._subject
         )
@@ -73,32 +96,33 @@ class Store:
         if not self._is_closed:
             self._is_closed = True
             # The last to go is the one that can fold the WAL into the file.
-            self._reader.dispose()
+            self._reader.close()
             with translated(self._subject):
                 self._writer.close()
 
+    def read_together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Make *calls* of methods that read; see `ports.Store`."""
+        return self._reader.run_together(calls)
+
+    def write_together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        """Make *calls* of methods that write; see `ports.Store`."""
+        return self._writer.run_together(calls)
+
     def _read(self, work: Callable[[Connection], T]) -> T:
-        if self._is_closed:
-            raise DatabaseClosed(self._subject)
-        with translated(self._subject), self._reader.begin() as connection:
-            return work(connection)
+        return self._reader.run(work)
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         return self._writer.run(work)
 
     # --- feeds --------------------------------------------------------------------------------------
 
-    def sync_feeds(self, configured: Iterable[tuple[str, str | None]], now: datetime) -> None:
-        """Poll exactly the *configured* feeds, given as address and title of the user's, or None.
+    def sync_feeds(self, configured: Iterable[ConfiguredFeed], now: datetime) -> None:
+        """Poll exactly the *configured* feeds.
 
-        New ones are due at once, those no longer configured become *removed* and keep their history, and
-        those that come back are active and due again.
+        New ones are due at once, those no longer configured become *removed* and keep their history, paused ones are
+        not polled, and those that come back from either are active and due again.
         """
-        self._write(partial(feeds.sync, configured=dict(configured), now=now))
-
-    def add_feeds(self, configured: Iterable[tuple[str, str | None]], now: datetime) -> None:
-        """As `sync_feeds`, but feeds that are not among *configured* stay as they are."""
-        self._write(partial(feeds.add, configured=dict(configured), now=now))
+        self._write(partial(feeds.sync, configured=tuple(configured), now=now))
 
     def feed(self, feed_id: int) -> Feed:
         """The feed with this id."""
@@ -111,7 +135,7 @@ class Store:
 
         The host is the one that answers for the feed now.
 
-        *is_everything_due*: all but the removed ones, whether due or not.
+        *is_everything_due*: all but those removed or paused, whether due or not.
         """
         return self._read(partial(feeds.due, now=now, limit=limit, taken=taken, is_everything_due=is_everything_due))
 
@@ -121,17 +145,64 @@ class Store:
 
     def record_poll(self, poll: Poll) -> tuple[int, ...]:
         """Store the outcome of a poll and its entries; return the ids of entries that now want a step."""
-        return self._write(partial(feeds.record_poll, poll=poll))
+        return self._write(partial(polls.record_poll, poll=poll))
+
+    def record_found(
+        self, feed_id: int, new: Iterable[NewEntry], now: datetime, *, changed: Iterable[ChangedEntry] = ()
+    ) -> tuple[int, ...]:
+        """Store entries that no poll has brought (a sitemap, a push, an archive); return the ids of those to be done.
+
+        New entries that exist already (same feed and identity) are left as they are.
+        """
+        work = partial(polls.record_found, feed_id=feed_id, found=tuple(new), now=now, changed=tuple(changed))
+        return self._write(work)
+
+    def record_events(self, happened: Iterable[Event], now: datetime) -> None:
+        """Store what happened outside of a poll."""
+        self._write(partial(events.record, happened=tuple(happened), at=now))
 
     def prune_poll_log(self, before: datetime) -> int:
-        """Forget the log of polls made before that time; returns how many lines."""
-        return self._write(partial(feeds.prune_log, before=before))
+        """Forget how polls and pages were answered before that time; returns how many lines.
+
+        With them go the waits and robots.txt that were over by then, and events EVENTS_KEPT_LONGER before it.
+        """
+        return self._write(partial(_prune_logs, before=before))
+
+    # --- hosts and hubs -----------------------------------------------------------------------------
+
+    def host_waits(self, now: datetime) -> tuple[HostWait, ...]:
+        """The waits that are not over."""
+        return self._read(partial(hosts.waits, now=now))
+
+    def keep_host_waits(self, waits: Iterable[HostWait]) -> None:
+        """Store waits; an address that has one gets the new one."""
+        self._write(partial(hosts.keep_waits, kept=tuple(waits)))
+
+    def robots_files(self, now: datetime) -> tuple[RobotsFile, ...]:
+        """The robots.txt files that still hold."""
+        return self._read(partial(hosts.robots_files, now=now))
+
+    def keep_robots_files(self, files: Iterable[RobotsFile]) -> None:
+        """Store files; an origin that has one gets the new one."""
+        self._write(partial(hosts.keep_robots_files, kept=tuple(files)))
+
+    def hub_feeds(self) -> tuple[HubFeed, ...]:
+        """The polled feeds that announce a hub, in the order in which they were added."""
+        return self._read(subscriptions.hub_feeds)
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """All subscriptions at hubs, in the order of their feeds."""
+        return self._read(subscriptions.read)
+
+    def save_subscription(self, subscription: Subscription) -> None:
+        """Store how the subscription of a feed stands; a feed has one at most."""
+        self._write(partial(subscriptions.save, kept=subscription))
+
+    def drop_subscription(self, feed_id: int) -> None:
+        """Forget the subscription of a feed, if there is one."""
+        self._write(partial(subscriptions.drop, feed_id=feed_id))
 
     # --- entries ------------------------------------------------------------------------------------
-
-    def entry(self, entry_id: int) -> Entry:
-        """The entry with this id."""
-        return self._read(partial(entries.get, entry_id=entry_id))
 
     def entry_and_article(self, entry_id: int) -> tuple[Entry, StoredArticle | None]:
         """The entry with this id, and the article known under its page's address."""
@@ -191,6 +262,13 @@ class Store:
                 memories=self._sites,
             )
         )
+
+    def site_samples(self, now: datetime) -> tuple[SiteSample, ...]:
+        """Of each site with at least 10 pages in the last day: what it brought then, and in the 13 days before.
+
+        At most its 50 newest texts of the one and 300 of the other span.
+        """
+        return self._read(partial(samples.take, now=now))
 
     def prune_raw_pages(self, before: datetime) -> int:
         """Forget the raw pages that were stored before that time; returns how many."""
@@ -288,3 +366,9 @@ def _entry_and_article(connection: Connection, entry_id: int) -> tuple[Entry, St
     if entry.page_address is None:
         return entry, None
     return entry, articles.at(connection, (entry.page_address,))
+
+
+def _prune_logs(connection: Connection, before: datetime) -> int:
+    hosts.prune(connection, before)
+    events.prune(connection, before - EVENTS_KEPT_LONGER)
+    return polls.prune_log(connection, before) + fetches.prune(connection, before)

@@ -6,13 +6,13 @@ are, on every database. The full-text table is made by its migration and known t
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint, and_
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
 
-from storage import copy_tables
-from storage.columns import Id, back_to, count, flag, id_column, json, metadata, partial, text, time, to
+from storage import copy_tables, feed_tables
+from storage.columns import Id, back_to, count, id_column, json, metadata, partial, text, time, to
 
 #: The migration that makes these tables; the revisions are numbers, so that older and newer can be told apart.
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 
 #: "WIRE", the `application_id` of our SQLite files, https://www.sqlite.org/fileformat2.html#application_id
 APPLICATION_ID = 0x57495245
@@ -22,92 +22,16 @@ REVISION_TABLE = "alembic_version"
 
 # --- polling ----------------------------------------------------------------------------------------
 
-feed = Table(
-    "feed",
-    metadata,
-    id_column(),
-    text("url"),
-    text("fetch_url"),
-    #: what the feed calls itself, and what the user calls it
-    text("title", nullable=True),
-    text("given_title", nullable=True),
-    text("state"),
-    text("etag", nullable=True),
-    text("last_modified", nullable=True),
-    text("body_hash", nullable=True),
-    count("interval_s"),
-    count("failures"),
-    count("last_status", nullable=True),
-    text("last_error", nullable=True),
-    text("last_error_detail", nullable=True),
-    time("last_polled_at", nullable=True),
-    time("last_full_poll_at", nullable=True),
-    time("next_poll_at"),
-    time("added_at"),
-    time("removed_at", nullable=True),
-    UniqueConstraint("url"),
-    Index(None, "next_poll_at"),
-    sqlite_autoincrement=True,
-)
-
-poll_log = Table(
-    "poll_log",
-    metadata,
-    id_column(),
-    to("feed.id", "feed_id"),
-    time("at"),
-    count("status", nullable=True),
-    text("error", nullable=True),
-    text("detail", nullable=True),
-    count("listed"),
-    count("new"),
-    count("changed"),
-    UniqueConstraint("feed_id", "at"),
-    Index(None, "at"),
-    sqlite_autoincrement=True,
-)
-
-entry = Table(
-    "entry",
-    metadata,
-    id_column(),
-    to("feed.id", "feed_id"),
-    text("identity"),
-    text("guid", nullable=True),
-    text("link", nullable=True),
-    text("page_address", nullable=True),
-    text("title"),
-    text("author", nullable=True),
-    time("published", nullable=True),
-    time("updated", nullable=True),
-    text("text"),
-    text("lang", nullable=True),
-    json("sections"),
-    text("content_hash"),
-    text("state"),
-    text("reason", nullable=True),
-    text("detail", nullable=True),
-    text("text_from", nullable=True),
-    count("attempts"),
-    count("checks"),
-    #: null with a state of new: at once; null else: nothing is planned
-    time("next_try_at", nullable=True),
-    time("first_seen_at"),
-    #: when a document last listed it
-    time("last_seen_at"),
-    back_to("article.id", "article_id"),
-    flag("is_changed"),
-    count("revision"),
-    UniqueConstraint("feed_id", "identity"),
-    Index(None, "feed_id", "guid"),
-    Index(None, "feed_id", "page_address"),
-    Index(None, "first_seen_at"),
-    sqlite_autoincrement=True,
-)
-partial(
-    "ix_entry_at_once", entry.c.id, where=and_(entry.c.state.in_(("new", "retrying")), entry.c.next_try_at.is_(None))
-)
-partial("ix_entry_planned", entry.c.next_try_at, where=entry.c.next_try_at.is_not(None))
+#: They are described in a file of their own.
+feed = feed_tables.feed
+poll_log = feed_tables.poll_log
+feed_move = feed_tables.feed_move
+event = feed_tables.event
+subscription = feed_tables.subscription
+entry = feed_tables.entry
+fetch_log = feed_tables.fetch_log
+host_wait = feed_tables.host_wait
+robots_file = feed_tables.robots_file
 
 # --- articles ---------------------------------------------------------------------------------------
 

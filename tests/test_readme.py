@@ -104,6 +104,9 @@ def printed_by(example: Example, demo: tuple[str, Path]) -> str:
         found = re.search(r"^story (\d+):", shown, re.MULTILINE)
         assert found is not None
         arguments[1] = found[1]
+    if "URL" in arguments:
+        # The one page of the newsroom that is gone.
+        arguments[arguments.index("URL")] = link_of("A ferry pilot remembers the strait", folder)
     if "ID" in arguments:
         arguments[arguments.index("ID")] = ident_of("A choir fills the fish market", folder)
     try:
@@ -117,6 +120,13 @@ def ident_of(title: str, folder: Path) -> str:
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     (article,) = [row for row in map(json.loads, listed.splitlines()) if row["title"] == title]
     return str(article["id"])
+
+
+def link_of(title: str, folder: Path) -> str:
+    command = [sys.executable, "-m", "wirewatch", "--config", str(folder), "entries", "--jsonl"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    (entry,) = [row for row in map(json.loads, listed.splitlines()) if row["title"] == title]
+    return str(entry["link"])
 
 
 def test_the_readme_has_examples() -> None:

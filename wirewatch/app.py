@@ -14,13 +14,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ingest.address import DEFAULT_TRACKERS
-from wirewatch.session import Session
+from ingest.model import utc_now
+from wirewatch.errors import ConfigError
+from wirewatch.feedlist import read_feeds
+from wirewatch.garbage import rare_collection
+from wirewatch.session import NO_ACCESS, Session, read_all_access
+from wirewatch.sitefile import read_sites
+from wirewatch.upkeep import Keeper, recall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from ingest.fetch import Fetcher
+    from ingest.pipeline import Pipeline
+    from ingest.remembered import Remembered
     from ingest.workers import Workers
     from storage.listings import Listings
     from storage.store import Store
@@ -71,8 +80,11 @@ class App:
 
         return Listings(self.settings.database.url)
 
-    def fetcher(self) -> Fetcher:
-        """An HTTP client that keeps to the settings; an async context manager."""
+    def fetcher(self, remembered: Remembered | None = None) -> Fetcher:
+        """An HTTP client that keeps to the settings, and to what servers have asked for before; a context manager.
+
+        Raises ConfigError when sites.toml is invalid, or a variable is not set that the proxy or a header is in.
+        """
         from importlib.metadata import version
 
         from ingest.fetch import Fetcher
@@ -87,7 +99,11 @@ class App:
                 allow=wanted.allow,
                 pause_s=wanted.pause_s,
                 timeout_s=wanted.timeout_s,
-            )
+                proxy=wanted.proxy_address(),
+                proxy_resolves=wanted.proxy_resolves,
+                hosts=read_sites(self.config.sites_file).host_settings(),
+            ),
+            remembered=remembered,
         )
 
     def workers(self) -> Workers:
@@ -100,7 +116,8 @@ class App:
     async def session(self, tell: Tell | None = None) -> AsyncIterator[Session]:
         """Hold the database alone, with feeds and rules in force and all that a step needs.
 
-        Raises InUse when another instance holds it, ConfigError when feeds.toml is invalid or the rules cannot be read.
+        Raises InUse when another instance holds it, ConfigError when feeds.toml or sites.toml is invalid, a secret that
+        they name cannot be had, or the rules cannot be read.
         """
         from storage.lock import DatabaseLock
 
@@ -108,7 +125,8 @@ class App:
             stack.enter_context(DatabaseLock(self.database))
             store = self.store()
             stack.callback(store.close)
-            fetcher = await stack.enter_async_context(self.fetcher())
+            remembered = await asyncio.to_thread(recall, store, utc_now())
+            fetcher = await stack.enter_async_context(self.fetcher(remembered))
             workers = await stack.enter_async_context(self.workers())
             session = Session(
                 config=self.config,
@@ -119,8 +137,40 @@ class App:
                 workers=workers,
                 tell=tell,
             )
+            # Whatever ends this, also an error: what hosts have asked for holds for the next start.
+            stack.callback(session.keep_wishes_at_last)
+            stack.enter_context(rare_collection())
             await session.load()
             yield session
+
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[Pipeline]:
+        """The steps without the lock, for what may be done beside a running daemon (`Pipeline.backfill_feed`).
+
+        No rules are in force in it, neither on topics nor on sites. Raises ConfigError as `session` does.
+        """
+        from ingest.pipeline import Pipeline
+        from rules.compile import compile_rules
+
+        async with AsyncExitStack() as stack:
+            access = read_all_access(read_feeds(self.config.feeds_file))
+            store = self.store()
+            stack.callback(store.close)
+            remembered = await asyncio.to_thread(recall, store, utc_now())
+            fetcher = await stack.enter_async_context(self.fetcher(remembered))
+            workers = await stack.enter_async_context(self.workers())
+            stack.callback(Keeper(store, fetcher.take_changes).keep_at_last)
+            no_rules = compile_rules(())
+            yield Pipeline(
+                store=store,
+                fetch=fetcher,
+                workers=workers,
+                rules=lambda: no_rules,
+                trackers=self.trackers,
+                access=lambda url: access.get(url, NO_ACCESS),
+                is_configured=lambda url: url in access,
+                robots_sitemaps=fetcher.robots_sitemaps,
+            )
 
     async def run_once(self, *, all_feeds: bool = False, tell: Tell | None = None) -> OnceReport:
         """Poll the feeds that are due (or all), then do what is due of their entries.
@@ -137,7 +187,23 @@ class App:
         from wirewatch.daemon import Daemon
 
         async with self.session() as session:
-            await Daemon(session, tick_s=self.settings.run.tick_s).run()
+            upkeep = {"the look for drift": session.look_for_drift}
+            services = [self._hub_service(session)] if self.settings.websub.callback else []
+            await Daemon(session, tick_s=self.settings.run.tick_s, upkeep=upkeep, services=services).run()
+
+    def _hub_service(self, session: Session) -> AbstractAsyncContextManager[None]:
+        """What keeps subscriptions at hubs. Raises ConfigError when the extra is not installed."""
+        from ingest.fetch_settings import FetchSettings
+
+        try:
+            from wirewatch.callback import hub_service
+        except ImportError as error:
+            raise ConfigError(
+                "websub.callback is set, but what listens for hubs is not installed; "
+                'install it with: pip install "wirewatch[websub]"'
+            ) from error
+        hubs = session.hubs(self.settings.websub.callback)
+        return hub_service(hubs, at=self.settings.websub.listen, max_bytes=FetchSettings().max_feed_bytes)
 
 
 def _end_in_order_when_told() -> None:

@@ -6,11 +6,12 @@ Nothing is changed and nothing is fetched. A check never raises: what it cannot 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from wirewatch.check import fail, ok, warn
 from wirewatch.errors import ConfigError, ExitCode
+from wirewatch.feedhealth import check_feeds, check_secrets
 from wirewatch.rulebook import name_some
 
 if TYPE_CHECKING:
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 
     from storage.listings import Listings
     from storage.records import StatsRecord
+    from wirewatch.check import Check
     from wirewatch.places import ConfigDir
     from wirewatch.rulestate import RuleState
     from wirewatch.settings import Settings
 
-Status = Literal["ok", "warn", "fail"]
-
 #: The program was made later than this, so a clock that says otherwise is wrong.
 MADE = datetime(2026, 11, 1, tzinfo=UTC)
+#: Gaps are counted over so long: old ones say nothing of how a feed is doing.
+LATELY = timedelta(days=30)
 #: Clocks differ by seconds; this is more.
 CLOCK_SLACK = timedelta(minutes=5)
 #: below this, a day of news may not fit
@@ -34,35 +36,6 @@ LOW_SPACE_BYTES = 500_000_000
 #: of many topics or problems of one kind, so many are told
 MOST_TOLD = 20
 PACKAGES = ("rules", "ingest", "storage", "wirewatch")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """How one thing stands."""
-
-    check: str
-    status: Status
-    message: str
-    #: how the program should end because of it
-    exit_code: ExitCode = ExitCode.DONE
-    #: what to type after `wirewatch` and its global options, for what the message ends with
-    command: str = ""
-
-    def say(self, options: str) -> str:
-        """Return the message with its command, in which the global *options* are repeated."""
-        return f"{self.message}: wirewatch{options} {self.command}" if self.command else self.message
-
-
-def _ok(check: str, message: str) -> Check:
-    return Check(check=check, status="ok", message=message)
-
-
-def _warn(check: str, message: str, command: str = "") -> Check:
-    return Check(check=check, status="warn", message=message, command=command)
-
-
-def _fail(check: str, message: str, exit_code: ExitCode, command: str = "") -> Check:
-    return Check(check=check, status="fail", message=message, exit_code=exit_code, command=command)
 
 
 def check_packages() -> Iterator[Check]:
@@ -74,9 +47,9 @@ def check_packages() -> Iterator[Check]:
     strangers = [f"{name} comes from {parent}" for name, parent in parents.items() if parent != ours]
     if strangers:
         fix = "another package has the same name; install wirewatch in an environment of its own (pipx, uv tool)"
-        yield _fail("packages", f"{'; '.join(strangers)}, wirewatch from {ours}; {fix}", ExitCode.INVALID)
+        yield fail("packages", f"{'; '.join(strangers)}, wirewatch from {ours}; {fix}", ExitCode.INVALID)
     else:
-        yield _ok("packages", f"all four come from {ours}")
+        yield ok("packages", f"all four come from {ours}")
 
 
 def _parent_of(spec: object) -> Path | None:
@@ -93,12 +66,15 @@ def check_feeds_file(config: ConfigDir) -> Iterator[Check]:
     try:
         feeds = read_feeds(config.feeds_file)
     except ConfigError as e:
-        yield from (_fail("feeds.toml", line, ExitCode.INVALID) for line in str(e).splitlines())
+        yield from (fail("feeds.toml", line, ExitCode.INVALID) for line in str(e).splitlines())
         return
-    if feeds:
-        yield _ok("feeds.toml", f"{len(feeds)} feeds in {config.feeds_file}")
-    else:
-        yield _warn("feeds.toml", f"{config.feeds_file} lists no feed; add one with", "feeds add ADDRESS")
+    if not feeds:
+        yield warn("feeds.toml", f"{config.feeds_file} lists no feed; add one with", "feeds add ADDRESS")
+        return
+    paused = sum(feed.is_paused for feed in feeds)
+    told = f", {paused} of them paused" if paused else ""
+    yield ok("feeds.toml", f"{len(feeds)} feeds in {config.feeds_file}{told}")
+    yield from check_secrets(feeds)
 
 
 def check_rules(config: ConfigDir) -> Iterator[Check]:
@@ -108,19 +84,19 @@ def check_rules(config: ConfigDir) -> Iterator[Check]:
     try:
         loaded = load(config.rules_dir)
     except ConfigError as e:
-        yield _fail("rules", str(e), ExitCode.INVALID)
+        yield fail("rules", str(e), ExitCode.INVALID)
         return
     problems = find_problems(loaded)
     for problem in problems[:MOST_TOLD]:
         place = f"{problem.file}:{problem.line}:{problem.column}"
-        yield _fail("rules", f"{place}: {problem.code} {problem.message}", ExitCode.INVALID)
+        yield fail("rules", f"{place}: {problem.code} {problem.message}", ExitCode.INVALID)
     if len(problems) > MOST_TOLD:
-        yield _fail("rules", _and_more(len(problems)), ExitCode.INVALID, "rules check")
+        yield fail("rules", _and_more(len(problems)), ExitCode.INVALID, "rules check")
     if not problems and not loaded.topics:
         fix = "write one into a file there whose name ends in .rules"
-        yield _warn("rules", f"no topic in {config.rules_dir}, so nothing is matched; {fix}")
+        yield warn("rules", f"no topic in {config.rules_dir}, so nothing is matched; {fix}")
     elif not problems:
-        yield _ok("rules", f"{len(loaded.topics)} topics in {config.rules_dir}, their tests come true")
+        yield ok("rules", f"{len(loaded.topics)} topics in {config.rules_dir}, their tests come true")
 
 
 def check_rules_in_force(config: ConfigDir, listings: Listings, *, is_running: bool, now: datetime) -> Iterator[Check]:
@@ -134,34 +110,34 @@ def check_rules_in_force(config: ConfigDir, listings: Listings, *, is_running: b
     try:
         loaded = load(config.rules_dir)
     except ConfigError:
-        yield _warn("in force", "the rules that were last read, as long as the folder cannot be read")
+        yield warn("in force", "the rules that were last read, as long as the folder cannot be read")
         return
     state = compare_rules(loaded, listings.topics(), listings.rule_problems())
     for topic in state.held[:MOST_TOLD]:
         since = "" if topic.held_since is None else f", held since {_minute(topic.held_since)}"
         version = f"{topic.version} of {_minute(topic.known_since)}"
         said = f"topic {topic.topic} is not understood: its last good version is in force"
-        yield _warn("in force", f"{said}, {version}{since}")
+        yield warn("in force", f"{said}, {version}{since}")
     if len(state.held) > MOST_TOLD:
-        yield _warn("in force", _and_more(len(state.held)), "rules list")
+        yield warn("in force", _and_more(len(state.held)), "rules list")
     for name in state.absent[:MOST_TOLD]:
-        yield _warn("in force", f"topic {name} is not understood: it was never understood and matches nothing")
+        yield warn("in force", f"topic {name} is not understood: it was never understood and matches nothing")
     if len(state.absent) > MOST_TOLD:
-        yield _warn("in force", _and_more(len(state.absent)), "rules check")
+        yield warn("in force", _and_more(len(state.absent)), "rules check")
     known = f"{state.topics} topic{'' if state.topics == 1 else 's'}, rules version {state.version}"
     if state.is_as_files_say:
-        yield _ok("in force", known)
+        yield ok("in force", known)
     else:
         differ = f"{known}; the files differ ({_difference(state)})"
         if is_running:
-            yield _warn("in force", f"{differ}: the daemon reads them at its next tick")
+            yield warn("in force", f"{differ}: the daemon reads them at its next tick")
         else:
-            yield _warn("in force", f"{differ}: no daemon runs; they are read by", "once")
+            yield warn("in force", f"{differ}: no daemon runs; they are read by", "once")
     yield from _check_applied(listings)
     stale = sum(hits.stale for hits in listings.topic_hits(today=now, week=now))
     if stale:
         told = "1 match was" if stale == 1 else f"{stale} matches were"
-        yield _warn(
+        yield warn(
             "matches", f"{told} found by an earlier version of the topic; bring them up to date with", "rules apply"
         )
 
@@ -171,7 +147,7 @@ def _check_applied(listings: Listings) -> Iterator[Check]:
     behind = [topic.name for topic in listings.topics() if topic.is_active and topic.is_behind]
     if behind:
         told = f"never applied to the articles stored before: {name_some(behind)}"
-        yield _warn("matches", f"{told}; apply to stored articles", "rules apply")
+        yield warn("matches", f"{told}; apply to stored articles", "rules apply")
 
 
 def check_copies(listings: Listings) -> Iterator[Check]:
@@ -181,12 +157,12 @@ def check_copies(listings: Listings) -> Iterator[Check]:
     outdated = listings.articles_of_other_algorithms(FINGERPRINT_ALG)
     unfinished = listings.unfinished_rebuild()
     if outdated:
-        yield _warn("copies", f"{outdated_fingerprints(outdated)}; compare them once more", "copies rebuild")
+        yield warn("copies", f"{outdated_fingerprints(outdated)}; compare them once more", "copies rebuild")
     elif unfinished is not None:
         how = f"the rebuild begun at {_minute(unfinished.started_at)} is at work, or was interrupted"
-        yield _warn("copies", f"{how}; then go on with", "copies rebuild")
+        yield warn("copies", f"{how}; then go on with", "copies rebuild")
     else:
-        yield _ok("copies", "the fingerprints of all articles are of the present algorithm")
+        yield ok("copies", "the fingerprints of all articles are of the present algorithm")
 
 
 def outdated_fingerprints(articles: int) -> str:
@@ -222,23 +198,23 @@ def check_database(settings: Settings) -> Iterator[Check]:
                 SchemaState.NEWER: ("it was made by a later version: upgrade the program", ""),
             }[found.state]
             message = f"{found.path}: {found.state.replace('_', ' ')}; {fix}"
-            yield _fail("database", message, ExitCode.DATABASE, command)
+            yield fail("database", message, ExitCode.DATABASE, command)
             return
         damage = _quick_check(found.path)
     except StoreError as e:
-        yield _fail("database", str(e), ExitCode.DATABASE)
+        yield fail("database", str(e), ExitCode.DATABASE)
         return
     if damage:
         fix = "restore a backup, or save what is left with: sqlite3 FILE .recover"
-        yield _fail("database", f"{found.path}: damaged: {damage}; {fix}", ExitCode.DATABASE)
+        yield fail("database", f"{found.path}: damaged: {damage}; {fix}", ExitCode.DATABASE)
         return
     megabytes = found.path.stat().st_size / 1e6
-    yield _ok("database", f"{found.path}: schema {found.revision} is current, whole, {megabytes:.1f} MB")
+    yield ok("database", f"{found.path}: schema {found.revision} is current, whole, {megabytes:.1f} MB")
     free = shutil.disk_usage(found.path.parent).free
     if free < LOW_SPACE_BYTES:
-        yield _warn("disk", f"only {free / 1e6:.0f} MB are free at {found.path.parent}")
+        yield warn("disk", f"only {free / 1e6:.0f} MB are free at {found.path.parent}")
     else:
-        yield _ok("disk", f"{free / 1e9:.1f} GB are free")
+        yield ok("disk", f"{free / 1e9:.1f} GB are free")
 
 
 def _quick_check(path: Path) -> str:
@@ -254,33 +230,26 @@ def _quick_check(path: Path) -> str:
 
 
 def check_content(stats: StatsRecord, now: datetime) -> Iterator[Check]:
-    """The clock must not be behind what is stored; feeds and rules should be well."""
+    """The clock must not be behind what is stored, and something should have been polled lately."""
     yield from _check_clock(stats, now)
-    troubled = {state: count for state, count in stats.feeds.items() if state in {"backing-off", "dormant", "gone"}}
-    polled = sum(count for state, count in stats.feeds.items() if state != "removed")
-    if troubled:
-        told = ", ".join(f"{count} {state}" for state, count in troubled.items())
-        yield _warn("feeds", f"of {polled} feeds {told}; see", "feeds list")
-    else:
-        yield _ok("feeds", f"{polled} feeds are polled, none fails")
     if stats.last_poll_at is None:
-        yield _warn("polls", "nothing was ever polled; poll with", "once")
+        yield warn("polls", "nothing was ever polled; poll with", "once")
     elif now - stats.last_poll_at > timedelta(days=2):
-        yield _warn("polls", f"the last poll was at {stats.last_poll_at:%Y-%m-%d %H:%M} UTC; is the daemon running?")
+        yield warn("polls", f"the last poll was at {stats.last_poll_at:%Y-%m-%d %H:%M} UTC; is the daemon running?")
     else:
-        yield _ok("polls", f"the last poll was at {stats.last_poll_at:%Y-%m-%d %H:%M} UTC")
+        yield ok("polls", f"the last poll was at {stats.last_poll_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _check_clock(stats: StatsRecord, now: datetime) -> Iterator[Check]:
     newest = max((t for t in (stats.last_poll_at, stats.last_article_at) if t is not None), default=None)
     if now < MADE:
-        yield _warn("clock", f"says {now:%Y-%m-%d %H:%M} UTC, before this program was made; set it")
+        yield warn("clock", f"says {now:%Y-%m-%d %H:%M} UTC, before this program was made; set it")
     elif newest is not None and newest > now + CLOCK_SLACK:
         fix = "set the clock; until then nothing is due and new dates are wrong"
         written = f"the database was written at {newest:%Y-%m-%d %H:%M}"
-        yield _warn("clock", f"says {now:%Y-%m-%d %H:%M} UTC, but {written}; {fix}")
+        yield warn("clock", f"says {now:%Y-%m-%d %H:%M} UTC, but {written}; {fix}")
     else:
-        yield _ok("clock", f"{now:%Y-%m-%d %H:%M} UTC")
+        yield ok("clock", f"{now:%Y-%m-%d %H:%M} UTC")
 
 
 def examine(
@@ -295,9 +264,9 @@ def examine(
         found = config()
         read = settings(found)
     except ConfigError as e:
-        yield from (_fail("settings", line, ExitCode.INVALID) for line in str(e).splitlines())
+        yield from (fail("settings", line, ExitCode.INVALID) for line in str(e).splitlines())
         return
-    yield _ok("settings", f"{found.path} ({found.origin})")
+    yield ok("settings", f"{found.path} ({found.origin})")
     yield from check_feeds_file(found)
     yield from check_rules(found)
     database = list(check_database(read))
@@ -309,6 +278,7 @@ def examine(
 
         with Listings(read.database.url) as listings:
             yield from check_content(listings.stats(), now)
+            yield from check_feeds(listings.feeds(since=now - LATELY), now)
             is_running = is_locked(database_path(read.database.url))
             yield from check_rules_in_force(found, listings, is_running=is_running, now=now)
             yield from check_copies(listings)

@@ -13,13 +13,15 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ingest.errors import StoreError
+from ingest.errors import Reason, StoreError
+from ingest.polling import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ingest.model import Due
-    from ingest.pipeline import Ingested, Pipeline, Refreshed
+    from ingest.pipeline import Ingested, Pipeline
+    from ingest.refresh import Refreshed
 
     #: is called with how many jobs are done and how many there are by now
     Tell = Callable[[int, int], None]
@@ -45,6 +47,11 @@ class CycleReport:
 
     polled: int = 0
     failed: tuple[FailedFeed, ...] = ()
+    #: feeds that had been told as broken and answered again
+    recovered: int = 0
+    #: polls before which entries may have been missed, and the entries that were found to fill these gaps
+    gaps: int = 0
+    found: int = 0
     #: entries seen for the first time, and entries that their feed has changed
     new_entries: int = 0
     changed_entries: int = 0
@@ -59,7 +66,9 @@ class CycleReport:
     def is_offline(self) -> bool:
         """No feed at all could be reached, and none for a reason of its own."""
         return (
-            self.polled > 0 and len(self.failed) == self.polled and all(f.reason == "connection" for f in self.failed)
+            self.polled > 0
+            and len(self.failed) == self.polled
+            and all(feed.reason == Reason.CONNECTION for feed in self.failed)
         )
 
 
@@ -199,10 +208,18 @@ class Cycle:
         if done.error is not None:
             failed = (*failed, FailedFeed(url=done.url, reason=done.error.reason, detail=done.error.detail))
             log.warning("feed %s: %s", done.url, done.error.detail)
+        for event in done.events:
+            # A break has just been told.
+            if event.kind is not EventKind.BROKEN:
+                log.info("feed %s: %s: %s", done.url, event.kind.partition(".")[2], event.detail)
+        kinds = [event.kind for event in done.events]
         self._report = replace(
             report,
             polled=report.polled + 1,
             failed=failed,
+            recovered=report.recovered + kinds.count(EventKind.RECOVERED),
+            gaps=report.gaps + kinds.count(EventKind.GAP),
+            found=report.found + done.found,
             new_entries=report.new_entries + done.new,
             changed_entries=report.changed_entries + done.changed,
         )

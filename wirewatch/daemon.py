@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from ingest.errors import StoreError
 from wirewatch.errors import ConfigError
+from wirewatch.upkeep import feeds_at_start, ticks_to_start
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+
     from apscheduler.events import JobExecutionEvent
 
     from wirewatch.cycle import CycleReport
@@ -38,11 +43,27 @@ MAINTENANCE_EVERY = timedelta(hours=1)
 
 
 class Daemon:
-    """Ticks over an open `Session` until it is told to stop."""
+    """Ticks over an open `Session` until it is told to stop.
 
-    def __init__(self, session: Session, *, tick_s: float) -> None:
+    *upkeep* is done at each maintenance, by name; what fails there is told and tried again at the next. *services* are
+    open while the daemon works.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        tick_s: float,
+        upkeep: Mapping[str, Callable[[], Awaitable[None]]] | None = None,
+        services: Sequence[AbstractAsyncContextManager[object]] = (),
+    ) -> None:
         self._session = session
         self._tick_s = tick_s
+        self._upkeep = upkeep or {}
+        self._services = services
+        #: ticks over which what was overdue at the start is spread, and how many feeds each may take; None: not known
+        self._start_ticks = ticks_to_start(tick_s)
+        self._start_share: int | None = None
         self._stop = asyncio.Event()
         self._wants_reload = False
         self._store_trouble = ""
@@ -62,14 +83,18 @@ class Daemon:
         scheduler.add_job(
             self.maintain, "interval", seconds=MAINTENANCE_EVERY.total_seconds(), next_run_time=now, id="maintenance"
         )
-        scheduler.start()
-        log.info("running; a tick every %g s", self._tick_s)
         try:
-            await self._stop.wait()
+            async with AsyncExitStack() as stack:
+                for service in self._services:
+                    await stack.enter_async_context(service)
+                scheduler.start()
+                log.info("running; a tick every %g s", self._tick_s)
+                await self._stop.wait()
         finally:
             log.info("stopping: %d jobs queued or under way", self._session.cycle.queued)
             # This cancels the coroutine of a tick at hand, which only queues; the work itself is the cycle's.
-            scheduler.shutdown(wait=False)
+            if scheduler.running:
+                scheduler.shutdown(wait=False)
             await asyncio.gather(self._session.cycle.stop(grace_s=GRACE_S), self._session.stop_looking(grace_s=GRACE_S))
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
@@ -83,7 +108,8 @@ class Daemon:
             await self._reload_feeds()
         try:
             self._session.cycle.raise_store_error()
-            await self._session.queue_due_feeds(limit=FEEDS_PER_TICK)
+            await self._session.keep_wishes()
+            await self._session.queue_due_feeds(limit=await self._feeds_of_tick())
             await self._session.queue_due_entries(limit=ENTRIES_PER_TICK)
         except StoreError as error:
             # The next tick tries again; the same trouble is told once.
@@ -97,11 +123,27 @@ class Daemon:
         _log_report(self._session.cycle.take_report())
 
     async def maintain(self) -> None:
-        """Forget what is older than the settings allow."""
+        """Forget what is older than the settings allow, and do what else is to be done now and then."""
         try:
             await self._session.forget_old()
         except StoreError as error:
             log.error("what is old is kept for now: %s", error)
+        for name, do in self._upkeep.items():
+            try:
+                await do()
+            except StoreError as error:
+                log.error("%s is left for later: %s", name, error)
+            except Exception:
+                log.exception("a bug broke %s; it is tried again later", name)
+
+    async def _feeds_of_tick(self) -> int:
+        """How many feeds this tick may take: what was overdue at the start is spread over the first minute."""
+        if not self._start_ticks:
+            return FEEDS_PER_TICK
+        if self._start_share is None:
+            self._start_share = feeds_at_start(await self._session.count_due_feeds(), self._tick_s)
+        self._start_ticks -= 1
+        return min(self._start_share, FEEDS_PER_TICK)
 
     def _ask_for_reload(self, scheduler: AsyncIOScheduler) -> None:
         log.info("asked to reload")
@@ -126,9 +168,12 @@ def _log_failed_job(event: JobExecutionEvent) -> None:
 def _log_report(report: CycleReport) -> None:
     if report.polled or report.articles or report.without_page:
         log.info(
-            "%d feeds polled, %d failed; %d new entries, %d changed; %d articles, %d relations, %d matches",
+            "%d feeds polled, %d failed, %d recovered, %d gaps; "
+            "%d new entries, %d changed; %d articles, %d relations, %d matches",
             report.polled,
             len(report.failed),
+            report.recovered,
+            report.gaps,
             report.new_entries,
             report.changed_entries,
             report.articles,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wirewatch.errors import WirewatchError
-from wirewatch.places import FEEDS_FILE, RULES_DIR, SETTINGS_FILE, packaged_config
+from wirewatch.places import FEEDS_FILE, RULES_DIR, SETTINGS_FILE, SITES_FILE, packaged_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +22,13 @@ class Copied:
 
 
 def copy_defaults(target: Path) -> Copied:
-    """Write settings, feeds and rules to the directory *target*, which is made if needed. Overwrites nothing.
+    """Write settings, feeds, sites and rules to the directory *target*, which is made if needed. Overwrites nothing.
 
     Raises WirewatchError when something cannot be written; a second call goes on where the first broke off.
     """
     source = packaged_config()
-    files = [source / SETTINGS_FILE, source / FEEDS_FILE, *sorted((source / RULES_DIR).glob("*.rules"))]
+    settings = [source / name for name in (SETTINGS_FILE, FEEDS_FILE, SITES_FILE)]
+    files = [*settings, *sorted((source / RULES_DIR).glob("*.rules"))]
     written: list[Path] = []
     kept: list[Path] = []
     path = target

@@ -1,45 +1,84 @@
-"""feeds.toml: which feeds are polled. Read with tomllib, edited with tomlkit so that comments stay.
+"""feeds.toml: which feeds are polled, and how to get in. Read with tomllib; `feededit` changes it.
 
     [[feeds]]
     url = "https://example.org/rss.xml"
-    title = "Example"        # optional
+    title = "Example"                       # optional, as all that follows
+    paused = true                           # not polled; what it brought is kept
+    every = "5m"                            # polled at least so often; without it, as often as it brings news
+    headers = {X-Api-Key = "env:EXAMPLE"}   # sent to its host and no other
+    user = "me"
+    password = "file:secrets/example"       # or env:NAME; never the password itself
 
-The address is the identity of a feed, character for character; nothing is normalised here.
+The address is the identity of a feed, character for character; nothing is normalised here. Secrets are only named
+here; `feedaccess` reads them.
 """
 
 from __future__ import annotations
 
 import difflib
-import os
-import tempfile
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ingest.header_rules import credentials_fault, header_fault
+from ingest.target import redact
 from wirewatch import tomlfile
-from wirewatch.errors import ConfigError, WirewatchError
+from wirewatch.errors import ConfigError
+from wirewatch.secretnames import SECRET, reference_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-KEYS = ("url", "title")
+#: the keys of a feed, in the order in which they are written
+KEYS = ("title", "url", "paused", "every", "headers", "user", "password")
+
+_SPAN = re.compile(r"([0-9]{1,5})([mhd])")
+_UNITS_S = {"m": 60, "h": 3600, "d": 86_400}
+#: The bounds of `every`. Nobody's feed is asked for more often, and each is looked at once a day.
+MIN_EVERY_S = 300
+MAX_EVERY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a feed stands: the file, and its number there, from 0."""
+
+    path: Path
+    index: int
+
+    def line(self, *key: str | int) -> str:
+        """Return FILE:LINE of *key* of the feed, or of the feed where it has no such key. Reads the file."""
+        text = tomlfile.read_text(self.path)
+        # the nearest that there is
+        lines = (tomlfile.line_of(text, ["feeds", self.index, *key[:count]]) for count in range(len(key), -1, -1))
+        return f"{self.path}:{next((line for line in lines if line > 1), 1)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLine:
-    """A feed of feeds.toml."""
+    """A feed of feeds.toml. Of secrets it holds where they are, but for a header that is written out there."""
 
     url: str
     title: str | None = None
+    is_paused: bool = False
+    #: seconds between two polls at most, while it is well, 300 to 86,400; None: as schedule.py decides
+    every_s: int | None = None
+    #: name and value, or env:NAME or file:PATH where the value is
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    user: str | None = None
+    #: env:NAME or file:PATH
+    password: str | None = None
+    #: None: it is not of a file
+    place: Place | None = field(default=None, compare=False, repr=False)
 
 
 def read_feeds(path: Path) -> tuple[FeedLine, ...]:
     """Return the feeds of *path* in order.
 
     Raises ConfigError, with a line for each fault, when the file is missing, is not TOML, has an unknown key,
-    names an address twice or one that is not http(s).
+    names an address twice or one that is not http(s), or holds a password.
     """
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; create it with: wirewatch init {path.parent}")
@@ -70,80 +109,57 @@ def parse_feeds(text: str, path: Path) -> tuple[FeedLine, ...]:
             faults.append(f"{path}:{tomlfile.line_of(text, where)}: {message}")
         else:
             first_place[table["url"]] = index
-            feeds.append(FeedLine(url=table["url"], title=table.get("title") or None))
+            feeds.append(_feed(table, Place(path=path, index=index)))
     if faults:
         raise ConfigError("\n".join(faults))
     return tuple(feeds)
 
 
 def address_fault(url: str) -> str | None:
-    """Return what is wrong with *url* as the address of a feed, or None."""
+    """Return what is wrong with *url* as the address of a feed, or None. What it says never has a password in it."""
     if any(c.isspace() or not c.isprintable() for c in url):
         return "an address has no spaces and no control characters"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as e:
-        return f"not an address: {e}"
+        # what urllib says quotes the address
+        return "not an address that can be read" if "@" in url else f"not an address: {e}"
     if parts.scheme not in {"http", "https"}:
         return "an address begins with https:// or http://"
     if not host:
         return "the address has no host"
     if parts.username is not None:
-        return "an address with a user name is not supported"
+        return (
+            "an address has no user name in it, for addresses are shown and stored; "
+            'write user = "…" and password = "env:NAME" or "file:PATH" below it'
+        )
     return None
 
 
-def add_feeds(path: Path, wanted: Iterable[FeedLine]) -> tuple[tuple[FeedLine, ...], tuple[FeedLine, ...]]:
-    """Append to *path* the feeds that it does not list yet; return those added and those it has already.
+def every_s(text: str) -> int:
+    """Return the seconds that a span such as 5m, 2h or 1d stands for. Raises ValueError beyond 5m to 24h.
 
-    The rest of the file stays as it is, byte for byte; only a byte order mark goes. Nothing is written when
-    nothing is added.
-    Raises ConfigError as `read_feeds` does, for a bad address, and when the file cannot be written.
+    >>> every_s("90m")
+    5400
     """
-    listed = {feed.url for feed in read_feeds(path)}
-    added: list[FeedLine] = []
-    known: list[FeedLine] = []
-    faults: list[str] = []
-    for feed in wanted:
-        fault = address_fault(feed.url)
-        if fault:
-            faults.append(f"{feed.url}: {fault}")
-        elif feed.url in listed:
-            known.append(feed)
-        else:
-            listed.add(feed.url)
-            added.append(feed)
-    if faults:
-        raise ConfigError("\n".join(faults))
-    if added:
-        _write(path, _appended(_exact_text(path), added))
-    return tuple(added), tuple(known)
+    found = _SPAN.fullmatch(text)
+    seconds = int(found[1]) * _UNITS_S[found[2]] if found else 0
+    if not MIN_EVERY_S <= seconds <= MAX_EVERY_S:
+        raise ValueError("expected a span of 5m to 24h, such as 5m, 90m or 2h")
+    return seconds
 
 
-def remove_feed(path: Path, url: str) -> FeedLine:
-    """Take the feed *url* out of *path*, with the comments inside its table, and return it.
+def span_text(seconds: int) -> str:
+    """Return *seconds*, a whole number of minutes, as `every_s` reads it.
 
-    Raises ConfigError as `read_feeds` does, WirewatchError when the feed is not listed (the nearest is named).
+    >>> span_text(5400), span_text(7200)
+    ('90m', '2h')
     """
-    import tomlkit
+    return f"{seconds // 3600}h" if seconds % 3600 == 0 else f"{seconds // 60}m"
 
-    feeds = read_feeds(path)
-    found = [index for index, feed in enumerate(feeds) if feed.url == url]
-    if not found:
-        near = difflib.get_close_matches(url, [feed.url for feed in feeds], n=1)
-        hint = f"did you mean {near[0]}?" if near else "see: wirewatch feeds list"
-        raise WirewatchError(f"{path}: {url} is not listed; {hint}")
-    document = tomlkit.parse(_exact_text(path))
-    tables = document["feeds"]
-    assert isinstance(tables, list)
-    if len(feeds) == 1:
-        # tomlkit would leave `feeds = []`, after which no [[feeds]] may follow
-        del document["feeds"]
-    else:
-        del tables[found[0]]
-    _write(path, document.as_string())
-    return feeds[found[0]]
+
+# --- one table --------------------------------------------------------------------------------------
 
 
 def _fault(table: dict[str, object]) -> tuple[str, str] | None:
@@ -153,63 +169,98 @@ def _fault(table: dict[str, object]) -> tuple[str, str] | None:
             near = difflib.get_close_matches(key, KEYS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(KEYS)}"
             return key, f"unknown key {key}; {hint}"
-    for key in KEYS:
-        if key in table and not isinstance(table[key], str):
-            return key, f"{key}: expected text in quotes"
-    url = table.get("url")
-    if not isinstance(url, str):
+    for key, judge in _JUDGES.items():
+        if key in table and (fault := judge(table[key])):
+            return key, fault
+    if "url" not in table:
         return "url", 'the feed has no address; add url = "https://…"'
-    fault = address_fault(url)
-    return ("url", f"{url}: {fault}") if fault else None
+    if "password" in table and "user" not in table:
+        return "password", 'a password goes with a user name; add user = "…", if need be user = ""'
+    return None
 
 
-def _appended(text: str, feeds: Iterable[FeedLine]) -> str:
-    """Return *text* with a table for each of *feeds* at its end."""
-    import tomlkit
-
-    document = tomlkit.parse(text)
-    inline = document.get("feeds")
-    if isinstance(inline, tomlkit.items.Array):
-        for feed in feeds:
-            table = tomlkit.inline_table()
-            table.update(_keys(feed))
-            inline.append(table)
-        return document.as_string()
-    newline = "\r\n" if "\r\n" in text else "\n"
-    if text and not text.endswith("\n"):
-        text += newline
-    for feed in feeds:
-        block = tomlkit.table()
-        block.update(_keys(feed))
-        text += newline if text else ""
-        text += f"[[feeds]]\n{block.as_string()}".replace("\n", newline)
-    return text
+def _url_fault(value: object) -> str | None:
+    if not isinstance(value, str):
+        return "url: expected text in quotes"
+    fault = address_fault(value)
+    return f"{redact(value)}: {fault}" if fault else None
 
 
-def _keys(feed: FeedLine) -> dict[str, str]:
-    return {"title": feed.title, "url": feed.url} if feed.title else {"url": feed.url}
+def _title_fault(value: object) -> str | None:
+    return None if isinstance(value, str) else "title: expected text in quotes"
 
 
-def _exact_text(path: Path) -> str:
-    """Return the text of *path* with its line ends as they are; a byte order mark is dropped."""
-    return path.read_bytes().decode("utf-8-sig")
+def _paused_fault(value: object) -> str | None:
+    return None if isinstance(value, bool) else "paused: expected true or false, without quotes"
 
 
-def _write(path: Path, text: str) -> None:
-    """Replace *path* at once: whoever reads it finds the old list or the new one. Its permissions stay."""
-    parse_feeds(text, path)
-    target = path.resolve()
-    temporary: str | None = None
+def _every_fault(value: object) -> str | None:
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(target.stat().st_mode)
-        Path(temporary).replace(target)
-    except OSError as e:
-        if temporary:
-            with suppress(OSError):
-                Path(temporary).unlink()
-        raise ConfigError(f"{path}: cannot be written: {e.strerror}") from e
+        every_s(value if isinstance(value, str) else "")
+    except ValueError as e:
+        return f"every: {e}, in quotes"
+    return None
+
+
+def _headers_fault(value: object) -> str | None:
+    """Say what is wrong with further headers. It never quotes a value, which can be a secret."""
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        return 'headers: expected names and texts, as in {Accept-Language = "de"}'
+    for name, text in value.items():
+        is_reference = SECRET.fullmatch(text) is not None
+        fault = reference_fault(text) if is_reference else header_fault(name, text)
+        # of what is kept elsewhere, the name can be judged
+        fault = fault or (header_fault(name, "x") if is_reference else None)
+        if fault:
+            return f"headers: {name}: {fault}"
+    return None
+
+
+def _user_fault(value: object) -> str | None:
+    if not isinstance(value, str):
+        return "user: expected text in quotes"
+    fault = credentials_fault(value, "")
+    return f"user: {fault}" if fault else None
+
+
+def _password_fault(value: object) -> str | None:
+    # never with the value, which is likely to be the password
+    if isinstance(value, str) and SECRET.fullmatch(value):
+        fault = reference_fault(value)
+        return f"password: {fault}" if fault else None
+    return (
+        "password: it is not written here; put it into a file that only you can read and write "
+        'password = "file:secrets/NAME" (from this file on), or into a variable and write "env:NAME"'
+    )
+
+
+_JUDGES: dict[str, Callable[[object], str | None]] = {
+    "url": _url_fault,
+    "title": _title_fault,
+    "paused": _paused_fault,
+    "every": _every_fault,
+    "headers": _headers_fault,
+    "user": _user_fault,
+    "password": _password_fault,
+}
+
+
+def _feed(table: dict[str, object], place: Place) -> FeedLine:
+    """Return the feed of a table without fault."""
+
+    def text(key: str) -> str | None:
+        value = table.get(key)
+        return value if isinstance(value, str) else None
+
+    headers = table.get("headers")
+    every = text("every")
+    return FeedLine(
+        url=text("url") or "",
+        title=text("title") or None,
+        is_paused=table.get("paused") is True,
+        every_s=every_s(every) if every else None,
+        headers=tuple(headers.items()) if isinstance(headers, dict) else (),
+        user=text("user"),
+        password=text("password"),
+        place=place,
+    )

@@ -5,7 +5,22 @@ Fields may be added and are never renamed or taken away; `docs/reference/json.md
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wirewatch.output import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _by_reason(reasons: Mapping[str, Mapping[str, int]]) -> str:
+    """Return how many entries have each reason, whatever their state, the most frequent first."""
+    counts: dict[str, int] = {}
+    for by_reason in reasons.values():
+        for reason, count in by_reason.items():
+            counts[reason] = counts.get(reason, 0) + count
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items(), key=lambda row: (-row[1], row[0])))
+
 
 TIME = "time"
 TEXT = "text"
@@ -13,33 +28,6 @@ INTEGER = "integer"
 YES_NO = "true or false"
 NUMBER = "number"
 TEXTS = "list of texts"
-
-FEED = (
-    Column("id", INTEGER, "number of the feed; null until it was first seen by `once` or `run`"),
-    Column("url", TEXT, "configured address, the identity of the feed", is_flexible=True, is_shown=True),
-    Column("fetch_url", TEXT, "where it has moved to"),
-    Column("title", TEXT, "title in feeds.toml, else the feed's own", is_flexible=True, is_shown=True),
-    Column("state", TEXT, "active, backing-off, dormant, gone, paused or removed", is_shown=True),
-    Column("last_status", INTEGER, "HTTP status of the last poll", is_shown=True),
-    Column("last_error", TEXT, "why the last poll failed, or null", is_shown=True),
-    Column("failures", INTEGER, "failed polls in a row", is_shown=True),
-    Column("next_poll_at", TIME, "when it is due again", is_shown=True),
-    Column("entries", INTEGER, "entries seen so far", is_shown=True),
-    Column("last_error_detail", TEXT, "one line about the last error, or null"),
-    Column("last_polled_at", TIME, "when it was last polled, or null"),
-    Column("added_at", TIME, "when it was first seen by `once` or `run`, or null"),
-)
-
-FEED_CHECK = (
-    Column("url", TEXT, "configured address", is_flexible=True, is_shown=True),
-    Column("status", INTEGER, "HTTP status, or null when no answer came", is_shown=True),
-    Column("moved_to", TEXT, "where it has moved for good, or null"),
-    Column("kind", TEXT, "rss, rdf, atom or json", is_shown=True),
-    Column("title", TEXT, "the feed's own title", is_flexible=True, is_shown=True),
-    Column("entries", INTEGER, "entries it lists", is_shown=True),
-    Column("reason", TEXT, "why it failed, or null", is_shown=True),
-    Column("detail", TEXT, "one line about the reason", is_flexible=True, is_shown=True),
-)
 
 ENTRY = (
     Column("id", INTEGER, "number of the entry", is_shown=True),
@@ -56,6 +44,13 @@ ENTRY = (
     Column("detail", TEXT, "one line about the reason, or null", is_flexible=True, is_spare=True),
     Column("attempts", INTEGER, "tries that failed in a row"),
     Column("next_try_at", TIME, "when its page is fetched again; null: at once when new, else not", is_spare=True),
+    Column(
+        "date_fault",
+        TEXT,
+        "what is wrong with the date in the feed: missing, future or zone (none that is known); or null",
+        is_rare=True,
+    ),
+    Column("found_by", TEXT, "how it was found: feed, sitemap (after a gap), push or archive"),
 )
 
 ARTICLE = (
@@ -205,6 +200,7 @@ TRIED_ENTRY = (
     Column("text", TEXT, "text of the content, else of the summary"),
     Column("lang", TEXT, "language that the feed declares, or null"),
     Column("sections", TEXTS, "categories"),
+    Column("date_fault", TEXT, "what is wrong with its date: missing, future, zone, or null"),
 )
 
 TRIED_PAGE = (
@@ -357,7 +353,20 @@ HELD_TOPIC = (
 
 STATS = (
     Column("feeds", "{state: integer}", "feeds by state"),
+    Column(
+        "silent_feeds", INTEGER, "feeds that answer and bring nothing new for longer than they used to", is_rare=True
+    ),
+    Column(
+        "events", "{kind: integer}", "what happened to feeds and sites in the last 30 days; see `events`", is_rare=True
+    ),
     Column("entries", "{state: integer}", "entries by state; together, all that were ever seen"),
+    Column(
+        "reasons",
+        "{state: {reason: integer}}",
+        "entries without a text from their page, by state and reason; see reasons.md",
+        is_rare=True,
+        reads=lambda reasons, _: _by_reason(reasons),
+    ),
     Column("articles", INTEGER, "articles"),
     Column("versions", INTEGER, "versions of articles"),
     Column("stories", INTEGER, "stories"),

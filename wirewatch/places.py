@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "wirewatch.toml"
 FEEDS_FILE = "feeds.toml"
+SITES_FILE = "sites.toml"
 RULES_DIR = "rules"
 DATABASE_FILE = "wirewatch.db"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigDir:
-    """The directory with wirewatch.toml, feeds.toml and rules/."""
+    """The directory with wirewatch.toml, feeds.toml, sites.toml and rules/."""
 
     path: Path
     #: why this one: "--config", "WIREWATCH_CONFIG", "./config", ".", "user" or "built-in"
@@ -39,6 +40,11 @@ class ConfigDir:
     def feeds_file(self) -> Path:
         """The list of feeds."""
         return self.path / FEEDS_FILE
+
+    @property
+    def sites_file(self) -> Path:
+        """What is different for single sites; it may be missing."""
+        return self.path / SITES_FILE
 
     @property
     def rules_dir(self) -> Path:

@@ -9,22 +9,35 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ingest.model import utc_now
+from ingest.polling import ConfiguredFeed, FeedAccess
 from wirewatch.cycle import Cycle
+from wirewatch.drift import look_for_drift
+from wirewatch.errors import ConfigError
+from wirewatch.feedaccess import read_access
 from wirewatch.feedlist import read_feeds
 from wirewatch.rulewatch import RuleWatch
+from wirewatch.sitefile import SitesInForce, read_sites
+from wirewatch.upkeep import Keeper
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from ingest.fetch import Fetcher
+    from ingest.site_rules import SiteRule
     from ingest.workers import Workers
     from storage.store import Store
     from wirewatch.cycle import CycleReport, Tell
+    from wirewatch.feedlist import FeedLine
     from wirewatch.places import ConfigDir
     from wirewatch.rulebook import RulesInForce
     from wirewatch.settings import Settings
+    from wirewatch.websub import Hubs
 
 log = logging.getLogger(__name__)
+
+#: How a feed is asked for of which nothing is configured.
+NO_ACCESS = FeedAccess()
 
 #: What happened at each poll is kept for so long.
 POLL_LOG_KEPT = timedelta(days=30)
@@ -58,23 +71,31 @@ class Session:
         self._config = config
         self._settings = settings
         self._store = store
+        self._fetcher = fetcher
         self._workers = workers
         self._watch = RuleWatch(config.rules_dir, store, prepare=workers.prepare)
         self._look: asyncio.Task[None] | None = None
         self._is_asked = False
         self._is_stopping = False
+        #: how each configured feed is to be asked for, by its address
+        self._access: Mapping[str, FeedAccess] = {}
+        self._sites = SitesInForce(path=config.sites_file)
+        self._keeper = Keeper(store, fetcher.take_changes)
+        #: feeds in feeds.toml, those that are paused included
         self.feeds = 0
-        self.cycle = Cycle(
-            Pipeline(
-                store=store,
-                fetch=fetcher,
-                workers=workers,
-                rules=lambda: self.rules.ruleset,
-                window=timedelta(days=settings.copies.window_days),
-                trackers=trackers,
-            ),
-            tell=tell,
+        self.pipeline = Pipeline(
+            store=store,
+            fetch=fetcher,
+            workers=workers,
+            rules=lambda: self.rules.ruleset,
+            window=timedelta(days=settings.copies.window_days),
+            trackers=trackers,
+            access=lambda url: self._access.get(url, NO_ACCESS),
+            is_configured=lambda url: url in self._access,
+            robots_sitemaps=fetcher.robots_sitemaps,
+            site_rule=self._site_rule,
         )
+        self.cycle = Cycle(self.pipeline, tell=tell)
 
     @property
     def rules(self) -> RulesInForce:
@@ -82,17 +103,27 @@ class Session:
         return self._watch.in_force
 
     async def load(self) -> None:
-        """Bring feeds and rules into force. Raises ConfigError when feeds.toml or the rules folder cannot be read."""
+        """Bring feeds, sites and rules into force. Raises ConfigError when one of them cannot be read."""
         await self.reload_feeds()
         await asyncio.to_thread(self._watch.start)
         rules = self.rules
         log.info("in force: %d feeds, %d topics, rules version %s", self.feeds, len(rules.versions), rules.version)
 
     async def reload_feeds(self) -> None:
-        """Read feeds.toml anew. Raises ConfigError; what was in force stays so then."""
-        feeds = read_feeds(self._config.feeds_file)
-        await asyncio.to_thread(self._store.sync_feeds, [(feed.url, feed.title) for feed in feeds], utc_now())
+        """Read feeds.toml anew, with the secrets that it names, and the selectors of sites.toml.
+
+        Raises ConfigError; what was in force stays so then.
+        """
+        sites = await asyncio.to_thread(read_sites, self._config.sites_file)
+        feeds = await asyncio.to_thread(read_feeds, self._config.feeds_file)
+        access = await asyncio.to_thread(read_all_access, feeds)
+        configured = [ConfiguredFeed(url=feed.url, title=feed.title, is_paused=feed.is_paused) for feed in feeds]
+        await asyncio.to_thread(self._store.sync_feeds, configured, utc_now())
+        self._access, self._sites = access, sites
         self.feeds = len(feeds)
+
+    def _site_rule(self, host: str) -> SiteRule | None:
+        return self._sites.rule_for(host)
 
     # --- rules --------------------------------------------------------------------------------------
 
@@ -140,6 +171,7 @@ class Session:
         while ids := await self.queue_due_entries(limit=ENTRIES_AT_ONCE, without=done):
             await self.cycle.idle()
             done |= ids
+        await self.keep_wishes()
         await self.forget_old()
         return self.cycle.take_report()
 
@@ -148,6 +180,10 @@ class Session:
         taken = self.cycle.taken_feeds
         find = partial(self._store.due_feeds, utc_now(), limit, taken, is_everything_due=is_everything_due)
         self.cycle.poll(await asyncio.to_thread(find))
+
+    async def count_due_feeds(self) -> int:
+        """How many feeds are due now."""
+        return len(await asyncio.to_thread(self._store.due_feeds, utc_now(), 1_000_000))
 
     async def queue_due_entries(self, *, limit: int, without: AbstractSet[int] = frozenset()) -> set[int]:
         """Queue entries that are due, not queued yet and not among *without*; returns their ids."""
@@ -160,12 +196,46 @@ class Session:
         """Start the worker processes and let them import what they need, before there is work."""
         await self._workers.warm()
 
+    async def keep_wishes(self) -> None:
+        """Store what hosts have asked for since the last call, so that a restart asks nobody sooner."""
+        await asyncio.to_thread(self._keeper.keep)
+
+    def keep_wishes_at_last(self) -> None:
+        """The same at the end of the program, where trouble with the database is only told."""
+        self._keeper.keep_at_last()
+
+    def hubs(self, callback: str) -> Hubs:
+        """The subscriptions at hubs; *callback* is our public address."""
+        from wirewatch.websub import Hubs
+
+        return Hubs(store=self._store, post=self._fetcher, pipeline=self.pipeline, callback=callback)
+
+    async def look_for_drift(self) -> None:
+        """See whether pages of a site have changed their nature; that is stored and logged."""
+        await asyncio.to_thread(look_for_drift, self._store, utc_now())
+
     async def forget_old(self) -> None:
         """Forget raw pages that are older than the setting allows, and the log of polls of more than a month."""
         now = utc_now()
         pages = now - timedelta(days=self._settings.store.raw_days)
         await asyncio.to_thread(self._store.prune_raw_pages, pages)
         await asyncio.to_thread(self._store.prune_poll_log, now - POLL_LOG_KEPT)
+
+
+def read_all_access(feeds: Iterable[FeedLine]) -> dict[str, FeedAccess]:
+    """How each of *feeds* is to be asked for, by its address. Secrets of paused feeds are not asked for.
+
+    Raises ConfigError, with a line for each secret that cannot be had.
+    """
+    access, faults = {}, []
+    for feed in feeds:
+        try:
+            access[feed.url] = FeedAccess(every_s=feed.every_s) if feed.is_paused else read_access(feed)
+        except ConfigError as error:
+            faults.append(str(error))
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return access
 
 
 def _tell_bug(look: asyncio.Task[None]) -> None:

@@ -13,14 +13,16 @@ import os
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.address_guard import AddressGuard
-from ingest.fetch_settings import FetchSettings
+from ingest.fetch_settings import FetchSettings, proxy_fault
 from wirewatch import tomlfile
 from wirewatch.errors import ConfigError
+from wirewatch.secretnames import reference_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 PREFIX = "WIREWATCH_"
 #: variables of that prefix which are no settings
 NOT_SETTINGS = frozenset({"WIREWATCH_CONFIG", "WIREWATCH_DEBUG"})
+#: settings whose values are never quoted: they can hold a password
+SECRET_KEYS = frozenset({"fetch.proxy"})
 
 
 def _time_zone(name: str) -> str:
@@ -64,7 +68,34 @@ def _user_agent(text: str) -> str:
     return text
 
 
+def _proxy(text: str) -> str:
+    """An address or env:NAME; what it complains of never has the value in it."""
+    fault = reference_fault(text) if text.startswith("env:") else text and proxy_fault(text)
+    if fault:
+        raise ValueError(f"http://host:port, http://user:password@host:port or env:NAME; {fault}")
+    return text
+
+
+def _callback(text: str) -> str:
+    parts = urlsplit(text)
+    if text and not (parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)):
+        raise ValueError("an http(s) address without ? and #, such as https://news.example/websub")
+    return text
+
+
+def _listen(text: str) -> str:
+    try:
+        parts = urlsplit(f"//{text}")
+        is_right = bool(parts.hostname and parts.port) and parts.netloc == text and "@" not in text
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ValueError("host:port or [IPv6]:port, such as 127.0.0.1:8765")
+    return text
+
+
 Text = Annotated[str, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Texts = tuple[Text, ...]
@@ -98,6 +129,24 @@ class FetchSection(Section):
     """address or page where a publisher can reach you; part of the default user_agent"""
     trackers: Texts | None = None
     """parameters cut from addresses (utm_* means a prefix); instead of the built-in list"""
+    proxy: Annotated[Text, AfterValidator(_proxy), Field(repr=False)] = ""
+    """http://host:port of a proxy that all requests go through, or env:NAME of the variable that holds it"""
+    proxy_resolves: Flag = False
+    """leave names that cannot be resolved here to the proxy, which then sees to it that they are public"""
+
+    def proxy_address(self, environ: Mapping[str, str] = os.environ) -> str:
+        """Return the address of the proxy, read from its variable where it is in one; empty: there is none.
+
+        Raises ConfigError, which never quotes it.
+        """
+        if not self.proxy.startswith("env:"):
+            return self.proxy
+        name = self.proxy.removeprefix("env:")
+        if name not in environ:
+            raise ConfigError(f"fetch.proxy: the variable {name} is not set; set it where wirewatch is started")
+        if environ[name] and (fault := proxy_fault(environ[name])):
+            raise ConfigError(f"fetch.proxy: what the variable {name} holds is no proxy: {fault}")
+        return environ[name]
 
 
 class RunSection(Section):
@@ -123,12 +172,22 @@ class StoreSection(Section):
     """days for which pages are kept as they came"""
 
 
+class WebsubSection(Section):
+    """News that hubs push (WebSub), beside polling."""
+
+    callback: Annotated[Text, AfterValidator(_callback)] = ""
+    """public address under which hubs reach `websub.listen`, such as https://news.example/websub; empty: off"""
+    listen: Annotated[Text, AfterValidator(_listen)] = "127.0.0.1:8765"
+    """where `run` listens for hubs; put a proxy with TLS before it"""
+
+
 class Settings(Section):
     """All settings, checked. Frozen."""
 
     database: DatabaseSection = DatabaseSection()
     fetch: FetchSection = FetchSection()
     run: RunSection = RunSection()
+    websub: WebsubSection = WebsubSection()
     copies: CopiesSection = CopiesSection()
     store: StoreSection = StoreSection()
     timezone: Annotated[Text, AfterValidator(_time_zone)] = "UTC"
@@ -259,7 +318,7 @@ def _of_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator[t
 
 def _from_text(text: str, kind: Any) -> object:
     """Return the value that *text* writes for a key of type *kind*; *text* itself where it writes none."""
-    convert: Any = {"tuple": json.loads, "int": int, "float": float}.get(_kind(kind), str)
+    convert: Any = {"tuple": json.loads, "int": int, "float": float, "bool": json.loads}.get(_kind(kind), str)
     try:
         return convert(text)
     except ValueError:
@@ -268,7 +327,8 @@ def _from_text(text: str, kind: Any) -> object:
 
 def kind_name(annotation: Any) -> str:
     """Return what people call the type of a setting."""
-    return {"tuple": "list of texts", "int": "whole number", "float": "number"}.get(_kind(annotation), "text")
+    names = {"tuple": "list of texts", "int": "whole number", "float": "number", "bool": "true or false"}
+    return names.get(_kind(annotation), "text")
 
 
 def _kind(annotation: Any) -> str:
@@ -283,6 +343,7 @@ _EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
     "string_type": "text in quotes",
+    "bool_type": "true or false",
     "tuple_type": 'a list such as ["a", "b"]',
     "model_type": "a table such as [fetch]",
     "model_attributes_type": "a table such as [fetch]",
@@ -303,6 +364,8 @@ def _fault(kind: str, loc: Sequence[str | int], error: Any, place: Any) -> str:
         expected = str(error["ctx"]["error"])
     else:
         expected = error["msg"].removeprefix("Input should be ")
+    if name in SECRET_KEYS:
+        return f"{place(loc)}: {name}: expected {expected}"
     value = error["input"]
     return f"{place(loc)}: {name}: expected {expected}, got {json.dumps(value, ensure_ascii=False, default=str)}"
 

@@ -46,7 +46,8 @@ def line_of(text: str, key: Sequence[str | int]) -> int:
     shortest well-formed beginning of the text that has the key. That is found by bisection.
     Returns 1 for a key that is not there.
     """
-    lines = text.split("\n")
+    # a line cut off behind its CR would be no TOML
+    lines = text.replace("\r\n", "\n").split("\n")
     if not _has(tomllib.loads(text), key):
         return 1
     without, having = 0, len(lines)

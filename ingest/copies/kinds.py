@@ -118,7 +118,7 @@ def _share_of_story(part: Part) -> float:
     told: set[str] = set()
     others: list[tuple[int, frozenset[str]]] = []
     for words, telling in read_sentences(part.wording):
-        common = sum(word in part.common for word in words)
+        common = len(part.common.intersection(words))
         inside += common
         if MIN_COMMON_PART * len(words) <= common:
             told |= telling
@@ -153,7 +153,7 @@ def _is_one_text(wording: Wording, common: frozenset[int]) -> bool:
     sentences = [
         telling
         for words, telling in read_sentences(wording)
-        if sum(word in common for word in words) < MIN_COMMON_PART * len(words)
+        if len(common.intersection(words)) < MIN_COMMON_PART * len(words)
     ]
     times = Counter(chain.from_iterable(sentences))
     linked = sum(any(times[each] > 1 for each in sentence) for sentence in sentences)

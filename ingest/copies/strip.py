@@ -25,6 +25,8 @@ def strip_furniture(wording: Wording, furniture: frozenset[int]) -> Wording:
 
     These are shortened, as in `Fingerprint.hashes`. Returns the wording itself when nothing is left out.
     """
+    if not furniture:
+        return wording
     sampled = sample(wording)
     known = furniture.intersection(sampled)
     if not known:

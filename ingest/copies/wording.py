@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from array import array
 from bisect import bisect_right
 from functools import lru_cache
 from itertools import accumulate
@@ -35,6 +37,9 @@ MAX_KEPT_CHARS = 20_000
 _BITS = (1 << 64) - 1
 #: Odd numbers without pattern: the hash of a shingle is that of each word times the number of its place.
 _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 1)
+#: The place of a word in `_hash_triples`: its hash has a third of it.
+_PLACE_BYTES = 24
+_PLACE_BITS = 8 * _PLACE_BYTES
 
 #: A sign that ends a sentence, or the end of a line.
 _sentence_end = re.compile(r"[.!?…][\"'”’»)\]]*\s+|[。！？｡।؟۔][\"”’」』）)]*|\n")
@@ -273,9 +278,8 @@ def hash_shingles(words: Sequence[str], measure: Sequence[float]) -> tuple[int, 
     if len(words) < SHINGLE_WORDS and measure[-1] < SHINGLE_WORDS:
         return ()
     if isinstance(measure, range):
-        first, second, third = zip(*map(_hash_word, words), strict=True)
-        return tuple([(a + b + c) & _BITS for a, b, c in zip(first, second[1:], third[2:], strict=False)])
-    hashes = [_hash_word(word)[2] for word in words]
+        return _hash_triples(b"".join(map(_hash_word, words)))
+    hashes = [int.from_bytes(_hash_word(word), "little") for word in words]
     shingles = []
     end = 0
     for start in range(len(words)):
@@ -285,6 +289,20 @@ def hash_shingles(words: Sequence[str], measure: Sequence[float]) -> tuple[int, 
             break
         shingles.append(_combine(hashes[start:end]))
     return tuple(shingles)
+
+
+def _hash_triples(places: bytes) -> tuple[int, ...]:
+    """What `_combine` gives for each three words in a row, all at once: as one long number with a place for each word.
+
+    A product has 128 bits and the sum of all three hardly more, so no place reaches into the next one.
+    """
+    number = int.from_bytes(places, "little")
+    first, second, _ = _FACTORS
+    summed = number * first + (number >> _PLACE_BITS) * second + (number >> 2 * _PLACE_BITS)
+    thirds = array("Q", summed.to_bytes(len(places), "little"))
+    if sys.byteorder == "big":
+        thirds.byteswap()
+    return tuple(thirds[: len(thirds) - 2 * SHINGLE_WORDS : SHINGLE_WORDS])
 
 
 def _combine(hashes: Sequence[int]) -> int:
@@ -298,11 +316,9 @@ def _combine(hashes: Sequence[int]) -> int:
 
 
 @lru_cache(maxsize=1 << 16)
-def _hash_word(word: str) -> tuple[int, int, int]:
-    """The hash of a word at each of three places."""
-    number = xxh3_64_intdigest(word.encode())
-    first, second, third = _FACTORS
-    return number * first & _BITS, number * second & _BITS, number * third & _BITS
+def _hash_word(word: str) -> bytes:
+    """The hash of a word, in the lowest bytes of its place in a long number."""
+    return xxh3_64_intdigest(word.encode()).to_bytes(_PLACE_BYTES, "little")
 
 
 def _part_of_word(character: str) -> float | None:

@@ -130,16 +130,26 @@ def newsroom(request: pytest.FixtureRequest) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def program(newsroom: Any, tmp_path_factory: pytest.TempPathFactory) -> Program:
     """The program, set up by `init`, with the feeds of the newsroom imported and nothing polled."""
-    config = tmp_path_factory.mktemp("acceptance") / "config"
-    environment = os.environ | {
-        "WIREWATCH_FETCH__ALLOW": '["127.0.0.0/8"]',
-        "WIREWATCH_FETCH__PAUSE_S": "0",
-    }
-    program = Program(config, environment)
-    subprocess.run([sys.executable, "-m", "wirewatch", "init", str(config)], env=environment, check=True, text=True)
-    (config / "feeds.toml").write_text("")
-    opml = config / "newsroom.opml"
+    program = set_up(tmp_path_factory.mktemp("acceptance") / "config")
+    opml = program.config / "newsroom.opml"
     with urlopen(newsroom.url("/feeds.opml")) as answer:
         opml.write_bytes(answer.read())
     program.run("feeds", "import", str(opml))
     return program
+
+
+@pytest.fixture
+def lone_program(tmp_path: Path) -> Program:
+    """The program, set up by `init`, without any feed."""
+    return set_up(tmp_path / "config")
+
+
+def set_up(config: Path) -> Program:
+    """Run `init`; loopback may be reached, without a pause."""
+    environment = os.environ | {
+        "WIREWATCH_FETCH__ALLOW": '["127.0.0.0/8"]',
+        "WIREWATCH_FETCH__PAUSE_S": "0",
+    }
+    subprocess.run([sys.executable, "-m", "wirewatch", "init", str(config)], env=environment, check=True, text=True)
+    (config / "feeds.toml").write_text("")
+    return Program(config, environment)

@@ -8,11 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ingest.copies.model import Fingerprint, Passage, Placement, Relation, RelationKind
-from ingest.model import Article, EntryOutcome, EntryState, Item, Reading, TextFrom
-from ingest.polling import FeedState, ListedEntry, NewEntry, Poll, PollPlan
+from ingest.model import Article, EntryOutcome, EntryState, Fetched, Item, Reading, TextFrom
+from ingest.polling import ConfiguredFeed, FeedState, ListedEntry, NewEntry, Poll, PollPlan
+from ingest.subscription import Subscription, SubscriptionState
 from ingest.web import Page
+from storage import tables
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ingest.model import Entry
     from storage.store import Store
 
 T0 = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -28,10 +33,13 @@ class Newsroom:
 
     store: Store
     feed_id: int = 0
+    configured: list[ConfiguredFeed] = field(default_factory=list)
     made: dict[str, int] = field(default_factory=dict)
 
     def feed(self, url: str = "https://news.example/feed") -> int:
-        self.store.add_feeds([(url, None)], T0)
+        if url not in {each.url for each in self.configured}:
+            self.configured.append(ConfiguredFeed(url=url))
+        self.store.sync_feeds(self.configured, T0)
         known = {self.store.feed(due.id).url: due.id for due in self.store.due_feeds(T0, 99, is_everything_due=True)}
         self.feed_id = known[url]
         return self.feed_id
@@ -53,6 +61,18 @@ class Newsroom:
     def item(self, url: str = URL, *, at: datetime = T0, entry_url: str | None = None, **given: Any) -> Item:
         """An item for the entry of *url*; *given*: fields of Item, Reading, Article or Placement by name."""
         return item(self.entry(entry_url or url, at=at), url, at=at, **given)
+
+
+def stored(store: Store, entry_id: int) -> Entry:
+    """The entry with this id, as the store has it."""
+    return store.entry_and_article(entry_id)[0]
+
+
+def feeds(*urls: str, **titles: str) -> list[ConfiguredFeed]:
+    """Configured feeds without a title, and those of *titles*: title → address."""
+    return [ConfiguredFeed(url=url) for url in urls] + [
+        ConfiguredFeed(url=url, title=title) for title, url in titles.items()
+    ]
 
 
 def listed(url: str | None = URL, **given: Any) -> ListedEntry:
@@ -90,6 +110,24 @@ def poll(feed_id: int, *new: NewEntry, at: datetime = T0, **given: Any) -> Poll:
         "new": new,
     }
     return Poll(**(values | given))
+
+
+def subscription(feed_id: int, **given: Any) -> Subscription:
+    values: dict[str, Any] = {
+        "feed_id": feed_id,
+        "hub": "https://hub.example/",
+        "topic": "https://news.example/feed",
+        "token": "a token",
+        "secret": "a secret",
+        "state": SubscriptionState.PENDING,
+        "lease_until": None,
+        "asked_at": T0,
+    }
+    return Subscription(**(values | given))
+
+
+def fetched(at: datetime = T0, **given: Any) -> Fetched:
+    return Fetched(**({"at": at, "status": 200, "url": URL} | given))
 
 
 DONE = EntryOutcome(state=EntryState.DONE, text_from=TextFrom.PAGE)
@@ -146,3 +184,15 @@ def relation(to: int, kind: RelationKind = RelationKind.COPY, score: float = 0.9
         "passage": Passage(start=0, end=4, other_start=5, other_end=9),
     }
     return Relation(**(values | given))
+
+
+def clear_tables(connection: Connection) -> None:
+    """Empty all our tables, on either database; ids begin at 1 again."""
+    if connection.dialect.name == "postgresql":
+        names = ", ".join(f'"{table.name}"' for table in tables.metadata.sorted_tables)
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    else:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        for table in tables.metadata.sorted_tables:
+            connection.execute(table.delete())
+        connection.exec_driver_sql("DELETE FROM sqlite_sequence")

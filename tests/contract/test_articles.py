@@ -32,7 +32,7 @@ def test_an_article_is_found_by_any_of_its_addresses(store, make, newsroom):
 
 def test_the_outcome_of_the_entry_is_stored_with_the_article(store, make, newsroom):
     saved = newsroom.save(A)
-    entry = store.entry(newsroom.entry(A))
+    entry = make.stored(store, newsroom.entry(A))
     assert (entry.state, entry.article_id, entry.is_changed) == (EntryState.DONE, saved.article_id, False)
 
 
@@ -40,7 +40,7 @@ def test_two_entries_of_one_page_are_one_article(store, make, newsroom):
     one = newsroom.save(A)
     two = newsroom.save(A, entry_url=B, addresses=(A, B))
     assert (two.article_id, two.story_id, two.is_new_version) == (one.article_id, one.story_id, False)
-    assert store.entry(newsroom.entry(B)).article_id == one.article_id
+    assert make.stored(store, newsroom.entry(B)).article_id == one.article_id
     assert store.article_at((B,)).entry_id == newsroom.entry(A)
 
 
@@ -243,7 +243,7 @@ def test_save_refuses_when_a_newer_article_shares_hashes(store, make, newsroom):
     with pytest.raises(Conflict):
         store.save(mine)
     assert store.article_at((B,)) is None
-    assert store.entry(newsroom.entry(B)).state is EntryState.NEW
+    assert make.stored(store, newsroom.entry(B)).state is EntryState.NEW
     found = store.candidates(mine.reading.fingerprint, site="a.example", since=make.T0)
     assert found.seen > seen
     saved = newsroom.save(

@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 
 from ingest.model import EntryOutcome, EntryState
-from ingest.polling import ChangedEntry, FeedState
+from ingest.polling import ChangedEntry, ConfiguredFeed, FeedState
 
 FEED = "https://news.example/feed"
 
 
 def test_a_configured_feed_is_active_and_due_at_once(store, make):
-    store.sync_feeds([(FEED, "The News")], make.T0)
+    store.sync_feeds([ConfiguredFeed(url=FEED, title="The News")], make.T0)
     (due,) = store.due_feeds(make.T0, 10)
     feed = store.feed(due.id)
     assert (feed.url, feed.fetch_url, feed.title) == (FEED, FEED, "The News")
@@ -23,25 +23,26 @@ def test_a_configured_feed_is_active_and_due_at_once(store, make):
 
 
 def test_a_feed_that_is_no_longer_configured_is_removed_and_comes_back_with_its_history(store, make):
-    store.sync_feeds([(FEED, None), ("https://b.example/", None)], make.T0)
+    store.sync_feeds(make.feeds(FEED, "https://b.example/"), make.T0)
     first, second = store.due_feeds(make.T0, 10)
     store.record_poll(make.poll(first.id, make.new_entry()))
-    store.sync_feeds([("https://b.example/", None)], make.T0)
+    store.sync_feeds(make.feeds("https://b.example/"), make.T0)
     assert store.feed(first.id).state == FeedState.REMOVED
     assert store.due_feeds(make.T0, 10, is_everything_due=True) == (second,)
     later = make.T0 + timedelta(days=1)
-    store.sync_feeds([(FEED, None)], later)
+    store.sync_feeds(make.feeds(FEED), later)
     assert store.feed(first.id).state == FeedState.ACTIVE
     assert store.feed(first.id).next_poll_at == later
     assert len(store.due_entries(later, 10)) == 1
     assert store.feed(second.id).state == FeedState.REMOVED
 
 
-def test_adding_feeds_leaves_the_others_alone(store, make):
-    store.sync_feeds([(FEED, None)], make.T0)
-    store.add_feeds([("https://b.example/", "B"), (FEED, "News")], make.T0)
-    feeds = [store.feed(due.id) for due in store.due_feeds(make.T0, 10)]
-    assert [(feed.url, feed.title) for feed in feeds] == [(FEED, "News"), ("https://b.example/", "B")]
+def test_a_feed_goes_by_the_title_that_the_user_gives_it(store, make, newsroom):
+    feed_id = newsroom.feed(FEED)
+    newsroom.poll(title="Its own")
+    for title in ("News", None):
+        store.sync_feeds([ConfiguredFeed(url=FEED, title=title)], make.T0)
+        assert store.feed(feed_id).title == (title or "Its own")
 
 
 def test_a_poll_under_way_does_not_bring_a_removed_feed_back(store, make, newsroom):
@@ -52,8 +53,8 @@ def test_a_poll_under_way_does_not_bring_a_removed_feed_back(store, make, newsro
 
 
 def test_the_longest_due_feed_comes_first_and_limits_hold(store, make):
-    store.add_feeds([("https://a.example/", None)], make.T0 + make.MINUTE)
-    store.add_feeds([("https://b.example/", None)], make.T0)
+    store.sync_feeds(make.feeds("https://b.example/"), make.T0)
+    store.sync_feeds(make.feeds("https://a.example/", "https://b.example/"), make.T0 + make.MINUTE)
     later = make.T0 + 2 * make.MINUTE
     assert [due.host for due in store.due_feeds(later, 10)] == ["b.example", "a.example"]
     assert [due.host for due in store.due_feeds(later, 1)] == ["b.example"]
@@ -104,7 +105,7 @@ def test_new_entries_are_stored_once_and_want_a_step(store, make, newsroom):
     ids = newsroom.poll(one, two)
     assert len(ids) == 2
     assert newsroom.poll(one, two, at=make.T0 + make.MINUTE) == ids
-    entry = store.entry(ids[0])
+    entry = make.stored(store, ids[0])
     assert (entry.link, entry.page_address, entry.title) == ("https://a.example/1", "https://a.example/1", "A title")
     assert (entry.state, entry.attempts, entry.checks, entry.next_try_at) == (EntryState.NEW, 0, 0, None)
     assert (entry.sections, entry.first_seen_at, entry.article_id) == (("World", "Asia"), make.T0, None)
@@ -116,8 +117,10 @@ def test_new_entries_are_stored_once_and_want_a_step(store, make, newsroom):
 
 def test_an_entry_without_a_page_is_due_too(store, make, newsroom):
     newsroom.feed()
-    newsroom.poll(make.new_entry(None, guid="x"))
-    assert [due.host for due in store.due_entries(make.T0, 10)] == [""]
+    (no_page,) = newsroom.poll(make.new_entry(None, guid="x"))
+    assert store.entry_and_article(no_page)[1] is None
+    newsroom.poll(make.new_entry("http://[", guid="y"))
+    assert [due.host for due in store.due_entries(make.T0, 10)] == ["", ""]
 
 
 def test_the_same_identity_in_two_feeds_is_two_entries(store, make, newsroom):
@@ -159,11 +162,11 @@ def test_a_changed_entry_that_is_done_is_due_again(store, make, newsroom):
     later = make.T0 + make.MINUTE
     change = changed(make, entry_id, title="Another title", text="New")
     assert newsroom.poll(changed=(change,), at=later) == (entry_id,)
-    entry = store.entry(entry_id)
+    entry = make.stored(store, entry_id)
     assert (entry.is_changed, entry.state, entry.title, entry.text) == (True, EntryState.DONE, "Another title", "New")
     assert [due.id for due in store.due_entries(later, 10)] == [entry_id]
     store.finish_entry(entry_id, make.DONE)
-    assert not store.entry(entry_id).is_changed
+    assert not make.stored(store, entry_id).is_changed
     assert newsroom.poll(changed=(change,), at=later + make.MINUTE) == ()
     assert store.due_entries(later + make.MINUTE, 10) == ()
 
@@ -172,7 +175,7 @@ def test_a_changed_entry_that_had_failed_is_as_good_as_new(store, make, newsroom
     entry_id = newsroom.entry()
     store.finish_entry(entry_id, EntryOutcome(state=EntryState.FAILED, reason="http_client", attempts=3))
     newsroom.poll(changed=(changed(make, entry_id, title="Corrected"),))
-    assert (store.entry(entry_id).state, store.entry(entry_id).attempts) == (EntryState.NEW, 0)
+    assert (make.stored(store, entry_id).state, make.stored(store, entry_id).attempts) == (EntryState.NEW, 0)
     assert [due.id for due in store.due_entries(make.T0, 10)] == [entry_id]
 
 
@@ -188,15 +191,15 @@ def test_a_changed_entry_that_waits_goes_on_waiting(store, make, newsroom):
 @pytest.mark.parametrize("state", [EntryState.DONE, EntryState.FAILED, EntryState.RETRYING])
 def test_a_change_that_comes_in_while_a_step_is_under_way_stays_due(store, make, newsroom, state):
     entry_id = newsroom.entry()
-    at_work_on = store.entry(entry_id).revision
+    at_work_on = make.stored(store, entry_id).revision
     later = make.T0 + make.MINUTE
     newsroom.poll(changed=(changed(make, entry_id, title="Corrected"),), at=later, seen=(entry_id,))
     wait = later if state is EntryState.RETRYING else None
     store.finish_entry(entry_id, EntryOutcome(state=state, revision=at_work_on, next_try_at=wait))
-    assert store.entry(entry_id).is_changed
+    assert make.stored(store, entry_id).is_changed
     assert [due.id for due in store.due_entries(later, 10)] == [entry_id]
-    store.finish_entry(entry_id, replace(make.DONE, revision=store.entry(entry_id).revision))
-    assert not store.entry(entry_id).is_changed
+    store.finish_entry(entry_id, replace(make.DONE, revision=make.stored(store, entry_id).revision))
+    assert not make.stored(store, entry_id).is_changed
     assert store.due_entries(later, 10) == ()
 
 
@@ -207,22 +210,22 @@ def test_a_finished_entry_is_due_when_its_next_try_is(store, make, newsroom):
         state=EntryState.RETRYING, reason="timeout", detail="no answer", attempts=2, checks=1, next_try_at=later
     )
     store.finish_entry(entry_id, outcome)
-    entry = store.entry(entry_id)
+    entry = make.stored(store, entry_id)
     assert (entry.state, entry.attempts, entry.checks, entry.next_try_at) == (EntryState.RETRYING, 2, 1, later)
     assert store.due_entries(make.T0, 10) == ()
     assert [due.id for due in store.due_entries(later, 10)] == [entry_id]
     store.finish_entry(entry_id, EntryOutcome(state=EntryState.FAILED, reason="gone", text_from=None))
     assert store.due_entries(later, 10) == ()
-    assert store.entry(entry_id).state == EntryState.FAILED
+    assert make.stored(store, entry_id).state == EntryState.FAILED
 
 
 def test_an_entry_is_linked_to_a_stored_article(store, make, newsroom):
     saved = newsroom.save("https://a.example/1")
     other = newsroom.entry("https://a.example/2")
     store.finish_entry(other, make.DONE, article_id=saved.article_id)
-    assert store.entry(other).article_id == saved.article_id
+    assert make.stored(store, other).article_id == saved.article_id
     store.finish_entry(other, make.DONE)
-    assert store.entry(other).article_id == saved.article_id
+    assert make.stored(store, other).article_id == saved.article_id
 
 
 def test_ids_that_do_not_exist_are_told(store, make, newsroom):
@@ -230,7 +233,7 @@ def test_ids_that_do_not_exist_are_told(store, make, newsroom):
     entry_id = newsroom.entry()
     for call in (
         lambda: store.feed(99),
-        lambda: store.entry(99),
+        lambda: make.stored(store, 99),
         lambda: store.record_poll(make.poll(99)),
         lambda: store.finish_entry(99, make.DONE),
         lambda: store.finish_entry(entry_id, make.DONE, article_id=99),

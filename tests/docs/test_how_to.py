@@ -1,6 +1,7 @@
 """The how-to pages are true: their commands are run from top to bottom, and print what stands below them.
 
-Each page starts with the demo's configuration and database in the working directory. A block marked with a language
+Each page starts with the demo's configuration and database in the working directory, and the outlets of the sample
+newsroom go on answering (`wirewatch demo --stay`), at port 8800 on the pages. A block marked with a language
 and the name of a file is written to that file; a block marked `console` is run. A comment `<!-- edit: … -->` before
 one is what happens in the editor: a command for sed; `answer: …` in it is what is typed then. What changes from run
 to run (ids, times, ports, directories, the widths of columns) is levelled; a line `...` stands for what is left out.
@@ -39,6 +40,10 @@ ARTICLES = {
     18: ("127.0.1.9", "Allies pledge missiles for Ukraine, without a date"),
     22: ("127.0.1.8", "Port of Ostrana: third-quarter notice"),
 }
+#: The port of the outlets on the pages.
+PORT = re.compile(r"(?<=127\.0\.1\.\d:)8800\b")
+#: What `wirewatch demo --stay` prints when it is done.
+STAYS = re.compile(r"http://127\.0\.1\.1:(\d+)/, go on answering")
 #: Commands that take the id of an article or, the last one, of its story.
 TAKES_ID = re.compile(r"wirewatch (rules explain|show|why-copy|story) ")
 
@@ -88,14 +93,36 @@ def run_on_a_terminal(command, folder, **environment):
     return re.sub(r"\x1b\[[\d;]*m", "", re.sub(r"\r[^\n]*\x1b\[K", "", printed))
 
 
+@dataclass(frozen=True)
+class Demo:
+    """The directory that `wirewatch demo` leaves behind, and the port of its outlets."""
+
+    folder: Path
+    port: str
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """The directory that `wirewatch demo` leaves behind."""
+    """A demo whose outlets go on answering."""
     folder = tmp_path_factory.mktemp("demo")
-    printed = run_on_a_terminal(f"{shlex.quote(sys.executable)} -m wirewatch demo", folder, TMPDIR=str(folder))
-    found = list(folder.glob("wirewatch-demo-*"))
-    assert len(found) == 1, printed
-    return found[0]
+    command = [sys.executable, "-m", "wirewatch", "demo", "--stay"]
+    environment = os.environ | {"TMPDIR": str(folder)}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as program:
+        printed = []
+        port = None
+        # The last line comes when all is stored; without it the output ends, and so does this.
+        for line in program.stdout:
+            printed.append(line)
+            if port := STAYS.search(line):
+                break
+        try:
+            (found,) = folder.glob("wirewatch-demo-*")
+            assert port, "".join(printed)
+            yield Demo(found, port[1])
+        finally:
+            # Not SIGINT, which is ignored by what was started in the background of a script.
+            program.terminate()
+            program.wait(timeout=30)
 
 
 class Shell:
@@ -103,7 +130,8 @@ class Shell:
 
     def __init__(self, demo, folder):
         self.folder = folder / "news"
-        shutil.copytree(demo, self.folder)
+        self.port = demo.port
+        shutil.copytree(demo.folder, self.folder)
         programs = folder / "bin"
         programs.mkdir()
         for name, command in {"wirewatch": "-m wirewatch", "python": ""}.items():
@@ -123,9 +151,9 @@ class Shell:
     def run(self, step):
         """Do what the step says; return what it printed."""
         if step.file:
-            (self.folder / step.file).write_text(step.content, encoding="utf-8")
+            (self.folder / step.file).write_text(PORT.sub(self.port, step.content), encoding="utf-8")
             return ""
-        command = self.with_ids(step.command)
+        command = PORT.sub(self.port, self.with_ids(step.command))
         if not step.edit:
             return run_on_a_terminal(command, self.folder, **self.environment)
         editor = f"sed -i {shlex.quote(step.edit)}"
@@ -146,9 +174,11 @@ class Shell:
 def levelled(line):
     line = re.sub(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d|T[\d:.]+Z)", "TIME", line)
     line = re.sub(r"(127\.[\d.]+):\d+", r"\1:PORT", line)
-    line = re.sub(r"/\S*?/(?=rules/|wirewatch-edit-)", "FOLDER/", line)
+    line = re.sub(r"/\S*?/(?=rules/|wirewatch-edit-|feeds\.toml|secrets/)", "FOLDER/", line)
     line = re.sub(r"(?<=wirewatch-edit-)\w+", "NAME", line)
-    line = re.sub(r"(?<=article )\d+|(?<=of the lead )\d+|(?<=story )\d+|(?<=rules explain )\d+", "ID", line)
+    line = re.sub(
+        r"(?<=article )\d+|(?<=entry )\d+|(?<=of the lead )\d+|(?<=story )\d+|(?<=rules explain )\d+", "ID", line
+    )
     line = re.sub(r"^story +\d+", "story ID", line)
     # Ids stand at the beginning of an article of a story, and of a story.
     line = re.sub(r"^ +\d+ +(?=127\.)|^\d+ {2,}(?=\w)", "ID ", line)

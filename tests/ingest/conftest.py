@@ -29,6 +29,7 @@ class Seen:
     connection: int
     #: names as they came, in order
     names: list
+    body: bytes = b""
 
 
 @dataclass
@@ -74,7 +75,9 @@ class Web:
         try:
             while not writer.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
-                await self._say(self._note(head, writer, number), writer)
+                seen = self._note(head, writer, number)
+                seen.body = await reader.readexactly(int(seen.headers.get("content-length", "0")))
+                await self._say(seen, writer)
         except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
             pass
         finally:
@@ -145,7 +148,7 @@ def fetcher(time):
     from ingest.fetch import Fetcher
     from ingest.fetch_settings import FetchSettings
 
-    def build(*, resolve=None, ssl_context=None, now=None, **settings):
+    def build(*, resolve=None, ssl_context=None, now=None, remembered=None, **settings):
         settings = {"allow": ("127.0.0.0/8",), "pause_s": 0.0, "timeout_s": 20.0} | settings
         more = {} if now is None else {"now": now}
         return Fetcher(
@@ -154,6 +157,7 @@ def fetcher(time):
             ssl_context=ssl_context,
             clock=time.clock,
             sleep=time.sleep,
+            remembered=remembered,
             **more,
         )
 

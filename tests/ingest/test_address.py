@@ -118,10 +118,20 @@ def test_what_is_refused_and_why(url, part_of_detail):
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
-def test_a_refused_address_is_told_without_its_password():
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://reader:secret@news.example:99999/",
+        "https:reader:secret@news.example:99999/",
+        "https:/\t/reader:secret@news.example:99999/",
+        f"https://reader:secret{'x' * 300}@news.example:99999/",
+    ],
+)
+def test_a_refused_address_is_told_without_its_password(address):
     with pytest.raises(Permanent) as caught:
-        normalise_address("https://reader:secret@news.example:99999/")
+        normalise_address(address)
     assert "secret" not in str(caught.value)
+    assert "news.example" in str(caught.value)
 
 
 def test_an_address_may_be_long_as_long_as_it_is_decoration():

@@ -102,3 +102,10 @@ def test_no_address_raises(link: str) -> None:
         return
     choose_canonical([address], [], base=OWN, own=OWN)
     choose_canonical([OTHER], [], base=address, own=address)
+
+
+def test_the_trackers_are_those_of_the_settings() -> None:
+    link = f"{OTHER}?utm_source=rss&ref_src=feed"
+    found = choose_canonical([link], [], base=OWN, own=OWN, trackers=("ref_src",))
+    assert found == f"{OTHER}?utm_source=rss"
+    assert choose_canonical([f"{OWN}&mine=1"], [], base=OWN, own=OWN, trackers=("mine",)) is None

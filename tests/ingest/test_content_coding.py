@@ -76,9 +76,21 @@ def test_a_bomb_is_not_unfolded_beyond_the_limit(coding):
     assert sum(map(len, reader._parts)) < 1_000_000
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_what_unfolds_to_nothing_comes_to_an_end(coding):
+    """Compressed bytes count as well: nothing that is sent may keep us reading without ever reaching the limit."""
+    empty = {
+        "gzip": b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 200_000,  # a name without end
+        "deflate": b"\x00\x00\x00\xff\xff" * 40_000,  # empty blocks
+    }[coding]
+    with pytest.raises(Permanent) as caught:
+        read(coding, empty, size=1000, max_bytes=1000)
+    assert caught.value.reason is Reason.TOO_LARGE
+
+
 def test_gzip_members_follow_each_other_and_rubbish_is_ignored():
-    data = b"".join(gzip.compress(part, mtime=0) for part in (b"one ", b"", b"two")) + b"\0\0rubbish"
-    for size in (1, 5, len(data)):
+    data = b"".join(gzip.compress(part, mtime=0) for part in (b"one ", b"", b"two")) + b"\0\0rubbish\x1f\x1f\x1f"
+    for size in (1, 5, 7, len(data)):
         assert read("gzip", data, size=size) == b"one two"
 
 

@@ -128,6 +128,18 @@ class TestNotAPage:
         assert (raised.value.reason, raised.value.detail) == (Reason.NOT_HTML, detail)
         assert raised.value.subject == "https://news.example/a"
 
+    @pytest.mark.parametrize("body", [bytes(range(256)) * 40, b"\x00\x01" * 9, b"\x0e" + b"x" * 20])
+    def test_bytes_of_all_values_are_no_page(self, body: bytes) -> None:
+        with pytest.raises(Permanent, match="binary data"):
+            check_is_html(body, "text/html", "u")
+
+    @pytest.mark.parametrize(
+        "body",
+        [RUSSIAN.encode("cp1251"), JAPANESE.encode("iso2022_jp"), JAPANESE.encode("cp932"), b"Cut\x00 off" + b"." * 90],
+    )
+    def test_a_text_without_any_tag_may_be_a_page(self, body: bytes) -> None:
+        check_is_html(body, "text/html", "u")
+
     @pytest.mark.parametrize("content_type", ["", "text/html", "text/plain", "application/xhtml+xml", "nonsense"])
     def test_html_is_html_whatever_it_is_called(self, content_type: str) -> None:
         assert RUSSIAN in decode_page(page(html(RUSSIAN).encode(), content_type)).text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,9 +43,79 @@ def test_the_base_of_the_page_counts():
     ]
 
 
+def test_feeds_of_comments_come_last():
+    found = announced_feeds(
+        b'<link rel=alternate type=application/rss+xml title="News - Comments" href=/1>'
+        b"<link rel=alternate type=application/rss+xml href=/comments/feed/>"
+        b'<link rel=alternate type=application/rss+xml title="News" href=/feed/>',
+        PAGE,
+    )
+    assert [(feed.url.rpartition("example")[2], feed.is_comments) for feed in found] == [
+        ("/feed/", False),
+        ("/1", True),
+        ("/comments/feed/", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("href", "is_feed"),
+    [
+        ("/rss", True),
+        ("/feed/", True),
+        ("/blog/atom.xml", True),
+        ("/index.rdf", True),
+        ("/news.xml", True),
+        ("/world.rss?lang=en", True),
+        ("/rss.php", True),
+        ("/?feed=rss2", True),
+        ("/?format=feed&type=rss", True),
+        ("https://feeds.news.example/all", False),
+        ("https://feeds.news.example/rss/all", True),
+        ("https://www.news.example/rss", True),
+        ("https://other.example/rss", False),
+        ("https://notnews.example/rss", False),
+        ("/feedback", False),
+        ("/feed-your-cat", False),
+        ("/sitemap.xml", False),
+        ("/opensearch.xml", False),
+        ("/about-rss.html", False),
+        ("/press", False),
+        ("javascript:feed()", False),
+    ],
+)
+def test_links_of_the_same_site_that_look_like_feeds_stand_in(href, is_feed):
+    assert bool(urls(f'<p>x</p><a class="rss feed" href="{href}">RSS</a>')) is is_feed
+
+
+def test_links_do_not_count_where_feeds_are_announced():
+    assert urls('<link rel=alternate type=application/rss+xml href=/all><a href="/rss">RSS</a>') == [
+        "https://news.example/all"
+    ]
+
+
+def test_a_hub_is_no_feed():
+    assert not urls('<link rel="hub" href="https://hub.example/feed"><link rel="self" href="/feed">')
+
+
+def test_types_that_other_files_have_too_need_an_address_that_looks_like_a_feed():
+    assert urls(
+        '<link rel=alternate type="text/xml" href="/rss"><link rel=alternate type="text/xml" href="/data">'
+        '<link rel=alternate href="/feed"><link rel=alternate hreflang=de href="/de">'
+    ) == ["https://news.example/rss", "https://news.example/feed"]
+
+
+def test_no_more_than_twenty_are_told():
+    links = "".join(f'<a href="/rss/{number}">x</a>' for number in range(50))
+    assert len(urls(links)) == 20
+    announced = "".join(f"<link rel=alternate type=application/rss+xml href=/{number}>" for number in range(50))
+    assert len(urls(announced)) == 20
+
+
 @given(
     st.binary()
-    | st.lists(st.sampled_from([b"<link ", b"rel=", b"alternate", b'"', b"'", b">", b"href=", b"\x00"])).map(b"".join)
+    | st.lists(
+        st.sampled_from([b"<link ", b"<a ", b"rss", b"rel=", b"alternate", b'"', b"'", b">", b"href=", b"\x00"])
+    ).map(b"".join)
 )
 def test_any_bytes_are_borne(body):
     announced_feeds(body, PAGE)

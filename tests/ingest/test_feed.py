@@ -143,6 +143,8 @@ def test_an_rdf_item():
         ('{"version": "https://jsonfeed.org/version/1.1", "items": []}', "json"),
         ("\ufeff \n" + rss(prolog='<?xml version="1.0"?>'), "rss"),
         ("\n\n" + atom(), "atom"),
+        ("<urlset><url/></urlset>", "sitemap"),
+        ("<sitemapindex/>", "sitemap index"),
         ("<br />\n<b>Warning</b>: broken script\n" + rss(prolog='<?xml version="1.0"?>'), "rss"),
         ("<!-- made by <rss> maker --><!DOCTYPE rss [ <!ENTITY x 'y'> ]>" + rss(), "rss"),
     ],
@@ -363,7 +365,6 @@ def test_a_character_that_was_cut_in_two_spoils_no_other():
         ("", "empty"),
         ("\ufeff \r\n\t", "empty"),
         ("<!DOCTYPE html><html><p>Hi</p></html>", "an HTML page that announces no feed"),
-        ("<urlset><url/></urlset>", "a sitemap, not a feed"),
         ('<opml version="2.0"><body/></opml>', "an OPML list of feeds"),
         ("<data><x/></data>", "its root element is <data>"),
         ("<data><x></data>", "not XML: mismatched tag, line 1"),
@@ -440,7 +441,7 @@ def test_hostile_documents_are_read_or_refused(body):
     try:
         document = parse_feed(page(body))
     except Permanent as error:
-        refused = error.reason is Reason.NOT_FEED
+        refused = error.reason in {Reason.NOT_FEED, Reason.PARSE}
         assert refused
     else:
         assert len(document.entries) <= 1
@@ -452,7 +453,7 @@ def test_any_bytes_are_a_feed_or_no_feed(body):
     try:
         document = parse_feed(page(body))
     except Permanent as error:
-        refused = error.reason is Reason.NOT_FEED
+        refused = error.reason in {Reason.NOT_FEED, Reason.PARSE}
         assert refused
     assert document is None or document.feed_format in {"rss", "rdf", "atom", "json"}
 
@@ -463,6 +464,58 @@ def test_a_feed_that_breaks_off_keeps_what_it_had():
     assert [entry.title for entry in listed][:2] == ["one", "two"]
 
 
-def test_no_more_entries_are_read_than_anybody_wants():
-    listed = entries(rss(*(f"<title>{number}</title>" for number in range(MAX_ENTRIES + 10))))
-    assert [entry.title for entry in listed] == [str(number) for number in range(MAX_ENTRIES)]
+@pytest.mark.parametrize("prolog", ["", "<!DOCTYPE rss>"], ids=["short way", "long way"])
+def test_no_more_entries_are_read_than_anybody_wants(prolog):
+    body = rss(*(f"<title>{number}</title>" for number in range(MAX_ENTRIES + 10)), prolog=prolog)
+    document = parse_feed(page(body))
+    assert [entry.title for entry in document.entries] == [str(number) for number in range(MAX_ENTRIES)]
+    assert document.is_cut
+    assert "it lists more than 2,000 entries; the rest is not read" in document.problems
+
+
+def test_as_many_as_are_read_are_not_cut():
+    document = parse_feed(page(rss(*(f"<title>{number}</title>" for number in range(MAX_ENTRIES)))))
+    assert (len(document.entries), document.is_cut) == (MAX_ENTRIES, False)
+
+
+# --- a feed that cannot be read ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ("<rss", {}),
+        ("<rss version='2.0'><channel></channel><item><title>half", {}),
+        ('<?xml version="1.0" enc', {"content_type": "application/rss+xml; charset=utf-8"}),
+        (f'<r:RDF xmlns="http://purl.org/rss/1.0/" xmlns:r="{RDF}"><item><title>a</title><lin', {}),
+        ('{"version": "https://jsonfeed.org/version/1.1", "items": [', {}),
+        ('{"version": "https:\\/\\/jsonfeed.org\\/version\\/1", "it', {}),
+        ('{"items": [', {"content_type": "application/feed+json"}),
+        ('{"version": "https://jsonfeed.org/version/1.1", "items": {}}', {}),
+        ("<urlset><url><loc>", {}),
+    ],
+)
+def test_a_feed_that_cannot_be_read_is_told_from_what_is_none(body, headers):
+    with pytest.raises(Permanent) as caught:
+        parse_feed(page(body, **headers))
+    assert caught.value.reason is Reason.PARSE
+    assert caught.value.detail.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (f'<rdf:RDF xmlns:rdf="{RDF}" xmlns:foaf="http://xmlns.com/foaf/0.1/"><foaf:Person/></rdf:RDF>', {}),
+        ("<!DOCTYPE html><html></html>", {"content_type": "application/rss+xml"}),
+        ("<channel><x/></channel>", {}),
+        ("", {"content_type": "application/rss+xml"}),
+        ("{", {"content_type": "application/json"}),
+    ],
+)
+def test_what_is_none_is_not_a_broken_feed(body, headers):
+    assert refusal(body, **headers)
+
+
+def test_a_closing_tag_without_its_last_character_ends_a_feed():
+    document = parse_feed(page(rss("<title>one</title>")[:-1]))
+    assert (len(document.entries), document.is_whole) == (1, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import inspect
 import zlib
@@ -13,10 +14,11 @@ import httpcore2
 import httpx2
 import pytest
 
+from ingest.content_coding import BodyReader
 from ingest.errors import Permanent, Reason, Transient
-from ingest.fetch import FAULTS, Fetcher
+from ingest.fetch import FAULTS, Fetcher, _read_body
 from ingest.fetch_settings import FetchSettings
-from ingest.web import NotModified, Page, Request
+from ingest.web import Hop, NotModified, Page, Request
 
 if TYPE_CHECKING:
     from ingest.ports import Fetch
@@ -91,7 +93,7 @@ async def test_validators_go_back_byte_for_byte(web, reply, fetcher):
     async with web, fetcher() as fetch:
         page = await fetch.get(feed(web.url()))
         again = await fetch.get(feed(web.url(), etag=page.etag, last_modified=page.last_modified))
-    assert again == NotModified(url=web.url(), headers={"etag": '"new"'})
+    assert again == NotModified(url=web.url(), headers={"etag": '"new"'}, hops=(Hop(url=web.url(), status=304),))
     # The server writes UTF-8, headers are read as Latin-1: the bytes must be the same.
     assert page.etag.encode("latin-1") == etag.encode()
     assert web.seen[1].headers["if-none-match"].encode("latin-1") == etag.encode()
@@ -191,6 +193,46 @@ async def test_each_status_says_what_to_do_next(web, reply, fetcher, status, kin
     assert caught.value.reason is reason
     assert caught.value.status == status
     assert caught.value.subject == web.url()
+
+
+@pytest.mark.parametrize("status", [202, 401, 403, 404, 429, 500, 503])
+@pytest.mark.parametrize("name", ["cf-mitigated", "x-amzn-waf-action", "X-DataDome"])
+async def test_a_check_for_robots_is_a_passing_fault_whatever_its_status(web, reply, fetcher, status, name):
+    web.routes["/"] = reply(status, headers=[(name, "challenge")])
+    web.routes["/later"] = reply(status, headers=[(name, "challenge"), ("Retry-After", "60")])
+    async with web, fetcher() as fetch:
+        for path, wait_s in (("/", None), ("/later", 60)):
+            with pytest.raises(Transient) as caught:
+                await fetch.get(feed(web.url(path)))
+            assert (caught.value.reason, caught.value.status) == (Reason.CHALLENGE, status)
+            assert (caught.value.retry_after_s, caught.value.was_asked) == (wait_s, True)
+
+
+async def test_gone_is_gone_on_a_site_that_marks_all_its_pages(web, reply, fetcher):
+    web.routes["/"] = reply(410, headers=[("X-DataDome", "protected")])
+    web.routes["/checked"] = reply(410, headers=[("cf-mitigated", "challenge")])
+    async with web, fetcher() as fetch:
+        with pytest.raises(Permanent) as caught:
+            await fetch.get(feed(web.url()))
+        assert caught.value.reason is Reason.GONE
+        with pytest.raises(Transient) as passing:
+            await fetch.get(feed(web.url("/checked")))
+        assert passing.value.reason is Reason.CHALLENGE
+
+
+@pytest.mark.parametrize("name", ["cf-mitigated", "x-amzn-waf-action"])
+async def test_a_check_for_robots_may_say_that_all_is_well(web, reply, fetcher, name):
+    web.routes["/"] = reply(body=b"<html>Just a moment", headers=[(name, "challenge")])
+    async with web, fetcher() as fetch:
+        with pytest.raises(Transient) as caught:
+            await fetch.get(feed(web.url()))
+    assert (caught.value.reason, caught.value.status) == (Reason.CHALLENGE, 200)
+
+
+async def test_datadome_marks_good_pages_too(web, reply, fetcher):
+    web.routes["/"] = reply(body=b"x", headers=[("X-DataDome", "protected")])
+    async with web, fetcher() as fetch:
+        assert (await fetch.get(feed(web.url()))).body == b"x"
 
 
 async def test_203_is_a_page(web, reply, fetcher):
@@ -338,6 +380,30 @@ def _errors_of(library):
 def test_every_error_of_the_libraries_has_a_reason(error):
     """A release with a new exception must make somebody think about it."""
     assert error in FAULTS
+
+
+async def test_a_body_in_crumbs_lets_others_work():
+    """Its chunks are at hand, so that reading it would never wait."""
+
+    class Crumbs:
+        async def body(self):
+            for _ in range(2_000):
+                yield b"x"
+
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    working = asyncio.create_task(other())
+    reader = BodyReader("", max_bytes=10_000, subject="x")
+    await _read_body(Crumbs(), reader)
+    working.cancel()
+    assert reader.finish() == b"x" * 2_000
+    assert turns >= 5
 
 
 async def test_fetcher_fulfils_the_port():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import pickle
 from collections import Counter
 from itertools import pairwise
 
@@ -334,6 +335,8 @@ async def test_an_address_that_asked_us_to_wait_is_not_asked_meanwhile(web, repl
         time.now += 40
         again = await fault(fetch, feed(web.url("/a#other")), Transient)
         assert (again.reason, again.retry_after_s, again.status) == (Reason.RATE_LIMITED, 60, None)
+        assert not again.was_asked
+        assert not pickle.loads(pickle.dumps(again)).was_asked, "workers raise it across processes"
         # One refusal is about one address: others of the host may be asked.
         await fetch.get(feed(web.url("/b")))
         assert web.paths() == ["/a", "/b"]
@@ -383,3 +386,12 @@ async def test_a_wait_behind_a_redirect_holds_for_both_addresses(web, reply, fet
         for host in ("127.0.0.1", "127.0.0.2"):
             await fetch.get(feed(web.url("/c", host)))
     assert web.paths() == ["/", "/b", "/c", "/c"]
+
+
+@pytest.mark.parametrize("status", [202, 204, 206, 300])
+async def test_answers_without_a_page_can_ask_for_a_wait_too(web, reply, fetcher, status):
+    web.routes = {"/a": reply(status, headers=[("Retry-After", "100")], length=status != 204)}
+    async with web, fetcher() as fetch:
+        for _ in range(2):
+            assert (await fault(fetch, feed(web.url("/a")), Transient)).retry_after_s == 100
+    assert web.paths() == ["/a"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,23 @@ async def test_first_come_first_served_but_for_those_at_the_front():
     assert order == ["urgent", "one", "two"]
 
 
+@pytest.mark.parametrize("pause_s", [0, 2])
+async def test_one_who_is_cancelled_as_the_turn_comes_passes_it_on(pause_s):
+    time = Time()
+    turns = HostTurns(pause_s=pause_s, clock=time.clock, sleep=time.sleep)
+    await turns.take("a")
+    turns.started("a")
+    tasks = [asyncio.create_task(turns.take("a")) for _ in range(2)]
+    await asyncio.sleep(0)
+    turns.leave("a")
+    # The first has been given the turn, and has not run since.
+    tasks[0].cancel()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert tasks[0].cancelled()
+    assert tasks[1].done()
+
+
 async def test_the_pause_counts_from_the_start_not_from_the_turn():
     time = Time()
     turns = HostTurns(pause_s=2, clock=time.clock, sleep=time.sleep)
@@ -144,3 +162,22 @@ async def test_a_host_within_its_pause_is_not_forgotten():
         await work(turns, f"host-{number}", lambda: None)
     await turns.take("a")
     assert time.now == 20.0
+
+
+async def test_each_host_can_have_a_pause_of_its_own_and_is_remembered_as_long():
+    time = Time()
+    pauses = {"slow": 100.0, "fast": 0.5}
+    turns = HostTurns(pause_s=lambda host: pauses.get(host, 2.0), clock=time.clock, sleep=time.sleep, max_hosts=1)
+    for host, pause_s in (("slow", 100.0), ("fast", 0.5), ("other", 2.0)):
+        before = time.now
+        await work(turns, host, lambda: None)
+        time.now += 0.25
+        await work(turns, host, lambda: None)
+        assert time.now - before == pause_s
+    await work(turns, "slow", lambda: None)
+    start = time.now
+    for number in range(50):
+        await work(turns, f"host-{number}", lambda: None)
+        time.now += 1.0
+    await turns.take("slow")
+    assert time.now - start == 100.0

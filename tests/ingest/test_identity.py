@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.identity import content_hash, identity_of, known_share, recognise
+from ingest.address import strip_decoration
+from ingest.identity import content_hash, identity_of, known_share, recognise, shares_nothing
 from ingest.polling import KnownEntry, ListedEntry
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -98,6 +99,84 @@ def test_the_order_in_which_known_entries_come_does_not_matter(document, random)
     known = list(stored(document))
     random.shuffle(known)
     assert recognise(document, known) == recognise(document, sorted(known, key=lambda entry: entry.id))
+
+
+@given(DOCUMENTS, st.randoms(use_true_random=False))
+def test_the_order_in_which_a_document_lists_them_does_not_matter(document, random):
+    known = stored(document)
+    again = list(document)
+    random.shuffle(again)
+    recognised = recognise(again, known)
+    assert recognised.new == ()
+    assert set(recognised.seen) == {entry.id for entry in known}
+
+
+@given(DOCUMENTS)
+def test_new_guids_on_known_links_make_nothing_new(document):
+    document = [item for item in document if item.page_address is not None]
+    again = [replace(item, guid=f"fresh {number}") for number, item in enumerate(document)]
+    assert recognise(again, stored(document)).new == ()
+
+
+#: Ten articles, some without guid, some without link.
+ARTICLES = [
+    listed(None if n % 4 == 1 else f"n-{n}", None if n % 4 == 2 else f"p{n}", f"Title {n}", published=NOON)
+    for n in range(10)
+]
+DECORATIONS = st.sampled_from(["", "?utm_source=rss", "?fbclid=1&utm_medium=x", "#top", "?utm_campaign=a#b"])
+
+
+@st.composite
+def listings(draw):
+    """One of the articles as a publisher may list it this time: decorated, corrected, with its guid or another."""
+    number = draw(st.integers(0, len(ARTICLES) - 1))
+    article = ARTICLES[number]
+    text = draw(st.sampled_from(["", "x", "corrected"]))
+    if article.page_address is None:
+        return replace(article, text=text)
+    link = article.page_address + draw(DECORATIONS)
+    guid = draw(st.sampled_from([article.guid, f"other {number}", None]))
+    return replace(article, text=text, guid=guid, link=link, page_address=strip_decoration(link))
+
+
+@given(st.lists(st.lists(listings(), max_size=8, unique_by=lambda item: item.title), max_size=5))
+def test_an_article_is_stored_once_whatever_the_order_of_polls_and_however_often(documents):
+    known = ()
+    for document in documents:
+        known = stored(document, known)
+    assert len(known) == len({item.title for document in documents for item in document})
+
+
+# --- gaps -------------------------------------------------------------------------------------------
+
+LATER = datetime(2026, 1, 5, 13, tzinfo=UTC)
+
+
+def seen_at(known, moment):
+    return tuple(replace(entry, last_seen_at=moment) for entry in known)
+
+
+def test_a_document_that_shares_nothing_with_the_last_one():
+    last = [listed("n-1", "a", "t"), listed("n-2", "b", "u")]
+    known = seen_at(stored(last), NOON)
+    fresh = [listed("n-3", "c", "v")]
+    assert shares_nothing(recognise(fresh, known), known, NOON)
+    assert not shares_nothing(recognise([*fresh, last[0]], known), known, NOON)
+
+
+def test_what_only_an_earlier_document_listed_is_not_shared():
+    known = seen_at(stored([listed("n-1", "a", "t")]), NOON)
+    recognised = recognise([listed("n-1", "a", "t")], known)
+    assert not shares_nothing(recognised, known, NOON)
+    assert shares_nothing(recognised, known, LATER)
+
+
+@given(DOCUMENTS)
+def test_there_is_no_gap_before_the_first_document_nor_in_an_empty_one(document):
+    known = seen_at(stored(document), NOON)
+    assert not shares_nothing(recognise(document, ()), (), None)
+    assert not shares_nothing(recognise([], known), known, LATER)
+    assert not shares_nothing(recognise(document, known), known, NOON)
 
 
 @pytest.mark.parametrize(

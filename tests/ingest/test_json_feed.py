@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ingest.errors import Permanent, Reason
 from ingest.feed import parse_feed
 from ingest.listing import MAX_ENTRIES
+from ingest.polling import DateFault
 from ingest.web import Page
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -98,7 +99,6 @@ def test_how_items_are_read(item, field, value):
         (b"{", "not JSON"),
         (b'{"version": 1}', "no JSON Feed"),
         (b'{"items": []}', "no JSON Feed"),
-        (b'{"version": "https://jsonfeed.org/version/1"}', "without a list of items"),
         (b"[" * 100_000, "not JSON"),
         (b'{"a": ' + b"9" * 5000 + b"}", "not JSON"),
     ],
@@ -110,9 +110,65 @@ def test_what_is_no_json_feed_is_told(body, detail):
     assert detail in caught.value.detail
 
 
+def test_a_json_feed_without_items_cannot_be_read():
+    with pytest.raises(Permanent) as caught:
+        parse_feed(page({"version": VERSION}))
+    assert caught.value.reason is Reason.PARSE
+    assert caught.value.detail == "a JSON Feed without a list of items"
+
+
 def test_items_that_are_no_objects_are_passed_over_and_too_many_are_cut():
     items = ["x", None, *({"id": str(number)} for number in range(MAX_ENTRIES + 5))]
-    assert len(parse_feed(page({"version": VERSION, "items": items})).entries) == MAX_ENTRIES - 2
+    document = parse_feed(page({"version": VERSION, "items": items}))
+    assert len(document.entries) == MAX_ENTRIES - 2
+    assert document.is_cut
+    assert "some of its items are no objects" in document.problems
+
+
+@pytest.mark.parametrize(
+    ("date", "fault"),
+    [
+        ("2026-01-05T10:00:00Z", None),
+        ("2026-01-05T10:00:00", DateFault.ZONE),
+        ("2026-01-05", DateFault.ZONE),
+        ("soon", DateFault.MISSING),
+        ("", DateFault.MISSING),
+    ],
+)
+def test_what_is_wrong_with_a_date(date, fault):
+    assert only({"id": "1", "date_published": date}).date_fault is fault
+
+
+def test_the_date_of_change_stands_in_for_one_that_cannot_be_read():
+    entry = only({"id": "1", "date_published": "soon", "date_modified": "2026-01-05T10:00:00Z"})
+    assert (entry.published, entry.date_fault) == (None, None)
+
+
+def test_a_feed_names_its_hubs_itself_and_its_next_page():
+    document = parse_feed(
+        page(
+            {
+                "version": VERSION,
+                "items": [],
+                "feed_url": "/all.json",
+                "next_url": "?page=2",
+                "hubs": [
+                    {"type": "WebSub", "url": "https://hub.example/"},
+                    {"type": "rssCloud", "url": "https://cloud.example/"},
+                    {"type": "WebSub", "url": "javascript:x"},
+                    {"type": "websub", "url": "https://hub.example/"},
+                    "https://bare.example/",
+                ],
+            }
+        )
+    )
+    assert document.self_url == "https://news.example/all.json"
+    assert document.next_url == "https://news.example/feed.json?page=2"
+    assert document.hubs == ("https://hub.example/",)
+
+
+def test_a_page_that_names_itself_as_the_next_has_none():
+    assert parse_feed(page({"version": VERSION, "items": [], "next_url": "/feed.json"})).next_url is None
 
 
 JSON = st.recursive(
@@ -129,6 +185,24 @@ KEYS = st.sampled_from(
 
 
 @given(st.lists(st.dictionaries(KEYS, JSON, max_size=5) | JSON, max_size=3), JSON)
-def test_any_types_are_borne(items, title):
-    document = parse_feed(page({"version": VERSION, "title": title, "language": title, "items": items}))
+def test_any_types_are_borne(items, said):
+    own = dict.fromkeys(("title", "language", "feed_url", "next_url", "hubs"), said)
+    document = parse_feed(page({"version": VERSION, **own, "items": items}))
     assert len(document.entries) <= len(items)
+
+
+@pytest.mark.parametrize("body", [b"{oops", b"[" * 200_000, b'{"version": ' + b"9" * 10_000 + b"}"], ids=len)
+@pytest.mark.parametrize(
+    ("content_type", "said", "reason"),
+    [
+        ("application/json", b"", Reason.NOT_FEED),
+        ("text/html", b"", Reason.NOT_FEED),
+        (" Application/Feed+JSON; charset=utf-8", b"", Reason.PARSE),
+        ("application/json", b'"https://jsonfeed.org/version/1.1"', Reason.PARSE),
+        ("application/json", b"x" * 9_000 + b"http:\\/\\/jsonfeed.org\\/version\\/1", Reason.PARSE),
+    ],
+)
+def test_what_cannot_be_read_is_a_feed_only_where_something_says_so(body, content_type, said, reason):
+    with pytest.raises(Permanent) as caught:
+        parse_feed(page(body + said, **{"content-type": content_type}))
+    assert caught.value.reason is reason

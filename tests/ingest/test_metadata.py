@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trafilatura import load_html
 
-from ingest.metadata import PageFacts, read_time
+from ingest.metadata import PageFacts, read_date, read_time
 
 
 def facts(body: str = "", head: str = "", attributes: str = "") -> PageFacts:
@@ -164,3 +164,53 @@ WIRE = "https://wire.example/story/1"
 )
 def test_canonical(head: str, body: str, canonical: str | None) -> None:
     assert facts(body, head).canonical == canonical
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-12T08:30:00+02:00", datetime(2026, 1, 12, 6, 30, tzinfo=UTC)),
+        ("Montag, 12. Januar 2026, 08:30 Uhr", datetime(2026, 1, 12, tzinfo=UTC)),
+        ("12 января 2026", datetime(2026, 1, 12, tzinfo=UTC)),
+        ("2026年1月12日 08:30", datetime(2026, 1, 12, tzinfo=UTC)),
+        ("2026년 1월 12일", datetime(2026, 1, 12, tzinfo=UTC)),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_dates_as_people_write_them(text: str, moment: datetime | None) -> None:
+    assert read_date(text) == moment
+
+
+@given(st.text(max_size=300))
+def test_dates_never_raise(text: str) -> None:
+    read_date(text)
+
+
+def test_the_first_source_that_tells_wins() -> None:
+    """JSON-LD, then OpenGraph, then other meta, then microdata and <time>."""
+    sources = [
+        '<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2026-01-01"}</script>',
+        '<meta property="article:published_time" content="2026-01-02">',
+        '<meta name="date" content="2026-01-03">',
+        '<article><time datetime="2026-01-04"></time></article>',
+    ]
+    while sources:
+        published = facts("".join(reversed(sources))).published()
+        assert published is not None
+        assert published.day == 5 - len(sources)
+        sources.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("head", "is_article"),
+    [
+        ('<meta property="og:type" content="article">', True),
+        ('<script type="application/ld+json">{"@type":"NewsArticle"}</script>', True),
+        ('<script type="application/ld+json">{"@type":"WebPage"}</script>', False),
+        ('<meta property="og:type" content="website">', False),
+        ("", False),
+    ],
+)
+def test_a_page_says_whether_it_is_an_article(head: str, is_article: bool) -> None:
+    assert facts(head=head).is_article is is_article

@@ -169,3 +169,34 @@ def test_a_crash_is_tried_again_and_says_what_it_was() -> None:
     result = outcome.after_crash(ENTRY, None, ZeroDivisionError("oh"), NOW)
     assert (result.state, result.reason) == (EntryState.RETRYING, Reason.INTERNAL)
     assert result.detail == "ZeroDivisionError: oh"
+
+
+UNASKED = Transient(Reason.RATE_LIMITED, "https://example.org/a", "not asked", retry_after_s=3_600, was_asked=False)
+
+
+@given(attempts=st.integers(0, 4), days=st.floats(0, 13.9), jitter=st.floats(0, 1), has_text=st.booleans())
+def test_a_wait_that_we_keep_costs_no_try(attempts: int, days: float, jitter: float, has_text: bool) -> None:
+    entry = replace(ENTRY, attempts=attempts)
+    now = NOW + timedelta(days=days)
+    result = outcome.without_page(entry, None, UNASKED, now, has_feed_text=has_text, jitter=jitter)
+    assert (result.state, result.attempts) == (EntryState.RETRYING, attempts)
+    assert result.next_try_at is not None
+    assert timedelta(hours=1) <= result.next_try_at - now <= timedelta(hours=1.1)
+
+
+def test_an_entry_does_not_wait_for_ever_behind_others_of_its_host() -> None:
+    now = NOW + outcome.LONGEST_PUT_OFF
+    entry, tries = ENTRY, 0
+    while True:
+        result = outcome.without_page(entry, None, UNASKED, now, has_feed_text=True)
+        tries += 1
+        if result.next_try_at is None:
+            break
+        entry, now = replace(entry, attempts=result.attempts), result.next_try_at
+    assert (tries, result.state) == (5, EntryState.DONE)
+
+
+def test_a_look_for_corrections_for_which_nobody_was_asked_is_made_later() -> None:
+    entry = replace(ENTRY, state=EntryState.DONE, next_try_at=NOW, checks=1)
+    result = outcome.without_page(entry, STORED, UNASKED, NOW, has_feed_text=True)
+    assert (result.state, result.checks, result.next_try_at) == (EntryState.DONE, 1, NOW + timedelta(hours=1))

@@ -14,6 +14,7 @@ from ingest.copies.model import RelationKind
 from ingest.errors import Permanent, Reason, Transient
 from ingest.model import EntryState, TextFrom
 from ingest.pipeline import Pipeline
+from ingest.polling import ConfiguredFeed
 from ingest.web import NotModified, Page
 from ingest.workers import InlineWorkers
 from rules.compile import compile_rules
@@ -148,7 +149,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
     url = f"sqlite:///{tmp_path}/w.db"
     upgrade(url)
     with Store(url) as store:
-        store.sync_feeds([(FEED, None)], START)
+        store.sync_feeds([ConfiguredFeed(url=FEED)], START)
         store.record_topics((parse_topic(RULES),), START)
         web = Web({FEED: rss(("1", "https://town.example/pier")), "https://town.example/pier": html(*PARAGRAPHS)})
         yield Town(url, store, web)

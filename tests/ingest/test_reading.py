@@ -16,6 +16,7 @@ from ingest.copies.fingerprint import take_fingerprint
 from ingest.errors import Permanent, Reason
 from ingest.model import Entry, EntryState, TextFrom
 from ingest.reading import read_feed_text, read_given_text, read_page
+from ingest.site_rules import SiteRule
 from ingest.web import Page
 from rules.compile import compile_rules
 from rules.files import parse_topic
@@ -105,6 +106,40 @@ class TestPage:
         article = read(page(html(BODY, head)), told, "The harbour", RULES).article
         assert (article.title, article.author, article.published) == ("The harbour", "B. Reporter", NOW)
         assert article.sections == ("World",)
+
+    @pytest.mark.parametrize(
+        ("said", "told", "is_enough"),
+        [
+            ("Video", "x" * 200, False),
+            ("Video", "Video", True),
+            ("Video", "", True),
+            ("Video", "x" * 16, False),
+            ("Video", "x" * 15, True),
+            ("word " * 60, "x" * 897, True),
+            ("word " * 60, "x" * 950, False),
+            ("word " * 90, "x" * 100_000, True),
+        ],
+    )
+    def test_a_page_that_says_next_to_nothing_is_none_where_the_feed_says_more(
+        self, said: str, told: str, is_enough: bool
+    ) -> None:
+        if is_enough:
+            assert read(page(html(said)), entry(text=told), "", RULES).article.text == said.strip()
+            return
+        with pytest.raises(Permanent) as caught:
+            read(page(html(said)), entry(text=told), "", RULES)
+        assert caught.value.reason is Reason.NOT_ARTICLE
+        assert "what the feed itself says is longer" in caught.value.detail
+
+    def test_what_the_users_rule_finds_is_enough(self) -> None:
+        rule = SiteRule(host="127.0.0.11", body="article")
+        reading = read_page(page(html("Video")), URL, entry(text="x" * 200), "", RULES, site=rule)
+        assert reading.article.text == "Video"
+
+    def test_the_trackers_are_those_of_the_settings(self) -> None:
+        head = '<link rel="canonical" href="https://wire.example/story/1?mine=2&amp;id=3">'
+        reading = read_page(page(html(BODY, head)), URL, entry(), "", RULES, trackers=("mine",))
+        assert reading.article.canonical == "https://wire.example/story/1?id=3"
 
     def test_title_is_matched_too(self) -> None:
         (harbour, _) = read(page(html(BODY)), entry(), "The harbour", RULES).matches

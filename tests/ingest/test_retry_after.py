@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.retry_after import MAX_RETRY_AFTER_S, RefusalMemory, retry_after_s
+from ingest.retry_after import MAX_BACK_OFF_S, MAX_RETRY_AFTER_S, RefusalMemory, Wait, retry_after_s
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -84,6 +84,14 @@ def test_a_second_address_refused_within_the_wait_speaks_for_the_host():
     assert memory.remaining_s("a/3", "a", 140) == 0
 
 
+def test_the_host_stays_alone_when_the_first_address_is_refused_again():
+    memory = RefusalMemory()
+    memory.refused("a", "h", now=0, until=100)
+    memory.refused("b", "h", now=1, until=50)
+    memory.refused("a", "h", now=2, until=120)
+    assert memory.remaining_s("c", "h", 3) == 117
+
+
 def test_a_second_address_after_the_wait_does_not():
     memory = RefusalMemory()
     memory.refused("a/1", "a", now=0, until=100)
@@ -99,6 +107,7 @@ def test_memory_is_bounded_and_keeps_the_longest_waits():
     assert memory.remaining_s("999/", "host-999", 0) == 1000
     assert memory.remaining_s("1/", "host-1", 0) == 0
     assert len(memory._urls) <= 10
+    assert len(memory.take_changes(0)) <= 10
     assert len(memory._hosts) <= 10
 
 
@@ -115,3 +124,97 @@ def test_a_refused_address_always_waits_its_time(refusals):
         ends[url] = max(ends.get(url, 0), now + wait)
         for known, until in ends.items():
             assert memory.remaining_s(known, known.partition("/")[0], now) >= until - now
+
+
+@example([(1, 1, 0, 1, False, False), (1, 1, 1, 1, True, False)], [(0, 1, 0, 1)])
+@example([(1, 1, 0, 10, False, False), (1, 1, 5, 15, True, False)], [(0, 1, 10, 1)])
+@example([(1, 0, 0, 21, False, False), (0, 0, 20, 2, False, False), (1, 0, 1, 1, True, False)], [])
+@example([(1, 1, 0, 100, True, False), (1, 1, 1, 5, False, False)], [(0, 1, 10, 1)])
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3), st.integers(0, 2), st.integers(0, 50), st.integers(1, 50), st.booleans(), st.booleans()
+        )
+    ),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 50), st.integers(1, 50)), max_size=5),
+)
+def test_a_restart_changes_nothing(before, after):
+    """The law: whoever reads what was stored, whenever it was stored, knows of the same waits, now and later."""
+    memory = RefusalMemory()
+    stored = {}
+    now = 0
+    for path, host, pause, wait, leads_there, is_stored in before:
+        now += pause
+        if leads_there:
+            memory.wait_for(f"{host}/{path}", now=now, until=now + wait)
+        else:
+            memory.refused(f"{host}/{path}", str(host), now=now, until=now + wait)
+        if is_stored:
+            stored |= {kept.url: kept for kept in memory.take_changes(now)}
+    stored |= {kept.url: kept for kept in memory.take_changes(now)}
+    assert memory.take_changes(now) == ()
+    restarted = RefusalMemory(kept for kept in stored.values() if kept.until > now)
+    for path, host, pause, wait in [(0, 0, 0, 0), *after]:
+        now += pause
+        if wait:
+            for each in (memory, restarted):
+                each.refused(f"{host}/{path}", str(host), now=now, until=now + wait)
+        for known_host in "012":
+            for known in (f"{known_host}/{number}" for number in range(5)):
+                assert restarted.remaining_s(known, known_host, now) == memory.remaining_s(known, known_host, now)
+
+
+def test_what_is_stored():
+    memory = RefusalMemory()
+    memory.refused("a/1", "a", now=0, until=100)
+    memory.wait_for("b/1", now=0, until=100)
+    assert memory.take_changes(50) == (
+        Wait(url="a/1", host="a", until=100, holds=False),
+        Wait(url="b/1", host="", until=100, holds=False),
+    )
+    memory.refused("a/2", "a", now=60, until=200)
+    assert memory.take_changes(60) == (
+        Wait(url="a/2", host="a", until=200, holds=False),
+        Wait(url="a/1", host="a", until=200, holds=True),
+    )
+    memory.refused("a/3", "a", now=300, until=310)
+    assert memory.take_changes(310) == ()
+
+
+# --- hosts that do not say until when -------------------------------------------------------------------
+
+
+def test_a_host_is_left_alone_for_longer_each_time_up_to_an_hour():
+    memory = RefusalMemory()
+    now, waits = 0.0, []
+    for _ in range(10):
+        memory.refused_silently("a", now=now, first_s=60.0)
+        waits.append(memory.remaining_s("a/other", "a", now))
+        # Others that were under way say the same; that is one refusal.
+        memory.refused_silently("a", now=now + 1, first_s=60.0)
+        assert memory.remaining_s("b/1", "b", now) == 0
+        now += waits[-1]
+        assert memory.remaining_s("a/other", "a", now) == 0
+    assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
+    memory.answered("a")
+    memory.refused_silently("a", now=now, first_s=60.0)
+    assert memory.remaining_s("a/1", "a", now) == 60
+    assert memory.take_changes(now) == ()
+
+
+def test_a_good_answer_ends_it_at_once_but_no_wait_that_was_asked_for():
+    memory = RefusalMemory()
+    memory.refused_silently("a", now=0, first_s=60)
+    memory.refused("a/1", "a", now=0, until=30)
+    memory.answered("a")
+    assert memory.remaining_s("a/1", "a", 0) == 30
+    assert memory.remaining_s("a/2", "a", 0) == 0
+
+
+@given(st.floats(0, 1e6))
+def test_no_back_off_is_longer_than_an_hour_and_none_comes_from_no_pause(first_s):
+    memory = RefusalMemory(max_remembered=4)
+    for number in range(20):
+        memory.refused_silently(f"{number}", now=0, first_s=first_s)
+        assert memory.remaining_s("x", f"{number}", 0) == min(first_s, MAX_BACK_OFF_S)
+    assert len(memory._back_offs) <= 4

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.hosts import RobotsFile
+from ingest.remembered import Clocks
 from ingest.robots import MAX_ROBOTS_BYTES, RobotsAnswer, RobotsMemory, parse_robots
 from ingest.target import parse_target
+
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
 def allows(body, path, product="wirewatch"):
@@ -35,6 +40,13 @@ def allows(body, path, product="wirewatch"):
         (b"User-agent: WireWatch\nDisallow: /a\n\nUser-agent: *\nDisallow: /b", "/b", True),
         (b"User-agent: *\nDisallow: /\n\nUser-agent: wirewatch\nAllow: /", "/", True),
         (b"User-agent: *\nDisallow: /", "/robots.txt", True),
+        (b"User-agent: wirewatch/1.0 # us\nDisallow: /a", "/a", False),
+        (b"User agent wirewatch\nDisallow: /a", "/a", False),
+        (b"User-agent: other\nUser-agent: *\nDisallow: /a", "/a", False),
+        (b"User-agent: *\nDisallow: /a\n\nUser-agent: other\nDisallow: /b", "/b", True),
+        (b"User-agent: wire\nDisallow: /", "/a", True),
+        (b"User-agent: wirewatcher\nDisallow: /", "/a", True),
+        (b"User-agent: *\nDisallow: /a\nUser-agent:\nDisallow: /b", "/b", True),
     ],
 )
 def test_rules(body, path, allowed):
@@ -84,14 +96,17 @@ class Site:
     def clock(self):
         return self.now
 
+    def date(self):
+        return NOON + timedelta(seconds=self.now)
+
     async def __call__(self, target):
         self.asked.append(target.origin)
         if self.go is not None:
             await self.go.wait()
         return self.answer
 
-    def memory(self, **bounds):
-        return RobotsMemory(self, product="wirewatch", clock=self.clock, **bounds)
+    def memory(self, **more):
+        return RobotsMemory(self, product="wirewatch", clocks=Clocks(seconds=self.clock, now=self.date), **more)
 
 
 async def test_one_file_per_origin():
@@ -104,10 +119,19 @@ async def test_one_file_per_origin():
     assert memory.known_delay_s("http://b") == 0
 
 
+def test_names_and_rules_are_not_multiplied():
+    names = b"".join(b"User-agent: bot%d\n" % number for number in range(12_000))
+    rules = b"".join(b"Allow: /%d\n" % number for number in range(12_000))
+    parsed = parse_robots(names + b"User-agent: wirewatch\n" + rules + b"Disallow: /no", "wirewatch")
+    assert not parsed.allows(parse_target("http://a/no"))
+    assert len(parsed._parsed._user_agents) == 2
+
+
 async def test_large_files_are_read_aside():
     site = Site(RobotsAnswer(body=b"User-agent: *\nDisallow: /a\n" + b"# talk\n" * 10_000))
     robots = await site.memory().robots_for(parse_target("http://a/a"))
     assert not robots.rules.allows(parse_target("http://a/a"))
+    assert [await robots.rules.ask(parse_target(f"http://a/{path}")) for path in "ab"] == [False, True]
 
 
 async def test_many_ask_at_once_and_one_gives_up():
@@ -160,3 +184,49 @@ async def test_each_answer_holds_for_its_own_time():
     site.now = 601.0
     await memory.robots_for(target)
     assert len(site.asked) == 2
+
+
+def stored(number, body=b"User-agent: *\nDisallow: /a", until_s=100.0):
+    return RobotsFile(
+        origin=f"http://host-{number}",
+        body=body,
+        problem="",
+        is_refused=False,
+        until=NOON + timedelta(seconds=until_s),
+    )
+
+
+async def test_a_remembered_file_is_used_until_its_time_and_stored_again_only_when_fetched():
+    site = Site(RobotsAnswer(ttl_s=50.0))
+    memory = site.memory(remembered=[stored(0), stored(1, body=None)])
+    for number in (0, 1):
+        target = parse_target(f"http://host-{number}/a")
+        assert (await memory.robots_for(target)).until == 100.0
+    assert site.asked == []
+    assert memory.take_changes() == ()
+    site.now = 100.0
+    await memory.robots_for(parse_target("http://host-0/a"))
+    assert site.asked == ["http://host-0"]
+    assert memory.take_changes() == (stored(0, body=None, until_s=150.0),)
+    assert memory.take_changes() == ()
+
+
+async def test_what_is_remembered_and_what_is_to_be_stored_is_bounded():
+    site = Site(RobotsAnswer(body=b"#" * 1000))
+    memory = site.memory(remembered=[stored(number, b"#" * 1000) for number in range(9)], max_bytes=2500)
+    await memory.robots_for(parse_target("http://host-8/"))
+    assert site.asked == []
+    await memory.robots_for(parse_target("http://host-0/"))
+    assert site.asked == ["http://host-0"]
+    for number in range(20, 30):
+        await memory.robots_for(parse_target(f"http://host-{number}/"))
+    assert [file.origin for file in memory.take_changes()] == ["http://host-28", "http://host-29"]
+
+
+async def test_large_remembered_files_are_read_aside():
+    site = Site()
+    memory = site.memory(remembered=[stored(0, b"User-agent: *\nCrawl-delay: 3\n" + b"# talk\n" * 10_000)])
+    assert memory.known_delay_s("http://host-0") == 0
+    await memory.robots_for(parse_target("http://host-0/"))
+    assert memory.known_delay_s("http://host-0") == 3
+    assert site.asked == []

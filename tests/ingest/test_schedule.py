@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import Permanent, Reason, Transient
-from ingest.polling import Feed, FeedState
+from ingest.polling import START_INTERVAL_S, Feed, FeedState
 from ingest.schedule import (
     DORMANT_AFTER,
-    START_INTERVAL_S,
     after_failure,
     after_poll,
     entry_retry,
     next_check,
+    shortest_failing_s,
+    wants_configured_address,
     wants_full_poll,
 )
 
@@ -62,6 +63,14 @@ def failed(feed, error, times=1):
             feed, state=plan.state, failures=plan.failures, last_error=error.reason, last_status=error.status
         )
     return feed
+
+
+def test_a_new_address_is_forgiven_three_times_what_passes_and_nothing_else():
+    moved = replace(FEED, fetch_url="https://new.example/feed")
+    goes_back = [wants_configured_address(replace(moved, failures=failures), TIMEOUT) for failures in range(5)]
+    assert goes_back == [False, False, False, True, True]
+    assert wants_configured_address(moved, NOT_FOUND)
+    assert not wants_configured_address(replace(FEED, failures=9), NOT_FOUND)
 
 
 JITTER = st.floats(0, 1)
@@ -120,6 +129,7 @@ def test_a_busy_feed_comes_down_to_ten_minutes_and_a_silent_one_goes_up_to_a_day
         ({"cache-control": "max-age=7200", "age": "3600", "expires": "0"}, HOUR),
         ({"cache-control": "s-maxage=7200"}, None),
         ({"cache-control": "no-cache, max-age=7200"}, None),
+        ({"cache-control": "no-store, max-age=7200"}, None),
         ({"cache-control": "max-age=-1"}, None),
         ({"cache-control": "max-age=999999999999999999999"}, DAY),
         ({"expires": "Mon, 05 Jan 2026 14:00:00 GMT"}, 2 * HOUR),
@@ -154,6 +164,85 @@ def test_a_feed_that_was_removed_meanwhile_stays_removed():
     removed = replace(FEED, state=FeedState.REMOVED)
     assert poll(removed).state is FeedState.REMOVED
     assert fail(removed).state is FeedState.REMOVED
+
+
+# --- what the user asks for, and why it is so -------------------------------------------------------
+
+EVERY_S = st.integers(5 * MINUTE, DAY)
+
+
+@given(INTERVALS, SHARES, JITTER, EVERY_S, ASKED_S)
+def test_a_feed_that_is_well_is_never_waited_for_longer_than_the_user_wants(interval_s, share, jitter, every_s, ttl_s):
+    plan = poll(replace(FEED, interval_s=interval_s), share, jitter, ttl_s=ttl_s, every_s=every_s)
+    assert min(every_s, 10 * MINUTE) * (ttl_s is None) <= plan.interval_s <= every_s
+    assert 5 * MINUTE <= wait(plan) <= every_s * 1.1 + 1
+
+
+@given(EVERY_S, st.integers(0, DAY))
+def test_the_servers_wish_is_stronger_than_the_users(every_s, max_age_s):
+    assert wait(poll(headers={"cache-control": f"max-age={max_age_s}"}, every_s=every_s)) >= max_age_s
+    assert wait(fail(error=Transient(Reason.UNAVAILABLE, FEED.url, retry_after_s=2 * DAY))) == 2 * DAY
+
+
+def test_five_minutes_where_the_user_asks():
+    hurried = replace(FEED, interval_s=10 * MINUTE)
+    assert poll(hurried, known_share=0.0, every_s=5 * MINUTE).interval_s == 5 * MINUTE
+    assert poll(hurried, known_share=0.0, every_s=HOUR).interval_s == 10 * MINUTE
+
+
+def test_after_a_gap_the_feed_is_polled_as_often_as_may_be():
+    lazy = replace(FEED, interval_s=DAY)
+    assert poll(lazy, known_share=0.0, is_gap=True).interval_s == 10 * MINUTE
+    assert poll(lazy, known_share=0.0, is_gap=True, every_s=5 * MINUTE).interval_s == 5 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("known_share", "asked", "why"),
+    [
+        (0.5, {}, "about half of what it lists was new: every 15 min"),
+        (1.0, {}, "nothing was new: every 38 min"),
+        (0.0, {"is_gap": True}, "entries may have been missed since the last poll: every 10 min"),
+        (1.0, {"every_s": 15 * MINUTE}, "nothing was new: every 15 min, as feeds.toml asks (every)"),
+        (0.5, {"ttl_s": HOUR}, "the feed asks for 1 h between two polls (ttl)"),
+        (
+            0.5,
+            {"ttl_s": HOUR, "headers": {"cache-control": "max-age=9000"}},
+            "the server says that its answer holds for 2 h 30 min (max-age)",
+        ),
+        (
+            0.5,
+            {"headers": {"expires": "Mon, 05 Jan 2026 14:00:00 GMT"}},
+            "the server says that its answer holds for 2 h (Expires)",
+        ),
+    ],
+)
+def test_a_plan_says_why(known_share, asked, why):
+    assert poll(known_share=known_share, **asked).why == why
+
+
+@pytest.mark.parametrize(
+    ("feed", "error", "why"),
+    [
+        (FEED, TIMEOUT, "failed once (timeout): back-off of 30 min"),
+        (replace(FEED, failures=2), NOT_FOUND, "failed 3 times in a row (http client): back-off of 2 h"),
+        (replace(FEED, failures=29), TIMEOUT, "dormant, failed 30 times in a row (timeout): looked at every 7 d"),
+        (replace(FEED, failures=1, last_error="gone"), GONE, "gone (410 twice): looked at every 30 d"),
+        (
+            FEED,
+            Transient(Reason.UNAVAILABLE, FEED.url, status=503, retry_after_s=2 * HOUR),
+            "the server asks to wait until 2026-01-05 14:00 UTC (Retry-After)",
+        ),
+    ],
+)
+def test_a_plan_after_a_failure_says_why(feed, error, why):
+    assert fail(feed, error).why == why
+
+
+def test_the_first_document_is_told_apart():
+    first = replace(FEED, body_hash=None)
+    assert poll(first, known_share=0.0).why == "it was read for the first time: every 30 min"
+    # One of which something was missing has no hash, and is not the first.
+    assert poll(replace(first, last_document_at=NOW), known_share=0.0).interval_s == 10 * MINUTE
 
 
 # --- after a failure --------------------------------------------------------------------------------
@@ -223,6 +312,23 @@ def test_retry_after_is_honoured_up_to_a_week(retry_after_s, seconds):
     assert wait(fail(error=error)) == seconds
 
 
+@given(st.integers(0, 3 * DAY), st.integers(0, 20), st.sampled_from([TIMEOUT, NOT_FOUND]))
+def test_what_was_agreed_while_the_feed_was_well_holds_when_it_fails(agreed_s, failures, error):
+    feed = replace(FEED, failures=failures, next_poll_at=NOW + timedelta(seconds=agreed_s))
+    assert wait(fail(feed, error)) >= min(agreed_s, DAY)
+
+
+def test_a_wait_that_a_refusal_made_is_not_kept():
+    feed = replace(FEED, failures=1, last_error="rate_limited", next_poll_at=NOW + timedelta(hours=12))
+    assert wait(fail(feed, TIMEOUT)) == 45 * MINUTE
+
+
+def test_a_feed_that_was_paused_meanwhile_stays_paused():
+    paused = replace(FEED, state=FeedState.PAUSED)
+    assert poll(paused).state is FeedState.PAUSED
+    assert fail(paused).state is FeedState.PAUSED
+
+
 # --- full polls, entries, pages ---------------------------------------------------------------------
 
 
@@ -254,3 +360,59 @@ def test_a_page_is_looked_at_again_after_1_6_24_and_72_hours():
         looks.append((moment - NOW) // timedelta(hours=1))
     assert looks == [1, 6, 24, 72]
     assert next_check(4, moment) is None
+
+
+# --- waits that servers ask for while they answer, and those that we keep ----------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "18000"}, 5 * HOUR),
+        ({"retry-after": "60"}, round(1.25 * START_INTERVAL_S)),
+        ({"retry-after": "99999999", "cache-control": "max-age=600"}, 7 * DAY),
+        ({"retry-after": "Tue, 06 Jan 2026 13:00:00 GMT"}, 25 * HOUR),
+        ({"retry-after": "soon"}, round(1.25 * START_INTERVAL_S)),
+    ],
+)
+def test_retry_after_holds_whatever_the_status_is(headers, seconds):
+    plan = poll(headers=headers)
+    assert wait(plan) == seconds
+    assert ("Retry-After" in plan.why) == (seconds >= 5 * HOUR)
+    assert (plan.interval_s, plan.state) == (round(1.25 * START_INTERVAL_S), FeedState.ACTIVE)
+
+
+@given(st.integers(0, 10**9), st.floats(0, 1), st.integers(60, 10**9))
+def test_nobody_is_asked_sooner_than_he_says(asked_s, jitter, max_age):
+    plan = poll(jitter=jitter, headers={"retry-after": str(asked_s), "cache-control": f"max-age={max_age}"})
+    assert wait(plan) >= min(asked_s, 7 * DAY)
+    assert wait(plan) >= min(max_age, DAY)
+
+
+def unasked(seconds):
+    return Transient(Reason.RATE_LIMITED, FEED.url, "not asked: wait", retry_after_s=seconds, was_asked=False)
+
+
+@given(
+    st.sampled_from([state for state in FeedState if state is not FeedState.REMOVED]),
+    st.integers(0, 99),
+    st.floats(0, 1e7),
+    st.floats(0, 1),
+)
+def test_a_poll_for_which_nobody_was_asked_only_waits(state, failures, seconds, jitter):
+    feed = replace(FEED, state=state, failures=failures, fetch_url="https://new.example/feed")
+    plan = fail(feed, unasked(seconds), jitter)
+    assert (plan.state, plan.failures, plan.interval_s) == (state, failures, feed.interval_s)
+    assert min(seconds, 7 * DAY) - 1 <= wait(plan) <= min(seconds, 7 * DAY) * 1.1 + 1
+    assert plan.why == "put off: not asked: wait"
+    assert not wants_configured_address(feed, unasked(seconds))
+
+
+@given(st.lists(st.sampled_from([TIMEOUT, NOT_FOUND]), min_size=1, max_size=20), st.integers(300, 86_400))
+def test_the_time_that_a_feed_fails_is_never_overestimated(errors, interval_s):
+    feed, failing_s = replace(FEED, interval_s=interval_s), 0
+    for error in errors:
+        plan = fail(feed, error)
+        assert shortest_failing_s(feed, plan.failures) <= failing_s + len(errors)
+        failing_s += wait(plan)
+        feed = replace(feed, failures=plan.failures, state=plan.state, last_error=error.reason)

@@ -286,6 +286,53 @@ def test_slow_task_is_killed_and_nothing_else() -> None:
     asyncio.run(use())
 
 
+def test_a_feed_and_a_page_that_take_too_long_cost_themselves_only() -> None:
+    items = "".join(f"<item><title>{n}</title><link>{URL}/{n}</link></item>" for n in range(40_000))
+    feed = page(f'<?xml version="1.0"?><rss version="2.0"><channel>{items}</channel></rss>', "application/rss+xml")
+    wide = page(f"<html><body>{'<div><p>x</p>' * 14_000}</body></html>")
+
+    async def use() -> list[Any]:
+        async with Workers(1, limit_s=0.05) as workers:
+            await workers.warm()
+            calls = [
+                workers.parse_feed(feed, DEFAULT_TRACKERS),
+                workers.run(wide.url, read_wide, wide),
+                workers.run(URL, sum, (1, 2)),
+            ]
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    *errors, total = asyncio.run(use())
+    assert total == 3
+    for error, subject in zip(errors, (feed.url, wide.url), strict=True):
+        assert isinstance(error, Permanent)
+        assert (error.reason, error.subject) == (Reason.TOO_COMPLEX, subject)
+
+
+def read_wide(answer: Page) -> None:
+    """As a worker reads a page, without rules, whose time to load would count; often, since machines differ."""
+    from ingest.extract import extract
+
+    for _ in range(20):
+        extract(answer.body.decode(), answer.url)
+
+
+def parse_without_memory() -> None:
+    """Parse a page in a process that has next to none left."""
+    import resource
+
+    from ingest.extract import parse_html
+
+    attributes = " ".join(f"{letter}=1" for letter in "abcdefghijklmnopqrst")
+    html = f"<html><body>{f'<p {attributes}>' * 25_000}</body></html>"
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 22), before[1]))
+    try:
+        parse_html(html, URL)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 @pytest.fixture(scope="module")
 def runner() -> Iterator[asyncio.Runner]:
     with asyncio.Runner() as runner:
@@ -316,7 +363,17 @@ class TestOneAfterTheOther:
     def test_too_much_memory(self, runner: asyncio.Runner, workers: Workers) -> None:
         with pytest.raises(Permanent) as raised:
             runner.run(workers.run(URL, bytearray, 1 << 31))
-        assert raised.value.reason is Reason.TOO_LARGE
+        assert raised.value.reason is Reason.TOO_COMPLEX
+
+    def test_a_tree_that_takes_too_much_memory(self, runner: asyncio.Runner, workers: Workers) -> None:
+        with pytest.raises(Permanent) as raised:
+            runner.run(workers.run(URL, parse_without_memory))
+        assert raised.value.reason is Reason.TOO_COMPLEX
+
+    def test_the_system_ends_what_takes_too_much_time(self, runner: asyncio.Runner, workers: Workers) -> None:
+        with pytest.raises(Transient) as raised:
+            runner.run(workers.run(URL, signal.raise_signal, signal.SIGXCPU))
+        assert raised.value.reason is Reason.TOO_COMPLEX
 
     def test_bug_tells_where_it_was(self, runner: asyncio.Runner, workers: Workers) -> None:
         with pytest.raises(json.JSONDecodeError) as raised:

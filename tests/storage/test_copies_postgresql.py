@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import MetaData, create_engine, event, select, text
+from sqlalchemy import create_engine, select
 
 from ingest.copies.model import Placement, RelationKind, Slot, SlotKind
 from ingest.copies.repeats import MIN_PAGES, MIN_SITES
@@ -29,50 +27,6 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 HASHES = tuple(range(1, 21))
-
-
-@pytest.fixture(scope="session")
-def server():
-    """The address of a PostgreSQL of our own."""
-    pytest.importorskip("psycopg", reason="NOT TESTED ON POSTGRESQL: psycopg is not installed")
-    path = Path(__file__).with_name("postgresql_server.py")
-    spec = importlib.util.spec_from_file_location("postgresql_server", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    try:
-        running = module.run_server()
-        address = running.__enter__()
-    except module.NoServerError as error:
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
-    yield address
-    running.__exit__(None, None, None)
-
-
-@pytest.fixture(scope="session")
-def on_postgresql(server):
-    engine = create_engine(server)
-    # A copy: SQLAlchemy marks constraints that it has made by ALTER, and would leave them out on SQLite later.
-    metadata = MetaData()
-    for table in tables.metadata.sorted_tables:
-        table.to_metadata(metadata)
-    with engine.begin() as connection:
-        metadata.create_all(connection)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def on_sqlite(tmp_path_factory):
-    engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('copies')}/news.db")
-
-    @event.listens_for(engine, "connect")
-    def _check_references(connection, _record):
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    with engine.begin() as connection:
-        tables.metadata.create_all(connection)
-    yield engine
-    engine.dispose()
 
 
 @dataclass
@@ -92,14 +46,7 @@ class Archive:
 
     def clear(self) -> None:
         with self.engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                names = ", ".join(f'"{table.name}"' for table in tables.metadata.sorted_tables)
-                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-            else:
-                connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-                for table in tables.metadata.sorted_tables:
-                    connection.execute(table.delete())
-                connection.exec_driver_sql("DELETE FROM sqlite_sequence")
+            self.make.clear_tables(connection)
             values = {"url": "u", "fetch_url": "u", "state": "active", "interval_s": 1, "failures": 0}
             times = {"next_poll_at": self.make.T0, "added_at": self.make.T0}
             feed_id = dialect.insert_row(connection, tables.feed, values | times)

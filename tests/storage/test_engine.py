@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from storage import engine
 from storage.errors import DatabaseUnwritable
@@ -24,6 +25,7 @@ COUNT = """
 import sys
 from pathlib import Path
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from storage import engine
 
 writer = engine.Writer(engine.writing_engine(Path(sys.argv[1])), sys.argv[1])
@@ -93,7 +95,7 @@ def test_all_reads_of_one_transaction_see_one_state(file, url, make):
     count = text("SELECT count(*) FROM feed")
     with Store(url) as store, reading.begin() as connection:
         assert connection.execute(count).scalar_one() == 0
-        store.add_feeds([("https://a.example/", None)], make.T0)
+        store.sync_feeds(make.feeds("https://a.example/"), make.T0)
         assert connection.execute(count).scalar_one() == 0
     with reading.begin() as connection:
         assert connection.execute(count).scalar_one() == 1
@@ -108,7 +110,7 @@ def test_what_fails_is_undone(file, url, make):
     with Store(url) as store:
         with pytest.raises(KeyError, match="a bug"):
             store._write(work)
-        store.add_feeds([("https://a.example/", None)], make.T0)
+        store.sync_feeds(make.feeds("https://a.example/"), make.T0)
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT count(*) FROM topic").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM feed").fetchone() == (1,)
@@ -116,7 +118,7 @@ def test_what_fails_is_undone(file, url, make):
 
 def test_closing_folds_the_log_into_the_file(file, url, make):
     with Store(url) as store:
-        store.add_feeds([("https://a.example/", None)], make.T0)
+        store.sync_feeds(make.feeds("https://a.example/"), make.T0)
         assert len(store.due_feeds(make.T0, 9)) == 1
         assert file.with_name("news.db-wal").exists()
     assert not file.with_name("news.db-wal").exists()
@@ -134,7 +136,7 @@ def test_many_threads_may_use_one_store(url, make):
                 for number in numbers:
                     address = f"https://a.example/{number}"
                     store.save(make.item(ids[number], address, fingerprint=make.hashes(number)))
-                    assert store.entry(ids[number]).article_id == store.article_at([address]).id
+                    assert make.stored(store, ids[number]).article_id == store.article_at([address]).id
             except Exception as error:  # noqa: BLE001  # told by the main thread
                 failures.append(error)
 
@@ -162,7 +164,7 @@ def test_a_path_with_special_characters_is_the_file_meant(tmp_path):
 def test_sizes_count_the_log_too(file, url, make):
     assert engine.size_of(file.with_name("none.db")) == 0
     with Store(url) as store:
-        store.add_feeds([("https://a.example/", None)], make.T0)
+        store.sync_feeds(make.feeds("https://a.example/"), make.T0)
         assert engine.size_of(file) > file.stat().st_size
 
 
@@ -171,3 +173,12 @@ def test_what_is_dear_to_load_is_not_loaded_without_need(module):
     loaded = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sys.modules)"
     modules = subprocess.check_output([sys.executable, "-c", loaded, module], cwd=ROOT, text=True).split()
     assert {"alembic", "sqlalchemy.orm", "sqlalchemy.ext.asyncio", "greenlet"}.isdisjoint(modules)
+
+
+def test_what_is_stored_is_in_no_error(file):
+    """A traceback would show it: texts of strangers, and secrets of hubs."""
+    writer = engine.writing_engine(file)
+    with pytest.raises(DBAPIError) as caught, writer.begin() as connection:
+        connection.execute(text("INSERT INTO nothing VALUES (:value)"), {"value": "secret"})
+    writer.dispose()
+    assert "secret" not in str(caught.value)

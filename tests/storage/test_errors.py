@@ -14,6 +14,7 @@ import sqlalchemy.exc
 from ingest.copies.model import Placement
 from ingest.errors import StoreError
 from ingest.model import EntryOutcome, EntryState
+from ingest.polling import ConfiguredFeed
 from storage import errors
 from storage.backfills import BackfillRun, BackfillSpan
 from storage.errors import (
@@ -75,22 +76,38 @@ def place_nowhere(_reading, _candidates):
     return Placement()
 
 
+def tell(outcomes):
+    """Raise what the first of several calls has raised."""
+    for each in outcomes:
+        if isinstance(each, Exception):
+            raise each
+
+
 #: method of Store → (it writes, how it is called)
 STORE_METHODS = {
-    "sync_feeds": (True, lambda store, _: store.sync_feeds([("https://a.example/", None)], NOW)),
-    "add_feeds": (True, lambda store, _: store.add_feeds([("https://a.example/", None)], NOW)),
+    "sync_feeds": (True, lambda store, _: store.sync_feeds([ConfiguredFeed(url="https://a.example/")], NOW)),
     "feed": (False, lambda store, _: store.feed(1)),
     "due_feeds": (False, lambda store, _: store.due_feeds(NOW, 1)),
     "known_entries": (False, lambda store, make: store.known_entries(1, [make.listed()])),
     "record_poll": (True, lambda store, make: store.record_poll(make.poll(1, make.new_entry()))),
+    "record_found": (True, lambda store, make: store.record_found(1, [make.new_entry()], NOW)),
+    "record_events": (True, lambda store, _: store.record_events((), NOW)),
+    "host_waits": (False, lambda store, _: store.host_waits(NOW)),
+    "keep_host_waits": (True, lambda store, _: store.keep_host_waits(())),
+    "robots_files": (False, lambda store, _: store.robots_files(NOW)),
+    "keep_robots_files": (True, lambda store, _: store.keep_robots_files(())),
+    "hub_feeds": (False, lambda store, _: store.hub_feeds()),
+    "subscriptions": (False, lambda store, _: store.subscriptions()),
+    "save_subscription": (True, lambda store, make: store.save_subscription(make.subscription(1))),
+    "drop_subscription": (True, lambda store, _: store.drop_subscription(1)),
     "prune_poll_log": (True, lambda store, _: store.prune_poll_log(NOW)),
-    "entry": (False, lambda store, _: store.entry(1)),
     "entry_and_article": (False, lambda store, _: store.entry_and_article(1)),
     "due_entries": (False, lambda store, _: store.due_entries(NOW, 1)),
     "finish_entry": (True, lambda store, _: store.finish_entry(1, EntryOutcome(state=EntryState.DONE))),
     "article_at": (False, lambda store, _: store.article_at(["https://a.example/"])),
     "candidates": (False, lambda store, make: store.candidates(make.hashes(1), site="a.example", since=NOW)),
     "save": (True, lambda store, make: store.save(make.item(1))),
+    "site_samples": (False, lambda store, _: store.site_samples(NOW)),
     "prune_raw_pages": (True, lambda store, _: store.prune_raw_pages(NOW)),
     "record_topics": (True, lambda store, _: store.record_topics((), NOW)),
     "versions_in_force": (False, lambda store, _: store.versions_in_force()),
@@ -106,11 +123,16 @@ STORE_METHODS = {
     "count_texts_to_compare": (False, lambda store, _: store.count_texts_to_compare(REBUILD)),
     "compare_anew": (True, lambda store, _: store.compare_anew(REBUILD, (), place_nowhere, NOW)),
     "finish_rebuild": (True, lambda store, _: store.finish_rebuild(REBUILD, NOW)),
+    "read_together": (False, lambda store, _: tell(store.read_together([lambda: store.feed(1)] * 2))),
+    "write_together": (True, lambda store, _: tell(store.write_together([lambda: store.prune_raw_pages(NOW)] * 2))),
 }
 
 LISTINGS = {
     "feeds": lambda listings: listings.feeds(),
     "entries": lambda listings: listings.entries(),
+    "events": lambda listings: listings.events(),
+    "trail": lambda listings: listings.trail(1),
+    "find_entries": lambda listings: listings.find_entries("https://news.example/1"),
     "articles": lambda listings: listings.articles(),
     "article_count": lambda listings: listings.article_count(),
     "article": lambda listings: listings.article(1),

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from ingest.copies.model import RelationKind
 from ingest.copies.repeats import MIN_PAGES
+from ingest.hosts import HostWait, RobotsFile
 from ingest.model import EntryOutcome, EntryState, TextFrom
-from ingest.polling import ChangedEntry, FeedState
+from ingest.polling import ChangedEntry, ConfiguredFeed, Event, EventKind, FeedHealth, FeedState, FoundBy
 from storage.store import Store
 
 A, B, C = (f"https://news.example/{letter}" for letter in "abc")
@@ -127,14 +128,83 @@ def finished_entry(make, newsroom):
 
 def synced_feeds(make, newsroom):
     newsroom.feed(A)
-    return lambda store: store.sync_feeds([(B, "B"), (C, None)], make.T0)
+    return lambda store: store.sync_feeds(make.feeds(C, B=B), make.T0)
 
 
-def added_feeds(make, newsroom):
+def paused_feeds(make, newsroom):
+    """One that was removed comes back, one is paused, one is no longer."""
     newsroom.feed(A)
-    store = newsroom.store
-    store.sync_feeds([], make.T0)
-    return lambda store: store.add_feeds([(A, "A"), (B, None)], make.T0)
+    newsroom.feed(B)
+    newsroom.feed(C)
+    newsroom.store.sync_feeds(make.feeds(B, C), make.T0)
+    configured = [ConfiguredFeed(url=A), ConfiguredFeed(url=B, is_paused=True)]
+    return lambda store: store.sync_feeds(configured, make.T0)
+
+
+def unpaused_feed(make, newsroom):
+    newsroom.store.sync_feeds([ConfiguredFeed(url=A, is_paused=True)], make.T0)
+    return lambda store: store.sync_feeds(make.feeds(A), make.T0 + make.MINUTE)
+
+
+def full_poll(make, newsroom):
+    """Everything that a poll can bring at once, and each event once only."""
+    health = FeedHealth(last_new_at=make.T0, longest_quiet_s=60, broken_since=None, silent_since=make.T0)
+    gap = Event(kind=EventKind.GAP, detail="nothing in common", feed_id=newsroom.feed_id)
+    poll = make.poll(
+        newsroom.feed_id,
+        make.new_entry(A),
+        fetch_url=B,
+        health=health,
+        events=(gap, gap, replace(gap, detail="once more")),
+        feed_format="rss",
+        hub=C,
+        self_url=B,
+    )
+    return lambda store: store.record_poll(poll)
+
+
+def found_entries(make, newsroom):
+    found = [replace(make.new_entry(url), found_by=FoundBy.SITEMAP) for url in (A, B)]
+    return lambda store: store.record_found(newsroom.feed_id, found, make.T0)
+
+
+def recorded_events(make, newsroom):
+    happened = [Event(kind=EventKind.DRIFT, detail="shorter", site=site) for site in ("a.example", "b.example")]
+    return lambda store: store.record_events(happened, make.T0)
+
+
+def kept_waits(make, newsroom):
+    wait = HostWait(address=A, host="news.example", until=make.T0, holds=False)
+    newsroom.store.keep_host_waits([wait])
+    return lambda store: store.keep_host_waits([replace(wait, holds=True), replace(wait, address=B)])
+
+
+def kept_robots_files(make, newsroom):
+    file = RobotsFile(origin=A, body=None, problem="", is_refused=False, until=make.T0)
+    newsroom.store.keep_robots_files([file])
+    return lambda store: store.keep_robots_files([replace(file, body=b"x"), replace(file, origin=B)])
+
+
+def saved_subscription(make, newsroom):
+    subscription = make.subscription(newsroom.feed_id)
+    newsroom.store.save_subscription(subscription)
+    return lambda store: store.save_subscription(replace(subscription, hub=B))
+
+
+def dropped_subscription(make, newsroom):
+    newsroom.store.save_subscription(make.subscription(newsroom.feed_id))
+    return lambda store: store.drop_subscription(newsroom.feed_id)
+
+
+def answered_entry(make, newsroom):
+    entry = newsroom.entry(A)
+    outcome = replace(make.DONE, fetched=make.fetched(url=B, redirects=1))
+    return lambda store: store.finish_entry(entry, outcome)
+
+
+def answered_article(make, newsroom):
+    item = newsroom.item(A, outcome=replace(make.DONE, fetched=make.fetched(url=A)))
+    return lambda store: store.save(item)
 
 
 def forgotten(make, newsroom):
@@ -160,7 +230,17 @@ def forgotten(make, newsroom):
         page_that_proves_furniture,
         finished_entry,
         synced_feeds,
-        added_feeds,
+        paused_feeds,
+        unpaused_feed,
+        full_poll,
+        found_entries,
+        recorded_events,
+        kept_waits,
+        kept_robots_files,
+        saved_subscription,
+        dropped_subscription,
+        answered_entry,
+        answered_article,
         forgotten,
     ],
 )

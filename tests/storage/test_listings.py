@@ -71,7 +71,7 @@ def test_feeds_with_their_entries(listings, store, make, newsroom):
     newsroom.feed(A)
     newsroom.entry(B)
     newsroom.entry(C)
-    store.add_feeds([(D, "Given")], make.T0)
+    store.sync_feeds(make.feeds(A, Given=D), make.T0)
     with_entries, without = listings.feeds()
     assert (with_entries.url, with_entries.entries, with_entries.last_status) == (A, 2, 200)
     assert (with_entries.state, with_entries.next_poll_at) == ("active", make.PLAN.next_poll_at)

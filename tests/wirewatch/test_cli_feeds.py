@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wirewatch import fields
+from wirewatch import feed_fields
 from wirewatch.demo.newsroom import Newsroom
 
 
@@ -28,7 +28,7 @@ def test_add_list_remove(wirewatch, mine):
     assert "added to" in wirewatch("--config", mine, "feeds", "add", "https://a.example/rss", "--title", "A").err
     assert "already in" in wirewatch("--config", mine, "feeds", "add", "https://a.example/rss").err
     (row,) = wirewatch("--config", mine, "feeds", "list", "--json").json
-    assert list(row) == [column.name for column in fields.FEED]
+    assert list(row) == [column.name for column in feed_fields.FEED]
     assert (row["id"], row["url"], row["title"], row["state"]) == (None, "https://a.example/rss", "A", "active")
     assert wirewatch("--config", mine, "feeds", "remove", "https://a.example/rss").code == 0
     assert (mine / "feeds.toml").read_text() == "# mine\n\n"
@@ -103,7 +103,7 @@ def test_check_tells_how_each_feed_answers_and_stores_nothing(wirewatch, mine, n
     ended = wirewatch("--config", mine, "feeds", "check", "--json")
     assert ended.code == 0
     assert len(ended.json) == 10
-    assert list(ended.json[0]) == [column.name for column in fields.FEED_CHECK]
+    assert list(ended.json[0]) == [column.name for column in feed_fields.FEED_CHECK]
     assert {row["kind"] for row in ended.json} == {"rss", "atom", "rdf", "json"}
     assert all(row["status"] == 200 and row["entries"] and row["title"] for row in ended.json)
     assert wirewatch("--config", mine, "stats", "--json").json["entries"] == {}
@@ -111,7 +111,7 @@ def test_check_tells_how_each_feed_answers_and_stores_nothing(wirewatch, mine, n
 
 def test_check_names_the_feeds_that_fail(wirewatch, mine, newsroom):
     for url in (newsroom.url("/rss.xml"), newsroom.url("/none.xml"), newsroom.url("/feeds.opml")):
-        wirewatch("--config", mine, "feeds", "add", url)
+        wirewatch("--config", mine, "feeds", "add", "--no-look", url)
     ended = wirewatch("--config", mine, "feeds", "check", "--jsonl")
     assert ended.code == 3
     rows = ended.__class__(0, ended.out, "").jsonl
@@ -130,7 +130,7 @@ def test_without_feeds_the_fix_is_told(wirewatch, mine, command, how):
 
 def test_a_feed_that_fails_says_why(wirewatch, mine, newsroom):
     missing = newsroom.url("/none.xml")
-    wirewatch("--config", mine, "feeds", "add", missing)
+    wirewatch("--config", mine, "feeds", "add", "--no-look", missing)
     assert "1 feed polled, 1 failed · 0 new entries" in wirewatch("--config", mine, "once").out
     ended = wirewatch("--config", mine, "feeds", "list", "--format", "table")
     (row,) = wirewatch("--config", mine, "feeds", "list", "--json").json
@@ -142,7 +142,7 @@ def test_a_feed_that_fails_says_why(wirewatch, mine, newsroom):
 
 def test_check_refuses_an_address_that_is_not_allowed(wirewatch, mine, newsroom):
     (mine / "wirewatch.toml").write_text("")
-    wirewatch("--config", mine, "feeds", "add", newsroom.url("/rss.xml"))
+    wirewatch("--config", mine, "feeds", "add", "--no-look", newsroom.url("/rss.xml"))
     ended = wirewatch("--config", mine, "feeds", "check", "--jsonl")
     assert ended.code == 3
     assert '"reason":"blocked"' in ended.out

@@ -15,7 +15,7 @@ from datetime import datetime
 
 import pytest
 
-from wirewatch import fields, story_fields
+from wirewatch import feed_fields, fields, story_fields
 from wirewatch.output import clean_line
 
 LISTINGS = {
@@ -23,7 +23,7 @@ LISTINGS = {
     "stories": (["stories"], fields.STORY),
     "articles": (["articles"], fields.ARTICLE),
     "entries": (["entries"], fields.ENTRY),
-    "feeds": (["feeds", "list"], fields.FEED),
+    "feeds": (["feeds", "list"], feed_fields.FEED),
     "rules": (["rules", "list"], fields.TOPIC),
     "search": (["search", "Ukraine"], fields.FOUND),
     "rules test": (["rules", "test", "air-defence"], fields.RULE_HIT),

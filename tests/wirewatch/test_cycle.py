@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ingest.errors import Permanent, Reason, StoreError
 from ingest.model import Due, EntryOutcome, EntryState, Saved, TextFrom
-from ingest.pipeline import Ingested, Refreshed
-from wirewatch.cycle import Cycle
+from ingest.pipeline import Ingested
+from ingest.polling import Event, EventKind
+from ingest.refresh import Refreshed
+from wirewatch.cycle import Cycle, CycleReport, FailedFeed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+
+EVENTS = (
+    Event(kind=EventKind.RECOVERED, detail="answers again"),
+    Event(kind=EventKind.GAP, detail="none was there"),
+    Event(kind=EventKind.BROKEN, detail="is HTML"),
+)
 
 
 class Steps:
@@ -41,7 +51,9 @@ class Steps:
     async def refresh_feed(self, feed_id: int) -> Refreshed:
         await self._do(feed_id)
         error = Permanent(Reason.NOT_FEED, "u", "is HTML") if feed_id % 2 else None
-        return Refreshed(feed_id=feed_id, url=f"http://feed/{feed_id}", new=2, changed=1, error=error)
+        return Refreshed(
+            feed_id=feed_id, url=f"http://feed/{feed_id}", new=2, found=3, changed=1, events=EVENTS, error=error
+        )
 
     async def ingest_entry(self, entry_id: int) -> Ingested:
         await self._do(entry_id)
@@ -97,9 +109,37 @@ async def test_the_report_counts_and_starts_anew() -> None:
     report = cycle.take_report()
     assert (report.polled, report.new_entries, report.changed_entries) == (2, 4, 2)
     assert [(feed.url, feed.reason) for feed in report.failed] == [("http://feed/1", "not_feed")]
+    assert (report.recovered, report.gaps, report.found) == (2, 2, 6)
     assert (report.articles, report.relations, report.matches) == (1, 1, 2)
     assert report.without_page == (("gone", 2),)
     assert cycle.take_report().polled == 0
+
+
+async def test_what_happened_to_a_feed_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    cycle = Cycle(Steps())
+    cycle.poll(dues((1, "a")))
+    await cycle.idle()
+    told = [record.message for record in caplog.records]
+    assert told == [
+        "feed http://feed/1: is HTML",
+        "feed http://feed/1: recovered: answers again",
+        "feed http://feed/1: gap: none was there",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("polled", "reasons", "is_offline"),
+    [
+        (0, [], False),
+        (2, ["connection"], False),
+        (2, ["connection", "connection"], True),
+        (2, ["connection", "timeout"], False),
+    ],
+)
+def test_without_a_network_no_feed_can_be_reached(*, polled: int, reasons: list[str], is_offline: bool) -> None:
+    failed = tuple(FailedFeed(url="u", reason=reason, detail="") for reason in reasons)
+    assert CycleReport(polled=polled, failed=failed).is_offline is is_offline
 
 
 async def test_a_bug_in_one_job_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:

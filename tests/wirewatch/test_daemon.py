@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,18 +15,21 @@ from ingest.errors import StoreError
 from ingest.model import Due
 from ingest.pipeline import Ingested
 from wirewatch.cycle import Cycle, CycleReport
-from wirewatch.daemon import Daemon
+from wirewatch.daemon import FEEDS_PER_TICK, Daemon
 from wirewatch.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
 
 class Session:
     """Stands for an open session: *troubles* are raised, one at each look for due feeds."""
 
-    def __init__(self, *troubles: str) -> None:
+    def __init__(self, *troubles: str, overdue: int = 0) -> None:
         self._troubles = list(troubles)
+        self._overdue = overdue
+        self.limits: list[int] = []
+        self.kept = 0
         self.cycle: Any = self
 
     def raise_store_error(self) -> None:
@@ -37,7 +41,14 @@ class Session:
     def look_at_rules(self, *, is_asked: bool) -> None:
         """The rules stay as they are."""
 
-    async def queue_due_feeds(self, **_: object) -> None:
+    async def keep_wishes(self) -> None:
+        self.kept += 1
+
+    async def count_due_feeds(self) -> int:
+        return self._overdue
+
+    async def queue_due_feeds(self, *, limit: int) -> None:
+        self.limits.append(limit)
         if self._troubles and (trouble := self._troubles.pop(0)):
             raise StoreError(trouble)
 
@@ -50,9 +61,11 @@ class Session:
 
 async def test_trouble_with_the_database_is_told_once_and_its_end_too(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    daemon = Daemon(Session("locked", "locked", "", "locked"), tick_s=1)  # type: ignore[arg-type]  # a stand-in
+    session = Session("locked", "locked", "", "locked")
+    daemon = Daemon(session, tick_s=1)  # type: ignore[arg-type]  # a stand-in
     for _ in range(4):
         await daemon.tick()
+    assert session.kept == 4, "what hosts ask for is stored at each tick, for a kill to find it there"
     told = [record.message for record in caplog.records]
     cannot = "the database cannot be used, nothing is fetched: locked"
     assert told == [cannot, "the database can be used again", cannot]
@@ -61,6 +74,53 @@ async def test_trouble_with_the_database_is_told_once_and_its_end_too(caplog: py
 async def test_maintenance_that_fails_is_told_and_tried_again_later(caplog: pytest.LogCaptureFixture) -> None:
     await Daemon(Session(), tick_s=1).maintain()  # type: ignore[arg-type]  # a stand-in
     assert "disk full" in caplog.text
+
+
+async def test_upkeep_that_fails_hinders_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    done = []
+
+    async def break_down() -> None:
+        raise ZeroDivisionError
+
+    async def meet_trouble() -> None:
+        raise StoreError("locked")
+
+    async def work() -> None:
+        done.append("work")
+
+    upkeep = {"the first": break_down, "the second": meet_trouble, "the third": work}
+    await Daemon(Session(), tick_s=1, upkeep=upkeep).maintain()  # type: ignore[arg-type]  # a stand-in
+    assert done == ["work"]
+    assert "a bug broke the first" in caplog.text
+    assert "the second is left for later: locked" in caplog.text
+
+
+async def test_what_is_overdue_at_the_start_is_spread_over_a_minute() -> None:
+    session = Session(overdue=1200)
+    daemon = Daemon(session, tick_s=10)  # type: ignore[arg-type]  # a stand-in
+    for _ in range(8):
+        await daemon.tick()
+    assert session.limits == [200] * 6 + [FEEDS_PER_TICK] * 2
+
+
+async def test_services_are_open_while_the_daemon_works() -> None:
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def service() -> AsyncIterator[None]:
+        seen.append("open")
+        yield
+        seen.append("closed")
+
+    session = BusySession()
+    session.steps.gate.set()
+    daemon = Daemon(session, tick_s=60, services=[service()])  # type: ignore[arg-type]  # a stand-in
+    running = asyncio.create_task(daemon.run())
+    await session.steps.started.wait()
+    assert seen == ["open"]
+    os.kill(os.getpid(), signal.SIGTERM)
+    await running
+    assert seen == ["open", "closed"]
 
 
 class Steps:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wirewatch.errors import ConfigError, WirewatchError
-from wirewatch.feedlist import FeedLine, add_feeds, address_fault, parse_feeds, read_feeds, remove_feed
+from wirewatch.feededit import add_feeds, pause_feed, remove_feed
+from wirewatch.feedlist import FeedLine, address_fault, every_s, parse_feeds, read_feeds, span_text
 from wirewatch.places import packaged_config
 
 LIST = """# my feeds
@@ -53,7 +54,7 @@ def test_reading(path):
         ("[[feeds]]\ntitle='x'", 'feeds.toml:1: the feed has no address; add url = "https://…"'),
         ("[[feeds]]\nurl=3", "feeds.toml:2: url: expected text in quotes"),
         ("[[feeds]]\nurl='https://a/'\ntitel='x'", "feeds.toml:3: unknown key titel; did you mean title?"),
-        ("[[feeds]]\nurl='https://a/'\nxyz='x'", "feeds.toml:3: unknown key xyz; known are: url, title"),
+        ("[[feeds]]\nurl='https://a/'\nxyz='x'", "feeds.toml:3: unknown key xyz; known are: title, url, paused, every"),
         ("[[feeds]]\nurl='ftp://a/'", "feeds.toml:2: ftp://a/: an address begins with https:// or http://"),
         ("[[feeds]]\nurl='https:///x'", "feeds.toml:2: https:///x: the address has no host"),
         ("[[feeds]]\nurl='https://a/ b'", "an address has no spaces"),
@@ -64,12 +65,64 @@ def test_reading(path):
             "feeds.toml:4: https://a/ is listed already in line 2; take one of the two out",
         ),
         ("[[feeds]\n", "feeds.toml:1:"),
+        (
+            "[[feeds]]\nurl='https://me:secret@a.example/rss'",
+            "feeds.toml:2: https://a.example/rss: an address has no user name in it",
+        ),
+        ("[[feeds]]\nurl='https://a/'\npassword='s3cret'\nuser='me'", "feeds.toml:3: password: it is not written here"),
+        (
+            "[[feeds]]\nurl='https://a/'\npassword='env:X'",
+            'feeds.toml:3: a password goes with a user name; add user = "…"',
+        ),
+        (
+            "[[feeds]]\nurl='https://a/'\nuser='me'\npassword='env:'",
+            "feeds.toml:4: password: env: the name of a variable",
+        ),
+        ("[[feeds]]\nurl='https://a/'\nuser='me'\npassword='file: '", 'feeds.toml:4: password: "file:" wants the name'),
+        ("[[feeds]]\nurl='https://a/'\nuser='m:e'", "feeds.toml:3: user: a user name cannot contain a colon"),
+        ("[[feeds]]\nurl='https://a/'\nuser=3", "feeds.toml:3: user: expected text in quotes"),
+        ("[[feeds]]\nurl='https://a/'\npaused='yes'", "feeds.toml:3: paused: expected true or false, without quotes"),
+        ("[[feeds]]\nurl='https://a/'\nevery='4m'", "feeds.toml:3: every: expected a span of 5m to 24h"),
+        ("[[feeds]]\nurl='https://a/'\nevery=300", "feeds.toml:3: every: expected a span of 5m to 24h"),
+        ("[[feeds]]\nurl='https://a/'\nheaders=['a']", "feeds.toml:3: headers: expected names and texts"),
+        ("[[feeds]]\nurl='https://a/'\nheaders={A=1}", "feeds.toml:3: headers: expected names and texts"),
+        ("[[feeds]]\nurl='https://a/'\nheaders={Cookie='a'}", "feeds.toml:3: headers: Cookie: cookies are never sent"),
+        (
+            "[[feeds]]\nurl='https://a/'\nheaders={Cookie='env:A'}",
+            "feeds.toml:3: headers: Cookie: cookies are never sent",
+        ),
+        (
+            "[[feeds]]\nurl='https://a/'\nheaders={A='env:1'}",
+            "feeds.toml:3: headers: A: env: the name of a variable",
+        ),
     ],
 )
 def test_a_fault_names_the_line_and_the_fix(text, fault):
     with pytest.raises(ConfigError) as caught:
         parse_feeds(text, Path("feeds.toml"))
     assert fault in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert "me:secret" not in str(caught.value)
+
+
+def test_all_that_a_feed_can_have():
+    text = """[[feeds]]
+url = "https://a.example/rss"
+paused = true
+every = "90m"
+headers = {X-Key = "env:KEY", Accept-Language = "de"}
+user = "me"
+password = "file:secrets/a"
+"""
+    (feed,) = parse_feeds(text, Path("feeds.toml"))
+    assert (feed.is_paused, feed.every_s, feed.user, feed.password) == (True, 5400, "me", "file:secrets/a")
+    assert feed.headers == (("X-Key", "env:KEY"), ("Accept-Language", "de"))
+    assert "env:KEY" not in repr(feed)
+
+
+@given(st.integers(5, 1440))
+def test_a_span_is_read_as_it_is_written(minutes):
+    assert every_s(span_text(60 * minutes)) == 60 * minutes
 
 
 def test_an_empty_list_is_one(path):
@@ -146,6 +199,64 @@ def test_a_link_to_the_list_stays_a_link(path, tmp_path):
     add_feeds(link, [FeedLine(url="https://d.example/")])
     assert link.is_symlink()
     assert len(read_feeds(path)) == 4
+
+
+PAUSED = LIST.replace('url = "https://b.example/rss"\n', 'url = "https://b.example/rss"\npaused = true\n')
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_pausing_writes_one_line_and_resuming_takes_it_away(path, end):
+    path.write_bytes(LIST.replace("\n", end).encode())
+    assert pause_feed(path, "https://b.example/rss", is_paused=True) is True
+    assert path.read_bytes() == PAUSED.replace("\n", end).encode()
+    assert pause_feed(path, "https://b.example/rss", is_paused=True) is False
+    assert [feed.is_paused for feed in read_feeds(path)] == [False, True, False]
+    assert pause_feed(path, "https://b.example/rss", is_paused=False) is True
+    assert path.read_bytes() == LIST.replace("\n", end).encode()
+    assert pause_feed(path, "https://b.example/rss", is_paused=False) is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'feeds = [{ url = "https://b.example/rss" }]  # short\n',
+        'feeds = [\n  { url = "https://a.example/", title = "A" },\n  { url = "https://b.example/rss" },\n]\n',
+        '[[feeds]]\nurl = "https://b.example/rss"',
+        '[[feeds]]\nurl = """\nhttps://b.example/rss"""\n',
+        '[[feeds]]\nurl = "https://b.example/rss"\n# paused = true\n',
+        '[[feeds]]\npaused = false\nurl = "https://b.example/rss"\n',
+    ],
+)
+def test_feeds_of_any_layout_can_be_paused(path, text):
+    path.write_text(text)
+    before = read_feeds(path)
+    assert pause_feed(path, "https://b.example/rss", is_paused=True) is True
+    assert [feed.is_paused for feed in read_feeds(path)] == [feed.url == "https://b.example/rss" for feed in before]
+    assert pause_feed(path, "https://b.example/rss", is_paused=False) is True
+    assert read_feeds(path) == before
+
+
+def test_pausing_a_feed_that_is_not_listed_names_the_nearest(path):
+    with pytest.raises(WirewatchError, match=r"https://b\.example/rs is not listed; did you mean"):
+        pause_feed(path, "https://b.example/rs", is_paused=True)
+    assert path.read_text() == LIST
+
+
+def test_adding_writes_all_that_a_feed_has(path):
+    feed = FeedLine(
+        url="https://d.example/",
+        is_paused=True,
+        every_s=300,
+        headers=(("X-Key", "env:KEY"),),
+        user="me",
+        password="file:secrets/d",
+    )
+    add_feeds(path, [feed])
+    assert read_feeds(path)[3] == feed
+    assert path.read_text().endswith(
+        '[[feeds]]\nurl = "https://d.example/"\npaused = true\nevery = "5m"\nheaders = {X-Key = "env:KEY"}\n'
+        'user = "me"\npassword = "file:secrets/d"\n'
+    )
 
 
 _TITLES = st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

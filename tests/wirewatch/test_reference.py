@@ -11,8 +11,18 @@ import pytest
 
 from ingest.copies import difference
 from ingest.errors import Reason
-from storage import records, story_records
-from wirewatch import changes, comparison, feedcheck, fields, rulestate, story_fields
+from storage import records, story_records, trail_records
+from wirewatch import (
+    changes,
+    comparison,
+    entry_fields,
+    feed_fields,
+    feedcheck,
+    fields,
+    rulestate,
+    story_fields,
+    why,
+)
 from wirewatch.reasons import MEANINGS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -26,7 +36,7 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "settings.md", "json.md", "reasons.md"])
+@pytest.mark.parametrize("page", ["cli.md", "settings.md", "json.md", "reasons.md", "acquisition.md"])
 def test_a_page_is_what_the_program_says(generator, page):
     """When this fails, run: python docs/generate.py."""
     assert (DOCS / "reference" / page).read_text(encoding="utf-8") == generator.pages()[page]
@@ -42,7 +52,10 @@ def test_a_page_is_what_the_program_says(generator, page):
         (records.ShownArticle, fields.ARTICLE_SHOWN),
         (records.FoundRecord, fields.FOUND),
         (records.EntryRecord, fields.ENTRY),
-        (records.FeedRecord, fields.FEED),
+        (records.FeedRecord, feed_fields.FEED),
+        (trail_records.EventRecord, feed_fields.EVENT),
+        (trail_records.FetchRecord, entry_fields.FETCH),
+        (why.ToldEntry, entry_fields.WHY),
         (rulestate.ShownStats, fields.STATS),
         (rulestate.HeldTopic, fields.HELD_TOPIC),
         (records.ArticleMatchRecord, fields.ARTICLE_MATCH),
@@ -54,12 +67,16 @@ def test_a_page_is_what_the_program_says(generator, page):
         (changes.ArticleDiff, story_fields.ARTICLE_DIFF),
         (difference.Change, story_fields.CHANGE),
         (comparison.Hit, fields.RULE_HIT),
-        (feedcheck.FeedCheck, fields.FEED_CHECK),
+        (feedcheck.FeedCheck, feed_fields.FEED_CHECK),
     ],
 )
 def test_every_field_of_a_record_is_documented_and_the_other_way_round(record, columns):
     assert {field.name for field in dataclass_fields(record)} == {column.name for column in columns}
     assert all(column.meaning for column in columns)
+
+
+def test_the_manual_names_no_constant_that_is_gone():
+    assert "| ? |" not in (DOCS / "reference" / "acquisition.md").read_text(encoding="utf-8")
 
 
 def test_every_reason_is_explained_in_one_line():

@@ -206,7 +206,8 @@ def test_of_thousands_of_broken_topics_few_are_told(wirewatch, copied):
     assert f"fail  rules       … and 40 more; see: {program} rules check" in lines
     assert f"warn  in force    … and 10 more; see: {program} rules check" in lines
     assert f"warn  in force    … and 10 more; see: {program} rules list" in lines
-    assert len(lines) < 80
+    # ten of them are for feeds that are silent here
+    assert len(lines) < 90
     ended = wirewatch("--config", copied, "stats")
     assert len(ended.out.splitlines()) < 80
     assert "… and 40 more problems in the rule files; see: wirewatch" in ended.err

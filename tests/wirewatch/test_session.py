@@ -1,4 +1,7 @@
-"""Rules come into force in a session at work: when the files have come to rest, and one reading at a time."""
+"""Rules come into force in a session at work: when the files have come to rest, and one reading at a time.
+
+Feeds are read with their secrets, and what hosts ask for outlives the session.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,21 @@ import asyncio
 import logging
 import os
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ingest.hosts import HostWait
+from ingest.polling import FeedState
 from rules.document import Document
 from storage.migrate import upgrade
 from wirewatch.app import App
+from wirewatch.errors import ConfigError
+from wirewatch.feedlist import read_feeds
 from wirewatch.places import find_config_dir
 from wirewatch.rulewatch import RuleWatch
+from wirewatch.session import read_all_access
 from wirewatch.settings import load_settings
 
 if TYPE_CHECKING:
@@ -154,3 +163,128 @@ async def test_after_the_end_nothing_is_read(file: Path, caplog: pytest.LogCaptu
         await session.stop_looking(grace_s=60)
         assert matching(session) == {"ferries"}
     assert "rules read in" not in caplog.text
+
+
+# --- feeds ------------------------------------------------------------------------------------------
+
+FEED = "http://127.0.0.1:{port}/feed"
+
+
+@asynccontextmanager
+async def serving(head: str, seen: list[str]) -> AsyncIterator[int]:
+    """A server that answers everything with *head*, on a port of loopback; *seen* gets the requests."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(f"HTTP/1.1 {head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+def configure(file: Path, feeds: str) -> App:
+    folder = file.parents[1]
+    (folder / "feeds.toml").write_text(feeds)
+    (folder / "wirewatch.toml").write_text('[fetch]\npause_s = 0\nallow = ["127.0.0.0/8"]\n')
+    config = find_config_dir(str(folder), os.environ, folder)
+    return App(load_settings(config, environ={}), config)
+
+
+async def test_what_a_host_asks_for_holds_after_a_restart(file: Path) -> None:
+    seen: list[str] = []
+    async with serving("503 Busy\r\nRetry-After: 3600", seen) as port:
+        app = configure(file, f'[[feeds]]\nurl = "{FEED.format(port=port)}"\n')
+        await asyncio.to_thread(upgrade, app.settings.database.url)
+        report = await app.run_once(all_feeds=True)
+        assert [feed.reason for feed in report.cycle.failed] == ["unavailable"]
+        assert not report.cycle.is_offline
+        report = await app.run_once(all_feeds=True)
+        assert [feed.reason for feed in report.cycle.failed] == ["rate_limited"]
+    assert len(seen) == 1
+
+
+async def test_what_a_host_asked_for_after_the_last_tick_is_stored_at_the_end(file: Path) -> None:
+    async with serving("503 Busy\r\nRetry-After: 3600", []) as port:
+        app = configure(file, f'[[feeds]]\nurl = "{FEED.format(port=port)}"\n')
+        await asyncio.to_thread(upgrade, app.settings.database.url)
+        async with app.session() as session:
+            await session.queue_due_feeds(limit=9)
+            await session.cycle.idle()
+    with app.store() as store:
+        assert [wait.address for wait in store.host_waits(datetime.now(UTC))] == [FEED.format(port=port)]
+
+
+async def test_a_wait_that_is_stored_is_kept_to_in_the_first_poll(file: Path) -> None:
+    seen: list[str] = []
+    async with serving("200 OK", seen) as port:
+        url = FEED.format(port=port)
+        app = configure(file, f'[[feeds]]\nurl = "{url}"\n')
+        await asyncio.to_thread(upgrade, app.settings.database.url)
+        with app.store() as store:
+            until_ = datetime.now(UTC) + timedelta(hours=1)
+            store.keep_host_waits([HostWait(address=url, host="127.0.0.1", until=until_, holds=False)])
+        await app.run_once()
+    assert seen == []
+
+
+async def test_a_paused_feed_is_not_polled_and_goes_on_where_it_is_taken_up_again(file: Path) -> None:
+    seen: list[str] = []
+    async with serving("404 No", seen) as port:
+        line = f'[[feeds]]\nurl = "{FEED.format(port=port)}"\n'
+        app = configure(file, line + "paused = true\n")
+        await asyncio.to_thread(upgrade, app.settings.database.url)
+        async with app.session() as session:
+            await session.do_all_due(all_feeds=True)
+            assert (session.feeds, seen) == (1, [])
+            (file.parents[1] / "feeds.toml").write_text(line)
+            await session.reload_feeds()
+            await session.do_all_due()
+            assert len(seen) == 1
+        with app.store() as store:
+            assert store.feed(1).state is FeedState.BACKING_OFF
+
+
+async def test_secrets_are_sent_with_the_polls(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_KEY", "s3cret")
+    seen: list[str] = []
+    async with serving("404 No", seen) as port:
+        app = configure(file, f'[[feeds]]\nurl = "{FEED.format(port=port)}"\nheaders = {{X-Key = "env:DESK_KEY"}}\n')
+        await asyncio.to_thread(upgrade, app.settings.database.url)
+        await app.run_once()
+    assert "X-Key: s3cret" in seen[0]
+
+
+async def test_feeds_that_cannot_be_read_leave_those_in_force(file: Path) -> None:
+    async with opened(file) as session:
+        for text in ("[[feeds]]\n", '[[feeds]]\nurl = "http://a.example/"\nheaders = {X-Key = "env:NO_SUCH_KEY"}\n'):
+            write(file.parents[1] / "feeds.toml", text)
+            with pytest.raises(ConfigError):
+                await session.reload_feeds()
+            assert session.feeds == 0
+
+
+def test_all_secrets_that_are_missing_are_told_and_those_of_paused_feeds_are_not_asked_for(tmp_path: Path) -> None:
+    feeds = tmp_path / "feeds.toml"
+    text = '[[feeds]]\nurl = "http://{0}.example/"\nheaders = {{X-Key = "env:NO_{0}"}}\n{1}'
+    feeds.write_text(
+        "".join(text.format(name, more) for name, more in (("A", ""), ("B", "paused = true\n"), ("C", "")))
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_all_access(read_feeds(feeds))
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 2
+    assert "NO_A" in lines[0]
+    assert "NO_C" in lines[1]
+
+
+async def test_older_pages_can_be_fetched_beside_a_session(file: Path) -> None:
+    async with serving("404 No", []) as port:
+        app = configure(file, f'[[feeds]]\nurl = "{FEED.format(port=port)}"\n')
+        await asyncio.to_thread(upgrade, app.settings.database.url)
+        async with app.session(), app.pipeline() as pipeline:
+            done = await pipeline.backfill_feed(1, 5)
+    assert done.error is not None
+    assert done.pages == 0

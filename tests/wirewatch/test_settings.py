@@ -154,7 +154,7 @@ def test_an_absolute_database_url_stays_as_it_is(tmp_path_factory, name):
 def test_the_packaged_file_shows_every_setting_with_its_default():
     """Taking the # from every setting changes nothing; trackers has a default that another package holds."""
     text = (packaged_config() / "wirewatch.toml").read_text()
-    assert tomllib.loads(text) == {"database": {}, "fetch": {}, "run": {}, "copies": {}, "store": {}}
+    assert tomllib.loads(text) == {"database": {}, "fetch": {}, "run": {}, "websub": {}, "copies": {}, "store": {}}
     bare = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text)
     shown = tomllib.loads(bare)
     keys = {(s, k) for s, t in shown.items() if isinstance(t, dict) for k in t} | {
@@ -163,3 +163,68 @@ def test_the_packaged_file_shows_every_setting_with_its_default():
     assert keys == set(known_keys())
     assert shown["fetch"].pop("trackers")
     assert Settings.model_validate(shown) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("proxy", "environ", "address"),
+    [
+        ("", {}, ""),
+        ("http://proxy.example:3128", {}, "http://proxy.example:3128"),
+        ("env:PROXY", {"PROXY": "http://me:sesame@proxy.example:3128"}, "http://me:sesame@proxy.example:3128"),
+        ("env:PROXY", {"PROXY": ""}, ""),
+    ],
+)
+def test_the_proxy_is_read_from_its_variable(proxy, environ, address):
+    settings = Settings.model_validate({"fetch": {"proxy": proxy}})
+    assert settings.fetch.proxy_address(environ) == address
+    assert "sesame" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("environ", "fault"),
+    [
+        ({}, "fetch.proxy: the variable PROXY is not set"),
+        ({"PROXY": "sesame"}, "fetch.proxy: what the variable PROXY holds is no proxy: a proxy is written http://"),
+    ],
+)
+def test_a_proxy_that_cannot_be_is_never_quoted(environ, fault):
+    fetch = Settings.model_validate({"fetch": {"proxy": "env:PROXY"}}).fetch
+    with pytest.raises(ConfigError) as caught:
+        fetch.proxy_address(environ)
+    assert fault in str(caught.value)
+    assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("fetch.proxy", "https://me:sesame@proxy.example:3128", "http://host:port"),
+        ("fetch.proxy", "env:1", "the name of a variable has letters"),
+        ("fetch.proxy_resolves", "sesame", "true or false"),
+        ("websub.callback", "ftp://a.example/", "an http(s) address without ? and #"),
+        ("websub.callback", "https://a.example/?x", "an http(s) address without ? and #"),
+        ("websub.listen", "8765", "host:port"),
+        ("websub.listen", "127.0.0.1:99999", "host:port"),
+        ("websub.listen", "me@127.0.0.1:1", "host:port"),
+    ],
+)
+def test_settings_of_the_proxy_and_of_hubs_that_cannot_be(tmp_path, key, value, expected):
+    section, _, name = key.partition(".")
+    (tmp_path / "wirewatch.toml").write_text(f'[{section}]\n{name} = "{value}"\n')
+    with pytest.raises(ConfigError) as caught:
+        load_settings(ConfigDir(path=tmp_path, origin="--config"), environ={})
+    assert f"wirewatch.toml:2: {key}: expected " in str(caught.value)
+    assert expected in str(caught.value)
+    assert key != "fetch.proxy" or value not in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False)])
+def test_a_flag_in_a_variable(tmp_path, text, value):
+    environ = {"WIREWATCH_FETCH__PROXY_RESOLVES": text}
+    settings = load_settings(ConfigDir(path=tmp_path, origin="--config"), environ=environ)
+    assert settings.fetch.proxy_resolves is value
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:8765", "[::1]:1", "localhost:80"])
+def test_where_to_listen(listen):
+    assert Settings.model_validate({"websub": {"listen": listen}}).websub.listen == listen

@@ -52,6 +52,7 @@ url = "y"
 )
 def test_the_line_of_a_key(key, line):
     assert tomlfile.line_of(SAMPLE, key) == line
+    assert tomlfile.line_of(SAMPLE.replace("\n", "\r\n"), key) == line
 
 
 _NAMES = st.from_regex(r"[a-z]{1,4}", fullmatch=True)

@@ -8,6 +8,8 @@ import shlex
 import shutil
 import sys
 import tempfile
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-def demo() -> None:
+@click.option("--stay", is_flag=True, help="Go on serving the outlets afterwards, until Ctrl-C.")
+def demo(*, stay: bool) -> None:
     """Show the whole job on a bundled sample newsroom.
 
     Serves invented outlets on loopback addresses, polls them batch by batch, and shows stories and matches.
@@ -38,7 +41,21 @@ def demo() -> None:
     with Newsroom(ends_at=utc_now()) as newsroom:
         app = set_up(folder, newsroom)
         asyncio.run(_poll(app, newsroom))
-    _show(app)
+        _show(app)
+        _tell_more(folder)
+        if stay:
+            _stay(newsroom)
+
+
+def _stay(newsroom: Newsroom) -> None:
+    """Let the outlets be asked until somebody ends it."""
+    click.echo(f"\nthe outlets, such as {newsroom.url()}, go on answering until Ctrl-C")
+    sys.stdout.flush()
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+def _tell_more(folder: Path) -> None:
     program = how_called(sys.argv[0], sys.executable, shutil.which("wirewatch"), Path.cwd())
     click.echo(
         f"""
@@ -85,7 +102,8 @@ def set_up(folder: Path, newsroom: Newsroom) -> App:
     from storage.migrate import upgrade
     from wirewatch.app import App
     from wirewatch.defaults import copy_defaults
-    from wirewatch.feedlist import FeedLine, add_feeds
+    from wirewatch.feededit import add_feeds
+    from wirewatch.feedlist import FeedLine
     from wirewatch.places import FEEDS_FILE, SETTINGS_FILE, ConfigDir
     from wirewatch.settings import load_settings
 

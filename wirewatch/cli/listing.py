@@ -47,6 +47,8 @@ class Listing:
     until: str | None = None
     by: Literal["first_seen", "published"] = "first_seen"
     limit: int | None = None
+    #: the form was asked for, and is not the usual one of the place where the output goes
+    is_asked: bool = False
 
     @property
     def is_for_programs(self) -> bool:
@@ -180,7 +182,9 @@ def _with(
         if len(asked) > 1:
             raise click.UsageError(f"one format at a time, not {' and '.join(asked)}")
         own = {key: kwargs.pop(key) for key in ("since", "until", "by", "limit") if key in kwargs}
-        return command(*args, listing=Listing(how=asked[0] if asked else default(), **own), **kwargs)
+        return command(
+            *args, listing=Listing(how=asked[0] if asked else default(), is_asked=bool(asked), **own), **kwargs
+        )
 
     decorated = cast(F, with_listing)
     for option in reversed(options):

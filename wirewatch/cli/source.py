@@ -34,11 +34,12 @@ _PAGE = re.compile(
 def blaming(source: str) -> Iterator[None]:
     """Say of *source*, and not of the address that it stands for, what cannot be read."""
     from ingest.errors import IngestError
+    from ingest.target import redact
 
     try:
         yield
     except IngestError as e:
-        raise WirewatchError(f"{source}: {e.detail}") from e
+        raise WirewatchError(f"{redact(source)}: {e.detail}") from e
 
 
 def is_address(source: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wirewatch.checkup import outdated_fingerprints
+from wirewatch.cli.feed_list import lately
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.wiring import counted, note, pass_call
@@ -34,7 +35,7 @@ def stats(call: Call, listing: Listing) -> None:
     from wirewatch.rulestate import show_stats
 
     with call.reading() as listings:
-        found, topics = listings.stats(), listings.topics()
+        found, topics = listings.stats(since=lately()), listings.topics()
         outdated = listings.articles_of_other_algorithms(FINGERPRINT_ALG)
     shown = show_stats(call.config_dir, found, topics, outdated)
     if listing.how != "table":

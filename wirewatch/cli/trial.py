@@ -58,16 +58,19 @@ def feed(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
 @record_options
 @pass_call
 def page(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
-    """Extract the article of a page, repair it and match the rules."""
-    from ingest.address import normalise_address
+    """Extract the article of a page, as sites.toml says for its site, repair it and match the rules."""
+    from ingest.address import host_of, normalise_address
     from ingest.workers import InlineWorkers
     from wirewatch.cli.source import blaming, read_source, stand_in_entry
+    from wirewatch.sitefile import read_sites
 
     rules = _rules(call)
     with blaming(source):
         fetched = read_source(call, source, url=url)
         address = normalise_address(fetched.url, call.app.trackers)
-        reading = asyncio.run(InlineWorkers().read_page(fetched, address, stand_in_entry(fetched.url), "", rules))
+        site = read_sites(call.config_dir.sites_file).rule_for(host_of(address))
+        entry = stand_in_entry(fetched.url)
+        reading = asyncio.run(InlineWorkers().read_page(fetched, address, entry, "", rules, site=site))
     listing.show_one(_row(reading), TRIED_PAGE, call)
 
 

@@ -17,7 +17,7 @@ from wirewatch.cli.options import CONFIG, DB
 from wirewatch.errors import ConfigError, WirewatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping
 
     from storage.listings import Listings
     from wirewatch.app import App
@@ -88,6 +88,10 @@ class Call:
         given = (("--config", config), ("--db", self._option(DB)))
         return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)
 
+    def command(self, name: str, *arguments: str) -> str:
+        """Return the call of the command *name* with *arguments*, quoted for the shell, to be suggested."""
+        return f"wirewatch{self.repeated} {' '.join([name, *map(shlex.quote, arguments)])}"
+
     @contextmanager
     def reading(self, see: str = "") -> Iterator[Listings]:
         """Open the database for reading. What is not found is said together with the command to *see*."""
@@ -112,12 +116,12 @@ def pass_call(function: Callable[Concatenate[Call, P], R]) -> Callable[P, R]:
 
 
 @contextmanager
-def telling_that_it_goes_on() -> Iterator[None]:
-    """Say of work that can be taken up again, when it is interrupted, that it can."""
+def telling_that_it_goes_on(how: str = "the same command goes on where it stood") -> Iterator[None]:
+    """Say of work that can be taken up again, when it is interrupted, *how*."""
     try:
         yield
     except KeyboardInterrupt:
-        note("what was done stays done; the same command goes on where it stood")
+        note(f"what was done stays done; {how}")
         raise
 
 
@@ -128,6 +132,15 @@ def counted(number: int, one: str, many: str = "") -> str:
     ('1 feed', '2 entries')
     """
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Write lines for people to standard output; what came from outside is made harmless."""
+    from wirewatch.output import clean_line
+    from wirewatch.ruleexplain import Signs
+
+    text = "".join(f"{clean_line(line)}\n" for line in lines)
+    click.echo(text.translate(Signs.of(sys.stdout.encoding).plain or {}), nl=False)
 
 
 def note(text: str) -> None:
