@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wirewatch import entry_fields, explain_fields, feed_fields, fields, site_fields, story_fields, whycopy_fields
+from wirewatch import (
+    entry_fields,
+    explain_fields,
+    feed_fields,
+    fields,
+    rule_fields,
+    site_fields,
+    stats_fields,
+    story_fields,
+    whycopy_fields,
+)
 from wirewatch.cli.root import wirewatch
 from wirewatch.errors import ExitCode
 from wirewatch.reasons import MEANINGS
@@ -66,16 +76,16 @@ RECORDS = {
     "event": (feed_fields.EVENT, "`wirewatch events`"),
     "site": (site_fields.SITE, "`wirewatch sites list`"),
     "site check": (site_fields.SITE_CHECK, "`wirewatch sites check`"),
-    "topic": (fields.TOPIC, "`wirewatch rules list`"),
-    "rule problem": (fields.RULE_PROBLEM, "`wirewatch rules check`"),
-    "rule": (fields.RULE, "`wirewatch rules list --rules`"),
-    "rule test": (fields.RULE_HIT, "`wirewatch rules test`, `wirewatch rules diff`"),
+    "topic": (rule_fields.TOPIC, "`wirewatch rules list`"),
+    "rule problem": (rule_fields.RULE_PROBLEM, "`wirewatch rules check`"),
+    "rule": (rule_fields.RULE, "`wirewatch rules list --rules`"),
+    "rule test": (rule_fields.RULE_HIT, "`wirewatch rules test`, `wirewatch rules diff`"),
     "rule explanation": (explain_fields.EXPLANATION, "`wirewatch rules explain ID [TOPIC]`"),
-    "rule diff": (fields.RULE_DIFF, "`wirewatch rules diff --summary`, `wirewatch rules apply --dry-run`"),
-    "back-fill": (fields.APPLIED, "`wirewatch rules apply`"),
+    "rule diff": (rule_fields.RULE_DIFF, "`wirewatch rules diff --summary`, `wirewatch rules apply --dry-run`"),
+    "back-fill": (rule_fields.APPLIED, "`wirewatch rules apply`"),
     "rebuild": (fields.REBUILT, "`wirewatch copies rebuild`"),
     "cycle": (fields.REPORT, "`wirewatch once`"),
-    "stats": (fields.STATS, "`wirewatch stats`"),
+    "stats": (stats_fields.STATS, "`wirewatch stats`"),
     "verdict on a pair": (whycopy_fields.WHY_COPY, "`wirewatch why-copy A B`"),
     "check": (fields.CHECK, "`wirewatch doctor`"),
 }

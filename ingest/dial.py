@@ -7,6 +7,7 @@ name that changes its mind between the check and the connection (DNS rebinding) 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
@@ -91,7 +92,13 @@ async def _connect_to_one(addresses: Sequence[str], port: int) -> tuple[asyncio.
 
 
 async def _connect(address: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(address, port, limit=_READ_AHEAD_BYTES)
+    try:
+        return await asyncio.open_connection(address, port, limit=_READ_AHEAD_BYTES)
+    except OSError as error:
+        if error.errno is None or isinstance(error, (socket.gaierror, TimeoutError)):
+            raise
+        # asyncio's own words quote a tuple of Python. The number alone decides on the kind of an OSError.
+        raise OSError(error.errno, f"{address} port {port}: {os.strerror(error.errno)}") from error
 
 
 def _resolve(host: str, port: int) -> list[tuple[object, object, object, str, tuple[str | int | bytes, ...]]]:

@@ -37,6 +37,8 @@ _MAX_TAGS = 2_000
 # No ">" or "<" within: whatever a page holds, no byte is looked at more than a few times.
 _LINK = re.compile(rb"<(?:link|base)\s[^<>]{1,2000}>", re.IGNORECASE)
 _ANCHOR = re.compile(rb"<a\s[^<>]{1,2000}>", re.IGNORECASE)
+#: What a browser shows to nobody: comments, and the insides of scripts and styles. It may end with the page.
+_UNSEEN = re.compile(rb"<!--(?:-?>|.*?(?:--!?>|\Z))|<(script|style)\b.*?(?:</\1\b|\Z)", re.IGNORECASE | re.DOTALL)
 _PROMISING = re.compile(rb"rss|feed|atom|rdf|xml", re.IGNORECASE)
 
 _FEED_PATH = re.compile(r"(?:\A|[/._-])(?:rss2?|feeds?|atom|rdf)(?:[/.]|\Z)|\.xml\Z", re.IGNORECASE)
@@ -72,12 +74,12 @@ def announced_feeds(body: bytes, page_url: str) -> tuple[AnnouncedFeed, ...]:
     ['https://news.example/feed/']
     """
     reader = _LinkReader()
-    for link in islice(_LINK.finditer(body, 0, _MAX_HEAD), _MAX_TAGS):
+    for link in islice(_LINK.finditer(_UNSEEN.sub(b"", body[:_MAX_HEAD])), _MAX_TAGS):
         reader.feed(link[0].decode("utf-8", "replace"))
     base = resolve(reader.base or "", page_url) or page_url
     feeds = _distinct(_announced(reader.announced, base))
     if not feeds:
-        anchors = (anchor[0] for anchor in _ANCHOR.finditer(body, 0, _MAX_BODY))
+        anchors = (anchor[0] for anchor in _ANCHOR.finditer(_UNSEEN.sub(b"", body[:_MAX_BODY])))
         for promising in islice(filter(_PROMISING.search, anchors), _MAX_TAGS):
             reader.feed(promising.decode("utf-8", "replace"))
         feeds = _distinct(_linked(reader.linked, base, host_of(page_url)))

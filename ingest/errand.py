@@ -86,6 +86,11 @@ class Errand:
     #: the answers so far
     hops: list[Hop] = field(default_factory=list)
 
+    @property
+    def has_password(self) -> bool:
+        """Whether credentials go with it, as things stand: a redirect can have dropped them."""
+        return any(name.lower() == b"authorization" for name, _ in self.private)
+
 
 class Outfitter:
     """Makes errands, and gives them the headers for each of their hops."""

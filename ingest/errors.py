@@ -78,8 +78,8 @@ class IngestError(Exception):
 class Transient(IngestError):
     """Passing: try again later, and no sooner than `retry_after_s` seconds from now where that is given.
 
-    Without `was_asked` we kept a wait that the server had asked for before, so this says nothing new of the subject
-    and counts as no try; `retry_after_s` then says when the wait is over.
+    Without `was_asked` we kept a wait that the server had asked for before, or lack a secret (`lacks_secret`), so this
+    says nothing new of the subject and counts as no try; `retry_after_s` then says when the wait is over.
     """
 
     def __init__(
@@ -115,6 +115,16 @@ class Conflict(Exception):
 def is_unasked(error: IngestError) -> bool:
     """Nobody was asked, since a wait that was asked for before is not over; see `Transient`."""
     return isinstance(error, Transient) and not error.was_asked
+
+
+def lacks_secret(error: IngestError) -> bool:
+    """Nobody was asked, since a secret that is configured could not be read; see `feed_access`."""
+    return is_unasked(error) and error.reason is Reason.AUTH
+
+
+def is_put_off(error: IngestError) -> bool:
+    """Nobody was asked, since a server's own wish still holds: what is known of the subject stays as it is."""
+    return is_unasked(error) and not lacks_secret(error)
 
 
 def _rebuild(kind: type[IngestError], attributes: dict[str, object]) -> IngestError:

@@ -101,7 +101,8 @@ def _parse_xml(page: Page, trackers: tuple[str, ...], problems: Problems) -> Fee
         body, root = _without_junk(body, root, problems)
     if b"<" not in body[:_MAX_PROLOG] and not body.startswith(_EBCDIC):
         beginning = page.body[:_MAX_PROLOG].lstrip(_BLANK)
-        raise _no_feed(page, f"neither XML nor JSON: it starts with {clean_line(repr(beginning[:20]))}")
+        shown = clean_line(beginning[:20].decode("utf-8", "replace"))
+        raise _no_feed(page, f"neither XML nor JSON: it starts with “{shown}”")
     try:
         return parse_xml_feed(page, body, charset, root, trackers, problems)
     except Permanent as error:

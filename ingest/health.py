@@ -8,8 +8,9 @@ told as they begin, dormant and gone, and that a feed has moved.
 
 What is usual for a feed is learned: the longest time that it was ever without news counts, and is forgotten by half in
 two weeks, so that a weekend is remembered over the week, and a summer lull is not kept for ever. Of a feed that is new
-nothing is known, and it is granted a week; where its document lists six entries or more over at least a week, their
-dates say more.
+nothing is known, and it is granted a week, which is forgotten likewise as news comes; where its first document lists
+six entries or more over at least two days, their dates say more. Since a grant is no experience, people are told within
+what time news was expected, and not what is usual.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ingest.errors import Reason, Transient
+from ingest.errors import Reason, Transient, lacks_secret
 from ingest.polling import Event, EventKind, FeedHealth, FeedState
 from ingest.schedule import in_words, shortest_failing_s
 
@@ -44,9 +45,9 @@ GRANTED_S = 7 * 24 * 3600
 #: After this time half of the longest rest is forgotten.
 HALF_LIFE_S = 14 * 24 * 3600
 #: So many rests, over so long a time, must be seen in the dates of a document before they are believed: the thirty
-#: entries of one busy day say nothing of the weekend.
+#: entries of one busy day say nothing of the night.
 MIN_LISTED_RESTS = 5
-MIN_LISTED_SPAN_S = 7 * 24 * 3600
+MIN_LISTED_SPAN_S = 2 * 24 * 3600
 #: When two polls are further apart (the program did not run, the feed was paused), the time between them was not
 #: watched, and nothing is learned from it.
 WATCHED = timedelta(days=2)
@@ -80,17 +81,15 @@ def after_poll(feed: Feed, *, now: datetime, has_news: bool, dates: Iterable[dat
         health = replace(health, silent_since=None)
     elif feed.silent_since is None:
         health = replace(health, silent_since=now)
-        usual = in_words(quiet_s)
-        events.append(
-            _event(feed, EventKind.SILENT, f"nothing new for {_since(news_at, now)}; at most {usual} is usual for it")
-        )
+        due = in_words(patience_s(quiet_s))
+        events.append(_event(feed, EventKind.SILENT, f"nothing new for {_since(news_at, now)}; expected within {due}"))
     return Judged(health=health, events=tuple(events))
 
 
 def after_failure(feed: Feed, plan: PollPlan, error: Transient | Permanent, *, now: datetime) -> Judged:
     """Judge a feed that could not be read; *plan* is what `schedule.after_failure` has made of it.
 
-    Nothing is told when nobody was asked.
+    Nothing is told when nobody was asked, but for want of a secret.
     """
     events = []
     broken_since = feed.broken_since
@@ -118,15 +117,21 @@ def _is_broken(feed: Feed, plan: PollPlan, error: Transient | Permanent) -> bool
     if not isinstance(error, Transient):
         return True
     if not error.was_asked:
-        return False
+        # A wait passes; a secret that is missing is missed until somebody sees to it.
+        return lacks_secret(error)
     if error.reason is Reason.CONNECTION:
         return plan.failures >= CUT_OFF_AFTER and shortest_failing_s(feed, plan.failures) >= CUT_OFF_S
     return plan.failures >= BROKEN_AFTER
 
 
 def is_silent(last_new_at: datetime, longest_quiet_s: float, now: datetime) -> bool:
-    """Whether a feed that can be read has been without news for longer than is usual for it."""
-    return (now - last_new_at).total_seconds() > max(MIN_SILENCE_S, UNUSUAL * longest_quiet_s)
+    """Whether a feed that can be read has been without news for longer than is expected of it."""
+    return (now - last_new_at).total_seconds() > patience_s(longest_quiet_s)
+
+
+def patience_s(longest_quiet_s: float) -> float:
+    """For how long a feed may be without news before it is silent, in seconds."""
+    return max(MIN_SILENCE_S, UNUSUAL * longest_quiet_s)
 
 
 def moved(feed: Feed, fetch_url: str | None, *, is_configured: bool) -> tuple[Event, ...]:

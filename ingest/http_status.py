@@ -40,6 +40,7 @@ _PERMANENT = {
     403: (Reason.HTTP_CLIENT, "the server refuses (403)"),
     451: (Reason.HTTP_CLIENT, "withheld for legal reasons (451)"),
 }
+_WRONG_CREDENTIALS = "the user name or the password was refused (401)"
 #: What bot walls add to their answer, by header: https://developers.cloudflare.com/cloudflare-challenges/,
 #: https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-how-it-works.html
 _CHALLENGE_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome")
@@ -60,14 +61,20 @@ def is_challenge(headers: Mapping[str, str]) -> bool:
 
 
 def error_for(
-    status: int, headers: Mapping[str, str], *, subject: str, retry_after_s: float | None, said: str = ""
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    subject: str,
+    retry_after_s: float | None,
+    said: str = "",
+    has_password: bool = False,
 ) -> IngestError:
     """Return the error for an answer that brings no page.
 
     That is every status but 200, 203 (unless `is_surely_challenge`), 304 and the redirects.
 
     A refusal that says when to come back is a passing one, whatever its number: some servers send 403
-    where they mean 429. *said* is what the server says about it, for people.
+    where they mean 429. *said* is what the server says about it, for people; *has_password*: one was sent.
     """
     said = f": {said}" if said else ""
     if status == 410 and not is_surely_challenge(headers):
@@ -79,6 +86,8 @@ def error_for(
         reason, detail = _TRANSIENT[status]
     elif status in _PERMANENT:
         reason, detail = _PERMANENT[status]
+        if status == 401 and has_password:
+            detail = _WRONG_CREDENTIALS
         if retry_after_s is None:
             return Permanent(reason, subject, detail + said, status=status)
     elif 400 <= status < 500:

@@ -167,12 +167,6 @@ def _is_put_off(entry: Entry, error: IngestError, now: datetime) -> bool:
     return is_unasked(error) and now - entry.first_seen_at < LONGEST_PUT_OFF
 
 
-def after_crash(entry: Entry, stored: StoredArticle | None, error: Exception, now: datetime) -> EntryOutcome:
-    """A bug of ours broke the step: as after a passing fault, with what it was."""
-    fault = bug_as_fault(entry.link or f"entry {entry.id}", error)
-    return without_page(entry, stored, fault, now, has_feed_text=False)
-
-
 def bug_as_fault(subject: str, error: Exception) -> Transient:
     """What is stored about a bug of ours: it may pass with the next version, so the subject is tried again."""
     return Transient(Reason.INTERNAL, subject, f"{type(error).__name__}: {error}"[:500])

@@ -10,25 +10,23 @@ decided by `schedule`, which is pure; here they are only applied. `refresh` has 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ingest import outcome
 from ingest.address import DEFAULT_TRACKERS, host_of, normalise_address
-from ingest.copies.model import Placement
 from ingest.errors import Conflict, Permanent, StoreError, Transient
 from ingest.feed_access import with_access
-from ingest.model import Item, TextFrom, utc_now
+from ingest.model import TextFrom, utc_now
 from ingest.onward import LeadsOn, without_validators
 from ingest.paging import OlderPages
+from ingest.placing import Ingested, Placing
 from ingest.polling import FeedAccess
 from ingest.refresh import FeedRefresh
+from ingest.site_rules import missed_in_words
 from ingest.sitemap_reading import SitemapReader
 from ingest.together import StoreCalls
 from ingest.turns import Turns
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from ingest.model import Entry, EntryOutcome, Fetched, Reading, Saved, StoredArticle
+    from ingest.model import Entry, EntryOutcome, Fetched, Reading, StoredArticle
     from ingest.paging import Backfilled
     from ingest.ports import Fetch, Store, Workers
     from ingest.refresh import Refreshed
@@ -47,22 +45,6 @@ if TYPE_CHECKING:
     from rules.match import RuleSet
 
 log = logging.getLogger(__name__)
-
-#: How often a step looks for candidates again under the lock. Steps that have met no conflict yet can still come in
-#: between, each once, so this is more than there can be at work at once.
-MAX_CONFLICTS = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ingested:
-    """What `ingest_entry` did; without an outcome there was nothing to do."""
-
-    entry_id: int
-    outcome: EntryOutcome | None = None
-    saved: Saved | None = None
-    #: number of relations found, and of topics matched, of what was saved
-    relations: int = 0
-    matches: int = 0
 
 
 def _plain_access(_: str) -> FeedAccess:
@@ -109,7 +91,6 @@ class Pipeline:
         self._fetch = fetch
         self._workers = workers
         self._rules = rules
-        self._window = window
         self._clock = clock
         self._draw = draw
         self._trackers = trackers
@@ -136,11 +117,11 @@ class Pipeline:
             clock=clock,
         )
         self._site_rule = site_rule
-        #: hosts of rules, and which of their selectors found nothing last time
-        self._missed: set[tuple[str, str]] = set()
+        #: hosts of rules, which of their selectors found nothing last time, and on which page first
+        self._missed: dict[tuple[str, str], str] = {}
         self._pages = Turns()
         self._finals = Turns()
-        self._placing = asyncio.Lock()
+        self._placing = Placing(store=store, calls=self._calls, workers=workers, window=window)
         #: steps that read their entry at this moment, and the pages whose step ended since the first of them began
         self._readers = 0
         self._ended_meanwhile: set[str | None] = set()
@@ -203,7 +184,21 @@ class Pipeline:
             raise
         except Exception as error:
             log.exception("entry %d (%s): a bug broke the step; it is tried again", entry.id, entry.link)
-            return await self._finish(entry, outcome.after_crash(entry, stored, error, now), stored)
+            return await self._after_crash(entry, stored, error, now)
+
+    async def _after_crash(
+        self, entry: Entry, stored: StoredArticle | None, error: Exception, now: datetime
+    ) -> Ingested:
+        """A bug of ours must not cost what the feed itself says, unless it breaks that as well."""
+        fault = outcome.bug_as_fault(entry.link or f"entry {entry.id}", error)
+        try:
+            return await self._do_without_page(entry, stored, fault, now, None)
+        except (StoreError, Conflict):
+            raise
+        except Exception:
+            log.exception("entry %d (%s): nor could the text of its feed be read", entry.id, entry.link)
+            without = outcome.without_page(entry, stored, fault, now, has_feed_text=False)
+            return await self._finish(entry, without, stored)
 
     async def _ingest_due(self, entry: Entry, stored: StoredArticle | None, now: datetime) -> Ingested:
         """Fetch and read the page; where it only leads on to another one, that one, but no third."""
@@ -254,7 +249,7 @@ class Pipeline:
                 return await self._do_without_page(entry, kept, error, now, fetched)
             if reading.article.url == final:
                 done = outcome.with_page(entry, known, now, fetched=fetched)
-                return await self._save(entry, known, reading, done, now, page=answer)
+                return await self._placing.save(entry, known, reading, done, now, page=answer)
         # Its site keeps it under another address. That one is held alone, or two pages could wait for each other.
         async with self._finals.hold(reading.article.url):
             kept = await self._calls.read(self._store.article_at, (reading.article.url,))
@@ -268,7 +263,7 @@ class Pipeline:
                 except (Transient, Permanent) as error:
                     return await self._do_without_page(entry, kept, error, now, fetched)
             done = outcome.with_page(entry, kept, now, fetched=fetched)
-            return await self._save(entry, kept, reading, done, now, page=answer, also=final)
+            return await self._placing.save(entry, kept, reading, done, now, page=answer, also=final)
 
     async def _read(self, entry: Entry, stored: StoredArticle | None, page: Page, address: str) -> Reading:
         """Have a page read, with the user's rule for its site where there is one. Raises Transient or Permanent."""
@@ -285,10 +280,15 @@ class Pipeline:
         """Warn of selectors that found nothing, once until they find something: the site may have been rebuilt."""
         for part in ("body", "title", "date"):
             if part not in reading.missed:
-                self._missed.discard((rule.host, part))
+                self._missed.pop((rule.host, part), None)
             elif (rule.host, part) not in self._missed:
-                self._missed.add((rule.host, part))
-                log.warning("sites.toml: the %s selector of %s finds nothing on %s", part, rule.host, address)
+                self._missed[rule.host, part] = address
+                log.warning("%s", missed_in_words(rule.host, part, address))
+
+    @property
+    def missed_selectors(self) -> tuple[str, ...]:
+        """The selectors of the user's rules that found nothing when they were last used, each in words for people."""
+        return tuple(missed_in_words(host, part, address) for (host, part), address in self._missed.items())
 
     async def _with_access(self, entry: Entry, request: Request) -> Request:
         """Send along with *request*, for the page of an entry, what the user gave for its feed, on the same site."""
@@ -321,76 +321,12 @@ class Pipeline:
             return await self._finish(entry, without(passing, has_feed_text=False), stored)
         except Permanent:
             return await self._finish(entry, without(error, has_feed_text=False), stored)
-        return await self._save(entry, stored, reading, without(error, has_feed_text=True), now, page=None)
+        return await self._placing.save(entry, stored, reading, without(error, has_feed_text=True), now, page=None)
 
     async def _finish(self, entry: Entry, outcome_: EntryOutcome, stored: StoredArticle | None) -> Ingested:
         article_id = None if stored is None else stored.id
         await self._calls.write(self._store.finish_entry, entry.id, outcome_, article_id=article_id)
         return Ingested(entry_id=entry.id, outcome=outcome_)
-
-    async def _save(
-        self,
-        entry: Entry,
-        stored: StoredArticle | None,
-        reading: Reading,
-        outcome_: EntryOutcome,
-        now: datetime,
-        *,
-        page: Page | None,
-        also: str | None = None,
-    ) -> Ingested:
-        """Place the article and store it, *also* under another address; again when related articles came in between."""
-        addresses = {reading.article.url, also or reading.article.url}
-        if entry.page_address is not None:
-            addresses.add(entry.page_address)
-        try:
-            return await self._place_and_save(entry, stored, reading, outcome_, now, addresses, page)
-        except Conflict:
-            log.debug("entry %d: related articles came in between; placed again", entry.id)
-        # From here on one at a time, or each round of a story at many outlets would have one winner.
-        async with self._placing:
-            for _ in range(MAX_CONFLICTS):
-                with suppress(Conflict):
-                    return await self._place_and_save(entry, stored, reading, outcome_, now, addresses, page)
-        raise Conflict(f"entry {entry.id}: related articles kept coming in between, {MAX_CONFLICTS} times")
-
-    async def _place_and_save(
-        self,
-        entry: Entry,
-        stored: StoredArticle | None,
-        reading: Reading,
-        outcome_: EntryOutcome,
-        now: datetime,
-        addresses: set[str],
-        page: Page | None,
-    ) -> Ingested:
-        """Compare with what is stored now, and store. Raises Conflict."""
-        candidates = await self._calls.read(
-            self._store.candidates,
-            reading.fingerprint,
-            site=reading.article.source,
-            since=now - self._window,
-            known_as=None if stored is None else stored.id,
-        )
-        placement = await self._workers.relate(reading, candidates) if candidates.rows else Placement()
-        item = Item(
-            entry_id=entry.id,
-            now=now,
-            outcome=outcome_,
-            reading=reading,
-            placement=placement,
-            seen=candidates.seen,
-            addresses=tuple(sorted(addresses)),
-            page=page,
-        )
-        saved = await self._calls.write(self._store.save, item)
-        return Ingested(
-            entry_id=entry.id,
-            outcome=outcome_,
-            saved=saved,
-            relations=len(placement.relations),
-            matches=len(reading.matches),
-        )
 
 
 def _page_of(entry: Entry) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from ingest.clean import clean_line
@@ -26,7 +27,7 @@ from ingest.http_status import (
     is_surely_challenge,
 )
 from ingest.remembered import Clocks, Remembered
-from ingest.retry_after import BACK_OFF_PAUSES, RefusalMemory, Wait, retry_after_s
+from ingest.retry_after import RefusalMemory, Wait, retry_after_s
 from ingest.robots import ROBOTS_TTL_S, UNREACHABLE_TTL_S, RobotsAnswer, RobotsMemory
 from ingest.target import follow, parse_target, redact
 from ingest.web import Hop, NotModified, Page
@@ -108,7 +109,13 @@ class PoliteGet:
             )
         if answer.status != NOT_MODIFIED:
             wait_s = retry_after_s(answer.headers, self._now())
-            raise error_for(answer.status, answer.headers, subject=subject, retry_after_s=wait_s)
+            raise error_for(
+                answer.status,
+                answer.headers,
+                subject=subject,
+                retry_after_s=wait_s,
+                has_password=errand.has_password,
+            )
         if not errand.is_conditional:
             raise Transient(Reason.HTTP_SERVER, subject, "the server says 304 (not modified) unasked", status=304)
         return NotModified(url=final.url, headers=answer.headers, moved_to=moved_to, hops=tuple(errand.hops))
@@ -231,10 +238,17 @@ class PoliteGet:
             raise Transient(
                 Reason.RATE_LIMITED,
                 errand.subject,
-                f"not asked: {target.host} wants to be left alone for another {wait_s:.0f} seconds",
+                f"not asked: {target.host} wants to be left alone until {self._told_time(wait_s)}",
                 retry_after_s=wait_s,
                 was_asked=False,
             )
+
+    def _told_time(self, wait_s: float) -> str:
+        """When so many seconds are over, for people: it is read long after, so the time is not counted from now."""
+        now = self._now()
+        until = (now + timedelta(seconds=wait_s + 0.5)).astimezone(UTC)
+        day = "" if until.date() == now.astimezone(UTC).date() else f"{until:%Y-%m-%d} "
+        return f"{day}{until:%H:%M:%S} UTC"
 
     def _note_refusal(self, target: Target, answer: Answer, errand: Errand) -> None:
         """Remember that the server wants to be left alone, if it says so, or has had enough."""
@@ -242,10 +256,10 @@ class PoliteGet:
         now = self._clock()
         if wait_s:
             self._refusals.refused(target.url, target.host, now=now, until=now + wait_s)
-        elif answer.status in OVERLOADED and not errand.is_for_robots:
-            # Without its robots.txt the pages of a host wait anyway, and the feeds need not.
-            first_s = BACK_OFF_PAUSES * self._settings.pause_for(target.host)
-            self._refusals.refused_silently(target.host, now=now, first_s=first_s)
+        elif answer.status in OVERLOADED and not errand.is_for_robots and self._settings.pause_for(target.host):
+            # Without its robots.txt the pages of a host wait anyway, and the feeds need not. Without pauses nobody is
+            # spared: that is for servers of one's own, as the demo's.
+            self._refusals.refused_silently(target.url, target.host, now=now)
 
     def _note_wait(self, first: str, answer: Answer) -> None:
         """The same for the address from which redirects led to the one that was refused."""

@@ -101,6 +101,8 @@ class ConfiguredFeed:
     title: str | None = None
     #: not polled for now; its history is kept
     is_paused: bool = False
+    #: a secret of it could not be read; so it is due at once, which asks nobody, for that to be told
+    lacks_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,8 @@ class FeedAccess:
     credentials: tuple[str, str] | None = field(default=None, repr=False)
     #: the longest that the user wants to wait between two polls of a feed that is well, in seconds, or None
     every_s: int | None = None
+    #: why its secrets could not be read, one line for people; then its site is asked for nothing. None: all is there
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,8 @@ class Feed:
     #: when it was last fetched without validators; some servers lie with 304
     last_full_poll_at: datetime | None
     next_poll_at: datetime
+    #: why then, see `PollPlan`
+    plan_why: str | None = None
     #: when a document with entries last came (not a 304, not the same body again)
     last_document_at: datetime | None = None
     #: see `FeedHealth`
@@ -302,6 +308,8 @@ class Poll:
     #: error kind and one line for people, or None when all went well
     error: str | None = None
     error_detail: str | None = None
+    #: nobody was asked: the feed gets its plan, what its last poll brought stays, and the log has the error
+    is_put_off: bool = False
     #: new values; None leaves the stored value as it is
     title: str | None = None
     fetch_url: str | None = None

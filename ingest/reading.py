@@ -27,8 +27,9 @@ from ingest.html_text import undo_leftovers
 from ingest.language import detect_language
 from ingest.metadata import Wanted
 from ingest.model import Article, Reading, TextFrom
+from ingest.prose import size_of
 from ingest.repair import repair_parts
-from ingest.walls import NOTICE, size_of
+from ingest.walls import NOTICE
 from rules.document import Document
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest import gap, health, outcome, schedule
-from ingest.errors import Permanent, StoreError, Transient
-from ingest.feed_access import with_access
+from ingest.errors import Permanent, StoreError, Transient, is_put_off
+from ingest.feed_access import check_secrets, with_access
 from ingest.identity import known_share, recognise, shares_nothing
 from ingest.listing import BROKEN_OFF, TOO_MANY, flag_future
 from ingest.polling import DateFault, Event, EventKind, FeedState, FoundBy, Poll
@@ -147,14 +147,19 @@ class FeedRefresh:
         )
 
     def request(self, feed: Feed, url: str, *, is_full: bool = True) -> Request:
-        """The GET of a document of *feed*; with its validators unless *is_full*."""
+        """The GET of a document of *feed*; with its validators unless *is_full*.
+
+        Raises Transient(AUTH) where a secret of the feed is missing, wherever the document is: it is not polled then.
+        """
+        access = self._access(feed.url)
+        check_secrets(url, access)
         request = Request(
             url=url,
             is_feed=True,
             etag=None if is_full else feed.etag,
             last_modified=None if is_full else feed.last_modified,
         )
-        return with_access(request, feed.url, self._access(feed.url))
+        return with_access(request, feed.url, access)
 
     # --- a poll that went well ----------------------------------------------------------------------
 
@@ -171,11 +176,12 @@ class FeedRefresh:
 
     async def _document_poll(self, feed: Feed, page: Page, body_hash: str, *, was_conditional: bool) -> _Polled:
         document = await self._workers.parse_feed(page, self._trackers)
-        is_behind = False
+        is_behind, cut = False, _cut_in_words(document)
         if document.children:
-            document, is_behind = await self._sitemaps.with_children(
-                document, feed.last_document_at, lambda url: self.request(feed, url)
+            index = await self._sitemaps.with_children(
+                document, feed.last_document_at, self._clock(), lambda url: self.request(feed, url)
             )
+            document, is_behind, cut = index.document, index.is_behind, index.cut or cut
         now = self._clock()
         document = replace(document, entries=flag_future(document.entries, now))
         known = await self._known(feed, document.entries)
@@ -215,7 +221,7 @@ class FeedRefresh:
             changed=recognised.changed,
             seen=recognised.seen,
             health=judged.health,
-            events=(*judged.events, *self._moved(feed, page.moved_to), *_cut(feed, document), *events),
+            events=(*judged.events, *self._moved(feed, page.moved_to), *_cut(feed, cut), *events),
             feed_format=document.feed_format,
             hub=choose_hub(document.hubs),
             self_url=document.self_url,
@@ -264,9 +270,10 @@ class FeedRefresh:
         judged = health.after_poll(feed, now=now, has_news=False)
         # A 304 says that something is unchanged; that it is the feed, a document has to show.
         moved_to = None if isinstance(answer, NotModified) else answer.moved_to
-        # The body again, under another name: by that name the next poll asks whether it is still the same.
         known = feed.etag, feed.last_modified
-        given = known if isinstance(answer, NotModified) else (answer.etag, answer.last_modified)
+        # The body again, under another name: by that name the next poll asks whether it is still the same. A 304 renews
+        # what it names and leaves the rest (RFC 9111, section 4.3.4).
+        given = _renewed(feed, answer) if isinstance(answer, NotModified) else (answer.etag, answer.last_modified)
         return Poll(
             feed_id=feed.id,
             polled_at=now,
@@ -300,6 +307,7 @@ class FeedRefresh:
             status=error.status,
             error=error.reason,
             error_detail=error.detail,
+            is_put_off=is_put_off(error),
             fetch_url=fetch_url,
             health=judged.health,
             events=(*judged.events, *self._moved(feed, fetch_url)),
@@ -319,6 +327,11 @@ def _dates(entries: Sequence[ListedEntry]) -> list[datetime]:
     return [entry.date for entry in entries if entry.date is not None and entry.date_fault is not DateFault.FUTURE]
 
 
+def _renewed(feed: Feed, answer: NotModified) -> tuple[str | None, str | None]:
+    """ETag and Last-Modified of *feed* after *answer*."""
+    return answer.headers.get("etag") or feed.etag, answer.headers.get("last-modified") or feed.last_modified
+
+
 def _may_stay_behind(feed: Feed, now: datetime) -> bool:
     """Whether to look once more for children of an index that could not be had; one that never can holds up nothing."""
     if feed.last_document_at is None:
@@ -326,9 +339,19 @@ def _may_stay_behind(feed: Feed, now: datetime) -> bool:
     return now - feed.last_document_at < LONGEST_BEHIND
 
 
-def _cut(feed: Feed, document: FeedDocument) -> tuple[Event, ...]:
+def _cut_in_words(document: FeedDocument) -> str | None:
+    """What is missing from *document*, as far as it is known."""
+    if document.feed_format == _INDEX:
+        # Of a very long index the newest children are kept, which loses nothing.
+        return None if document.is_whole else BROKEN_OFF
+    if document.is_cut:
+        return TOO_MANY
+    return None if document.is_whole else BROKEN_OFF
+
+
+def _cut(feed: Feed, cut: str | None) -> tuple[Event, ...]:
     """Tell that something of the document is missing, unless that was so of the last one."""
     was_cut = feed.last_document_at is not None and feed.body_hash is None
-    if was_cut or (document.is_whole and not document.is_cut):
+    if was_cut or cut is None:
         return ()
-    return (Event(kind=EventKind.CUT, detail=TOO_MANY if document.is_cut else BROKEN_OFF, feed_id=feed.id),)
+    return (Event(kind=EventKind.CUT, detail=cut, feed_id=feed.id),)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: No server may send us away for longer; some ask for years, by mistake.
 MAX_RETRY_AFTER_S = 7 * 24 * 3600.0
-#: A host that refuses without saying until when is left alone for so many of its pauses (2 s each: a minute) …
-BACK_OFF_PAUSES = 30
+#: A host that refuses without saying until when is left alone for so long …
+BACK_OFF_S = 60.0
 #: … which is doubled at each refusal in a row, up to this.
 MAX_BACK_OFF_S = 3600.0
 #: Addresses remembered; beyond it, those whose wait ends first are forgotten.
@@ -79,7 +79,8 @@ class RefusalMemory:
     the wait, it holds for the whole host. A host that refuses without saying until when is left alone as a whole,
     for a short while first. Times are seconds of any one clock that never goes back.
 
-    *waits* are those of an earlier run, as `take_changes` gave them; back-offs end with the run.
+    *waits* are those of an earlier run, as `take_changes` gave them. A back-off that is under way is among them; after
+    it, the next run begins with a short one again.
     """
 
     def __init__(self, waits: Iterable[Wait] = (), *, max_remembered: int = _MAX_REMEMBERED) -> None:
@@ -88,6 +89,8 @@ class RefusalMemory:
         self._urls: dict[str, tuple[float, str]] = {}
         self._hosts: dict[str, _HostWait] = {}
         self._back_offs: dict[str, _BackOff] = {}
+        #: back-offs since `take_changes`, by host
+        self._silent: dict[str, Wait] = {}
         self._changed: dict[str, None] = {}
         for wait in waits:
             self._restore(wait)
@@ -114,23 +117,26 @@ class RefusalMemory:
             # What is stored of an address has one date for it and for its host.
             self._prolong(known, self._note(url, host, now=now, until=until))
 
-    def refused_silently(self, host: str, *, now: float, first_s: float) -> None:
-        """Note that *host* refuses (429, 503) and does not say until when.
+    def refused_silently(self, url: str, host: str, *, now: float) -> None:
+        """Note that *host* refuses *url* (429, 503) and does not say until when.
 
-        It is left alone for *first_s* seconds, at each further refusal for twice as long, up to an hour.
+        It is left alone for a minute, at each further refusal for twice as long, up to an hour.
         """
         known = self._back_offs.get(host)
-        wait_s = min(first_s if known is None else known.next_s, MAX_BACK_OFF_S)
-        if not wait_s or (known is not None and known.until > now):
+        wait_s = min(BACK_OFF_S if known is None else known.next_s, MAX_BACK_OFF_S)
+        if known is not None and known.until > now:
             return
         self._back_offs[host] = _BackOff(now + wait_s, 2 * wait_s)
+        self._silent[host] = Wait(url=url, host=host, until=now + wait_s, holds=True)
         if len(self._back_offs) > self._max:
             self._back_offs = dict(sorted(self._back_offs.items(), key=lambda item: item[1].until)[-self._max // 2 :])
+            self._silent = {host: wait for host, wait in self._silent.items() if host in self._back_offs}
 
     def answered(self, host: str) -> None:
         """Note that *host* answers as it should; its next refusal is a first one."""
         if self._back_offs:
             self._back_offs.pop(host, None)
+            self._silent.pop(host, None)
 
     def remaining_s(self, url: str, host: str, now: float) -> float:
         """Return the seconds for which *url* must not be asked for; 0.0 when it may be."""
@@ -146,7 +152,9 @@ class RefusalMemory:
     def take_changes(self, now: float) -> tuple[Wait, ...]:
         """Return the waits that are new or longer since the last call, and not over at *now*."""
         changed, self._changed = self._changed, {}
-        waits = (self._wait(url) for url in changed)
+        silent, self._silent = self._silent, {}
+        # Of two about one address the last is stored, which is the wider one.
+        waits = (*(self._wait(url) for url in changed), *silent.values())
         return tuple(wait for wait in waits if wait is not None and wait.until > now)
 
     def _prolong(self, known: _HostWait, until: float) -> None:

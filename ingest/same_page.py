@@ -3,7 +3,8 @@
 A page names it itself (rel=canonical, og:url), and cannot be believed without more ado: many name their home page, a
 section, the first part of a series, or, copied with a template, another story. So the address that is named counts
 only when it is on the same site and evidently the same story: its AMP form or the same but for decoration, the same
-last part of the path, or the same number in it. What is named on other sites is `ingest.canonical`'s matter.
+path without parameters that name nothing, the same last part of the path, or the same number in it. What is named on
+other sites is `ingest.canonical`'s matter.
 
 Pure: nothing is looked up.
 """
@@ -30,6 +31,24 @@ _AMP_PARAMETERS = frozenset({"amp", "outputtype", "output_type", "view", "type",
 _AMP_VALUES = frozenset({"", "1", "amp", "true", "yes"})
 #: Parameters that name a part of an article; the whole of it is at another address, but we have this part.
 _PART = frozenset({"page", "p", "seite", "pagina", "pag", "sida", "side", "strona", "part", "start", "offset", "pg"})
+
+#: Parameters that name a story, beside all whose names end in "id".
+_NAMING = frozenset(
+    {"p", "q", "a", "n", "aid", "article", "artikel", "articulo", "articolo", "story", "news", "node", "post", "item"}
+    | {"entry", "doc", "document", "content", "slug", "title", "key", "guid", "permalink", "num", "no", "nr"}
+)
+#: And those that tell where a reader came from, whatever their values.
+_ORIGIN = frozenset(
+    {"ref", "ref_src", "referer", "referrer", "from", "src", "source", "via", "share", "shared", "campaign", "cmp"}
+    | {"medium", "partner", "origin", "channel", "rss", "feed", "utm", "wt", "trk", "tracking", "back", "return", "url"}
+)
+#: Names of pages that show another story with each query.
+_GENERIC = re.compile(
+    r"\A(?:index|home|default|main|article|artikel|articulo|articolo|artigo|story|news|node|post|item|entry|view|viewer"
+    r"|show|read|display|detail|details|page|content|print|doc|document|get|go|out|r|redirect|link)(?:\.\w{2,5})?\Z"
+    r"|\.(?:php\d?|aspx?|jsp|cgi|cfm|do|pl)\Z",
+    re.IGNORECASE,
+)
 
 #: Last parts of a path that say nothing about a story.
 _ENDING = re.compile(r"\.(?:html?|php\d?|aspx?|jsp|shtml|xhtml|cms|ece|story|amp)\Z", re.IGNORECASE)
@@ -75,7 +94,8 @@ def is_same_story(own: str, named: str) -> bool:
     my_query, other_query = _query(mine), _query(other)
     if my_path == other_path:
         # A parameter that the page itself leaves away names nothing, unless the path alone names no story.
-        return my_query == other_query or (not other_query and _names_story(other_path))
+        is_told = (not other_query and _names_story(other_path)) or my_query == other_query
+        return is_told or (_drops_only(my_query, other_query) and not _GENERIC.search(other_path[-1]))
     if other_query:
         return False
     if my_path[-1] == other_path[-1]:
@@ -92,6 +112,36 @@ def names_story(address: str) -> bool:
     """The last part of the path of an address looks like the title or the number of a story."""
     path = _path(urlsplit(address))
     return bool(path) and (_names_story(path) or _number(address) is not None)
+
+
+def article_names(query: str) -> tuple[str, ...]:
+    """What a query names stories by: values of digits, titles, and those of parameters for the purpose.
+
+    >>> article_names("option=com_content&id=5"), article_names("from=/news/4711"), article_names("lang=de")
+    (('5',), (), ())
+    """
+    parameters = parse_qsl(query, keep_blank_values=True)
+    return tuple(value or name for name, value in parameters if _names_article(name, value))
+
+
+def _names_article(name: str, value: str) -> bool:
+    known = name.lower()
+    if known in _ORIGIN:
+        return False
+    if not value:
+        # A title may stand alone behind the question mark.
+        return _names_story([name])
+    return known in _NAMING or known.endswith("id") or value.isdigit() or _names_story([value])
+
+
+def _drops_only(mine: list[tuple[str, str]], other: list[tuple[str, str]]) -> bool:
+    """What *other* has is in *mine*, and what it leaves away names no story."""
+    kept = list(mine)
+    for parameter in other:
+        if parameter not in kept:
+            return False
+        kept.remove(parameter)
+    return not any(value.isdigit() or _names_article(name, value) for name, value in kept)
 
 
 def _site(address: SplitResult) -> str:

@@ -5,15 +5,16 @@ document is new and grows when nothing is. Three parties have wishes, and the st
 
 1. The feed itself (ttl, sy:updatePeriod) asks not to be polled more often. Many programs write such a wish without
    being told to.
+   So does the server (max-age, Expires), which speaks of its caches.
 2. The user (`every` in feeds.toml) says how long he wants to wait at most between two polls of a feed that is well,
-   5 minutes at least. That cuts the interval and the feed's own wish short.
-3. The server (max-age, Expires, Retry-After) is never asked sooner than it says: up to a day while it answers, and up
-   to 7 days where it refuses.
+   5 minutes at least. That cuts the interval and these wishes short: a poll with validators costs the server little.
+3. A server that says when to come back (Retry-After) is never asked sooner, for up to 7 days.
 
 A feed that fails is polled less and less often, and never given up.
 
 Jitter is a number from 0 to 1. It only ever lengthens a wait, by up to a tenth, so that feeds that were
-added together drift apart and nobody is asked sooner than he wished.
+added together drift apart and nobody is asked sooner than he wished. It comes last: the longest waits (a day, 7 and 30
+days) are lengthened, too, or all feeds that have one would be asked at the same moment for ever.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ingest.errors import Reason, Transient, is_unasked
+from ingest.errors import Reason, Transient, is_unasked, lacks_secret
 from ingest.http_dates import read_http_date
 from ingest.polling import FeedState, PollPlan
 from ingest.retry_after import MAX_RETRY_AFTER_S, retry_after_s
@@ -58,6 +59,8 @@ _GIVEN_STATES = frozenset({FeedState.PAUSED, FeedState.REMOVED})
 _REFUSALS = frozenset({Reason.RATE_LIMITED, Reason.UNAVAILABLE})
 
 _JITTER = 0.1
+#: Why a poll for which nobody was asked comes when it does; the feed itself has agreed to nothing then.
+_PUT_OFF = "put off: "
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,10})")
 _SECONDS = re.compile(r"[0-9]{1,10}")
@@ -99,14 +102,13 @@ def after_poll(
     """
     interval_s, why = _interval(feed, known_share, ttl_s, every_s, is_gap=is_gap)
     wait_s: float = interval_s
-    asked_s = min(ttl_s or 0, MAX_INTERVAL_S if every_s is None else max(every_s, MIN_ASKED_INTERVAL_S))
-    if asked_s > wait_s:
-        wait_s, why = asked_s, f"the feed asks for {in_words(asked_s)} between two polls (ttl)"
-    fresh_s, header = _freshness_s(headers or {}, now)
-    if fresh_s > wait_s:
-        fresh_s = min(fresh_s, MAX_INTERVAL_S)
-        wait_s, why = fresh_s, f"the server says that its answer holds for {in_words(fresh_s)} ({header})"
-    wait_s = min(_jittered(wait_s, jitter), MAX_INTERVAL_S)
+    wish_s, wish = _longest_wish(ttl_s, headers or {}, now)
+    most_s = MAX_INTERVAL_S if every_s is None else max(every_s, MIN_ASKED_INTERVAL_S)
+    if wish_s > most_s:
+        wait_s, why = most_s, f"every {in_words(most_s)}, as feeds.toml asks (every), although {wish}"
+    elif wish_s > wait_s:
+        wait_s, why = wish_s, wish
+    wait_s = _jittered(wait_s, jitter)
     away_s = _jittered(retry_after_s(headers or {}, now) or 0.0, jitter)
     if away_s > wait_s:
         wait_s, why = away_s, _until_in_words(now, away_s)
@@ -127,21 +129,26 @@ def after_failure(feed: Feed, error: Transient | Permanent, *, now: datetime, ji
     """
     if is_unasked(error):
         wait_s = _jittered(_retry_after_s(error), jitter)
+        # A server that wants to be left alone is well; a feed that waits for its secret brings nothing until it comes.
+        is_locked = lacks_secret(error) and feed.state is FeedState.ACTIVE
         return PollPlan(
-            state=feed.state,
+            state=FeedState.BACKING_OFF if is_locked else feed.state,
             interval_s=feed.interval_s,
             failures=feed.failures,
             next_poll_at=now + timedelta(seconds=wait_s),
-            why=f"put off: {error.detail}",
+            why=f"{_PUT_OFF}{error.detail}",
         )
     failures = feed.failures + 1
     state = _failed_state(feed, error, failures)
     # What passes may pass soon: a night without a network must not cost the next day.
     growth = 1.5 if isinstance(error, Transient) else 2.0
     longest_s = _LONGEST_WAITS_S.get(state, MAX_INTERVAL_S)
-    shortest_s = longest_s if state in _LONGEST_WAITS_S else max(MIN_ASKED_INTERVAL_S, _agreed_wait_s(feed))
-    wait_s = _clamp(_jittered(feed.interval_s * growth ** min(failures - 1, 20), jitter), shortest_s, longest_s)
-    why = _failure_in_words(state, error, failures, wait_s)
+    shortest_s = longest_s if state in _LONGEST_WAITS_S else MIN_ASKED_INTERVAL_S
+    grown_s = _clamp(feed.interval_s * growth ** min(failures - 1, 20), shortest_s, longest_s)
+    # What was agreed has its jitter already.
+    agreed_s = _agreed_wait_s(feed)
+    wait_s = max(_jittered(grown_s, jitter), agreed_s)
+    why = _failure_in_words(state, error, failures, max(grown_s, agreed_s))
     refused_s = _jittered(_retry_after_s(error), jitter)
     if refused_s > wait_s:
         wait_s, why = refused_s, _until_in_words(now, refused_s)
@@ -230,11 +237,20 @@ def _interval(
     return interval_s, f"{why}: every {in_words(interval_s)}"
 
 
+def _longest_wish(ttl_s: int | None, headers: Mapping[str, str], now: datetime) -> tuple[float, str]:
+    """The longest time between two polls that feed or server wish for, up to a day, and who does; 0: none."""
+    feed_s, (server_s, header) = min(ttl_s or 0, MAX_INTERVAL_S), _freshness_s(headers, now)
+    server_s = min(server_s, MAX_INTERVAL_S)
+    if server_s > feed_s:
+        return server_s, f"the server says that its answer holds for {in_words(server_s)} ({header})"
+    return feed_s, f"the feed asks for {in_words(feed_s)} between two polls (ttl)"
+
+
 def _agreed_wait_s(feed: Feed) -> float:
-    """The wait that was planned by the last poll, up to a day; 0 where a refusal made it, or there was none."""
-    if feed.last_polled_at is None or feed.last_error in _REFUSALS:
+    """The wait that the last poll planned, up to a day and its jitter; 0 where a refusal made it, or none was."""
+    if feed.last_polled_at is None or feed.last_error in _REFUSALS or (feed.plan_why or "").startswith(_PUT_OFF):
         return 0
-    return _clamp((feed.next_poll_at - feed.last_polled_at).total_seconds(), 0, MAX_INTERVAL_S)
+    return _clamp((feed.next_poll_at - feed.last_polled_at).total_seconds(), 0, _jittered(MAX_INTERVAL_S, 1))
 
 
 def _until_in_words(now: datetime, wait_s: float) -> str:

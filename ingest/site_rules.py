@@ -25,6 +25,11 @@ class SiteRule:
     remove: tuple[str, ...] = ()
 
 
+def missed_in_words(host: str, part: str, address: str) -> str:
+    """Say that the selector of a *part* ("body", "title", "date") found nothing on the page at *address*."""
+    return f"sites.toml: the {part} selector of {host} finds nothing on {address}"
+
+
 def selector_fault(selector: str) -> str | None:
     """What is wrong with a CSS selector, or None.
 

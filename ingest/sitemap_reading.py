@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-from datetime import time, timedelta
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest import gap
 from ingest.errors import IngestError, Permanent, Reason, Transient
 from ingest.feed_problems import Problems
-from ingest.listing import MAX_ENTRIES, TOO_MANY, finish_list
+from ingest.listing import BROKEN_OFF, MAX_ENTRIES, TOO_MANY, finish_list
+from ingest.sitemap_choice import choose_children
 from ingest.web import NotModified, Request
 
 if TYPE_CHECKING:
@@ -18,35 +18,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingest.gap import Gap
-    from ingest.polling import FeedDocument, KnownEntry, ListedEntry, NewEntry, SitemapLink
+    from ingest.polling import FeedDocument, KnownEntry, ListedEntry, NewEntry
     from ingest.ports import Fetch, Workers
 
 log = logging.getLogger(__name__)
 
-#: Children of an index that are fetched in one poll, and how many of them without a date.
-MAX_CHILDREN = 10
-MAX_UNDATED = 3
-#: What an index says of its children can be behind by so much; a date without a time, by a day.
-_SLACK = timedelta(hours=1)
-_DAY = timedelta(days=1)
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRead:
+    """A sitemap index with what its children list."""
 
-def children_to_read(children: Sequence[SitemapLink], last_document_at: datetime | None) -> tuple[SitemapLink, ...]:
-    """The children of a sitemap index that may have changed since its last document, the newest first.
-
-    Those without a date may always have; of these, the first few.
-    """
-    dated = [child for child in children if child.changed is not None and _is_newer(child.changed, last_document_at)]
-    dated.sort(key=lambda child: child.changed.timestamp() if child.changed else 0, reverse=True)
-    undated = [child for child in children if child.changed is None][:MAX_UNDATED]
-    return tuple([*dated, *undated][:MAX_CHILDREN])
-
-
-def _is_newer(changed: datetime, last_document_at: datetime | None) -> bool:
-    if last_document_at is None:
-        return True
-    slack = _DAY if changed.time() == time() else _SLACK
-    return changed > last_document_at - slack
+    #: the index, with their entries
+    document: FeedDocument
+    #: how many of the children were read
+    read: int
+    #: one could not be had just now: the next poll has to take up where this one did
+    is_behind: bool
+    #: what is missing from it, one line for people; None: nothing that is known of
+    cut: str | None
 
 
 class SitemapReader:
@@ -68,22 +57,22 @@ class SitemapReader:
     # --- an index as a feed -------------------------------------------------------------------------
 
     async def with_children(
-        self, index: FeedDocument, last_document_at: datetime | None, ask: Callable[[str], Request]
-    ) -> tuple[FeedDocument, bool]:
-        """The entries of the children that may have changed, as one document, and whether it wants some of them again.
+        self, index: FeedDocument, last_document_at: datetime | None, now: datetime, ask: Callable[[str], Request]
+    ) -> IndexRead:
+        """Read the children that `choose_children` names, as one document.
 
         *ask* makes the request for a child. One that fails is a problem of the document; if that may pass, the next
         poll has to take up where this one did. Raises the error of the first child when all of them fail.
         """
         entries: list[ListedEntry] = []
         problems = Problems()
-        for line in index.problems:
+        choice = choose_children(index.children, last_document_at, now)
+        for line in (*index.problems, *choice.lines()):
             problems.say(line)
         errors: list[IngestError] = []
         # That only the newest children of a very long index are kept loses nothing.
-        is_cut = False
-        wanted = children_to_read(index.children, last_document_at)
-        for child in wanted:
+        cuts = [choice.missed_in_words()] if choice.missed else []
+        for child in choice.read:
             try:
                 document = await self._read(ask(child.url))
             except IngestError as error:
@@ -95,16 +84,23 @@ class SitemapReader:
                 problems.say(f"{child.url}: {line}")
             if document.children:
                 problems.say(f"{child.url}: an index within an index is not followed")
-            is_cut = is_cut or document.is_cut or not document.is_whole
-        if wanted and len(errors) == len(wanted):
+            if document.is_cut or not document.is_whole:
+                cuts.append(f"{child.url}: {TOO_MANY if document.is_cut else BROKEN_OFF}")
+        if choice.read and len(errors) == len(choice.read):
             raise errors[0]
         listed = finish_list(entries, Problems())
         if len(listed) > MAX_ENTRIES:
-            listed, is_cut = listed[:MAX_ENTRIES], True
+            listed = listed[:MAX_ENTRIES]
+            cuts.append(TOO_MANY)
             problems.say(TOO_MANY)
         # 404 passes as well where a page is late; an index that lists what is gone would be read anew for ever.
         is_behind = any(isinstance(error, Transient) and error.reason is not Reason.HTTP_CLIENT for error in errors)
-        return replace(index, entries=listed, is_cut=is_cut, problems=problems.lines(len(listed))), is_behind
+        return IndexRead(
+            document=replace(index, entries=listed, is_cut=bool(cuts), problems=problems.lines(len(listed))),
+            read=len(choice.read) - len(errors),
+            is_behind=is_behind,
+            cut=cuts[0] if cuts else None,
+        )
 
     # --- a gap --------------------------------------------------------------------------------------
 
@@ -183,5 +179,7 @@ class _Search:
                 if self.best is None or self.is_over:
                     self.best = document.entries, url
             # One level down; an index among them leads nowhere.
-            children = [child.url for child in children_to_read(document.children, self._found.since)]
+            children = [
+                child.url for child in choose_children(document.children, self._found.since, self._found.until).read
+            ]
             waiting = [*gap.likeliest_first(children), *waiting]

@@ -133,6 +133,11 @@ ASKS_CONSENT = (
     "çerezleri kabul", "çerez kullan", "نستخدم ملفات تعريف الارتباط", "قبول ملفات تعريف", "אנו משתמשים בעוגיות",
     "คุกกี้ทั้งหมด", "ใช้คุกกี้", "sử dụng cookie", "menggunakan cookie", "クッキーを使用", "cookieを使用",
     "cookieの使用に同意", "使用cookie", "使用 cookie", "쿠키를 사용", "쿠키 사용에 동의",
+    "before you continue", "bevor sie fortfahren", "avant de continuer", "antes de continuar", "prima di continuare",
+    "partner verwenden cookies", "wir verwenden cookies", "partners gebruiken cookies", "geef toestemming",
+    "partner använder cookies", "godkänn cookies", "acepta las cookies", "acceptez les cookies", "wyraź zgodę",
+    "используем файлы cookie", "используем cookie", "примите файлы cookie", "aceite os cookies",
+    "soubory cookie, abychom", "permission to use cookies",
 )  # fmt: skip
 
 #: Titles of checks for robots.
@@ -229,6 +234,13 @@ FOR_SUBSCRIBERS = (
     "untuk melanjutkan membaca", "有料会員限定", "この記事は有料", "有料会員になると", "続きを読むには",
     "ログインして続き", "付费阅读", "付費閱讀", "订阅后阅读", "订阅后可", "訂閱後", "仅限会员", "会员专享", "會員專享",
     "구독자 전용", "구독 후", "로그인 후 이용",
+    "already subscribe?", "keep reading with", "continue reading with", "with a digital subscription",
+    "become a subscriber to", "subscribers can read", "dostupný pouze předplatitelům", "jen pro předplatitele",
+    "předplaťte si", "pouze předplatitelům", "kræver abonnement", "krever abonnement", "kräver prenumeration",
+    "vain tilaajille", "vereist een abonnement", "word abonnee om", "bli prenumerant för", "requiere suscripción",
+    "requer assinatura", "доступен только подписчикам", "только подписчикам", "лише для підписників",
+    "tylko dla prenumeratorów", "tylko dla subskrybentów", "doar abonaților", "yalnızca abonelere",
+    "okumaya devam etmek için", "chỉ dành cho thuê bao", "회원 전용",
 )  # fmt: skip
 
 #: Labels of articles for subscribers; in a whole sentence they say nothing.
@@ -240,6 +252,16 @@ LABELS = (
     "для подписчиков", "для передплатників", "за абонати", "előfizetőknek", "előfizetőink", "για συνδρομητές",
     "会員限定", "dành cho thành viên", "유료 회원", "유료회원",
 )  # fmt: skip
+
+#: Parts of words for those who pay, and for doing so: what is said of them beside an appeal goes on with it.
+SUBSCRIBING = (
+    "subscri", "abonn", "abbon", "suscri", "assin", "abonament", "prenumer", "předplat", "predplat", "pretplat",
+    "подпис", "передплат", "абонам", "előfizet", "συνδρομ", "συνδεθείτε", "abone", "اشترا", "مشترك", "מנוי", "会員",
+    "會員", "会员", "订阅", "訂閱", "구독", "tilaa", "pelanggan",
+)  # fmt: skip
+
+#: What stands in a sentence of a wall, of whichever kind.
+PHRASES = (*MISSING, *NEEDS_SCRIPT, *ASKS_CONSENT, *CHALLENGES, *FOR_SUBSCRIBERS)
 
 #: How much of the text is left for subscribers.
 REMAINDER = re.compile(
@@ -259,3 +281,65 @@ LOGIN_TITLES = (
     "авторизація", "σύνδεση", "είσοδος", "giriş yap", "giriş", "oturum aç", "تسجيل الدخول", "ورود", "התחברות",
     "כניסה", "लॉग इन", "เข้าสู่ระบบ", "đăng nhập", "masuk", "ログイン", "登录", "登錄", "登入", "로그인",
 )  # fmt: skip
+
+#: That a sentence speaks to its reader, or of the page and its makers. Left out is what is another word in the next
+#: language: "du", "din", "je", "vi", "nos", "su".
+ADDRESS = re.compile(
+    r"\b(?:you|your|yours|yourself|we(?! (?:wt|śr|wr|ws|wł|wn|fr))|our|dein\w*|dich|dir|wir|unser\w*|vous|votre|vos"
+    r"|nous|notre|nos (?:partenaires|lecteurs|services|conditions|abonnés)|usted|ustedes|tus|nosotros|nuestr[oa]s?"
+    r"|vostr[oaie]|nostr[oaie]|tua|tuoi|você|vocês|nós|noss[oa]s?|jouw|uw|wij|onze (?:partners|site|website|lezers)"
+    r"|(?:die|dat|als|bent|kunt|heeft|wilt) (?:u|je)"
+    r"|du (?:är|er|har|kan|må|måste|skal|ska|søger|söker|leter|letar|prøver|försöker)|ditt|vår|våra|vårt|våre|vores"
+    r"|sinä|sinun|sinulle|meidän|państwo|państwa|cię|twój|twoj\w*|nasz[aeiy]?|naszych|naszej"
+    r"|vás|vám|váš|vaše|vašeho|vašem|naši|naše|našich|вы|вас|вам|вами|ваш(?:а|е|и|его|ей|ему|ем|им|их|у|ими)?|мы|нас|нам"
+    r"|наш(?:а|е|его|ей|ему|ем|им|их|у|ими)?|ви|вашо\w*|önnek|önt|ön|σας|μας|siz\w*|biz|bizim|ortaklarımız|نحن|لكم|لك|بك|شما"
+    r"|आप\w*|हम|हमारे|bạn|anda|kami|dumneavoastră|dvs|this (?:page|site|website|article|app|content|story)"
+    r"|diese[rsn]? (?:seite|artikel|inhalt|website|webseite)|cet article|cette page|ce site|ce contenu"
+    r"|este (?:artículo|sitio|artigo|site|contenido|conteúdo)|esta página|questo (?:articolo|sito|contenuto)"
+    r"|questa pagina|ten artykuł|ta strona|tento článek|tato stránka|эт(?:от|ого) (?:сайт|материал|текст)\w*"
+    r"|эта страница|dit artikel|deze (?:pagina|site)|den här (?:artikeln|sidan)|denne (?:artikkelen|artikel|siden)"
+    r"|bu (?:içerik|sayfa)\w*)\b|您|你|我们|我們|本网|本網|本站|此页面|此頁面|あなた|お客様|お探し|当サイト|このサイト"
+    r"|このページ|この記事|คุณ|เรา|ท่าน|귀하|저희|요청하신|이 기사|이 페이지|이 사이트",
+    re.IGNORECASE,
+)
+
+#: That a sentence asks or excuses itself; and the words for "you" and "us" that are others in other letters.
+POLITE = re.compile(
+    r"(?<=[a-zäöüß,] )(?:Sie|Ihnen|Ihr(?:e[nmrs]?)?)\b|\bus\b"
+    r"|\b(?i:please|sorry|oops|bitte|leider|veuillez|désolés?|por favor|lo sentimos|per favore|spiacenti|desculpe"
+    r"|alstublieft|helaas|beklager|vänligen|tyvärr|venligst|desværre|valitettavasti|prosím|prosimy|proszę"
+    r"|przepraszamy|omlouváme|пожалуйста|к сожалению|будь ласка|на жаль|вибачте|kérjük|sajnáljuk|λυπούμαστε|παρακαλώ"
+    r"|lütfen|üzgünüz|يرجى|عذرا|عذراً|نأسف|لطفا|متأسفیم|कृपया|क्षमा|vui lòng|rất tiếc|mohon|silakan|maaf)\b"
+    r"|ください|下さい|すみません|申し訳|请|請|抱歉|对不起|對不起|ขออภัย|กรุณา|โปรด|십시오|세요|바랍니다|죄송"
+)
+
+#: What a page for consent speaks of.
+COOKIES = (
+    "cookie", "cooki", "kakor", "kapsler", "eväste", "kolačić", "бисквитк", "куки", "çerez", "ملفات تعريف", "کوکی",
+    "עוגיות", "कुकी", "คุกกี้", "クッキー", "쿠키", "tracking", "privacy", "datenschutz", "privatsphäre", "vie privée",
+    "privacidad", "privacidade", "prywatno", "soukrom", "zustimm", "einwillig", "consent",
+    "隐私", "隱私", "プライバシー",
+)  # fmt: skip
+
+#: What is written on the button that agrees, and on the one that does not; the whole of it, or its beginning.
+AGREE = re.compile(
+    r"\A(?:i )?(?:accept|agree|allow|yes, i|got it|ok(?:ay)?\b|alle[sn]? akzeptieren|(?:alle )?(?:cookies )?akzeptieren"
+    r"|zustimmen|einwilligen|einverstanden|alle[s]? accepteren|accepteren|akkoord|toestaan|godkänn|acceptera|tillåt"
+    r"|godta|aksepter|accepter|tillad|hyväksy|salli|tout accepter|accepter|j'accepte|autoriser|aceptar|acepto|permitir"
+    r"|aceitar|aceito|concordo|accetta|accetto|acconsent|akceptuj|zgadzam|zaakceptuj|přijmout|souhlas|povolit|prijať"
+    r"|súhlas|prihvati|prihvaćam|sprejmi|elfogad|hozzájárul|accept[ăa]|sunt de acord|приема|съглас|принять|принимаю"
+    r"|соглас|разрешить|прийняти|погодж|дозволити|прихвати|αποδοχή|αποδέχομαι|συμφωνώ|(?:tümünü )?kabul|onayl|izin ver"
+    r"|قبول|موافق|أوافق|پذیر|אישור|קבל|אני מסכים|स्वीकार|सहमत|ยอมรับ|chấp nhận|đồng ý|terima|setuju|同意|接受|允许"
+    r"|すべて同意|許可|同意する|承諾|동의|수락|모두 허용)"
+)
+DISAGREE = re.compile(
+    r"\A(?:i )?(?:reject|decline|refuse|deny|disagree|no,? thanks|do not|don't|necessary only|only necessary|essential"
+    r"|alle[s]? ablehnen|ablehnen|nur notwendige|nur erforderliche|weiger|alles weigeren|afwijzen|alleen noodzakelijke"
+    r"|avvisa|neka|endast nödvändiga|avvis|kun nødvendige|afvis|bare nødvendige|hylkää|vain välttämättömät|kiellä"
+    r"|tout refuser|refuser|je refuse|continuer sans|rechazar|rechazo|solo necesarias|rejeitar|recusar|apenas necess"
+    r"|rifiut|continua senza|solo necessari|odrzu|nie zgadzam|tylko niezbędne|odmítnout|nesouhlas|pouze nezbytné"
+    r"|odmietnuť|nesúhlas|odbij|zavrni|elutasít|nem fogad|refuz|respinge|отказ|отхвърл|отклон|не соглас|только необх"
+    r"|відхил|не погодж|лише необхідні|одбиј|απόρριψη|απορρίπτω|reddet|kabul etm|رفض|لا أوافق|نپذیر|דחה|דחייה|अस्वीकार"
+    r"|ปฏิเสธ|từ chối|tolak|拒绝|拒絕|不同意|すべて拒否|拒否|同意しない|거부|동의하지|거절)"
+    r"|(?:\A|\s)(?:settings|einstellungen|paramètres|instellingen)\Z"
+)

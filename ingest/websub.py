@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: What we ask for; most hubs give as much or less.
 LEASE = timedelta(days=10)
-#: What a hub may give. One that gives more could not be told that we have moved.
-LEAST_LEASE, MOST_LEASE = timedelta(minutes=5), timedelta(days=90)
+#: What a hub may give. One that gives more could not be told that we have moved; less is taken for a mistake.
+LEAST_LEASE, MOST_LEASE = timedelta(minutes=1), timedelta(days=90)
 #: A lease is renewed when so much of the one we asked for is left, or half of it where it is shorter.
 RENEW_BEFORE = timedelta(days=1)
 #: A hub that has not asked back is asked again after this time, one that has refused after the second.

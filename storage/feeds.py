@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, func, select, update
 
+from ingest.errors import Reason
 from ingest.model import Due
 from ingest.polling import START_INTERVAL_S, Feed, FeedState
 from storage import dialect, direct
@@ -40,6 +41,7 @@ _FEED = select(
     feed.c.last_polled_at,
     feed.c.last_full_poll_at,
     feed.c.next_poll_at,
+    feed.c.plan_why,
     feed.c.last_document_at,
     feed.c.last_new_at,
     feed.c.longest_quiet_s,
@@ -64,16 +66,21 @@ def get(connection: Connection, feed_id: int) -> Feed:
 # --- what is polled, and when -----------------------------------------------------------------------
 
 
+_STORED = select(
+    feed.c.id, feed.c.url, feed.c.state, feed.c.given_title, feed.c.last_error, feed.c.last_status, feed.c.next_poll_at
+)
+
+
 def sync(connection: Connection, configured: Iterable[ConfiguredFeed], now: datetime) -> None:
     """Make the polled feeds those of *configured*; of an address that is there twice, the last holds.
 
-    New ones are due at once, missing ones become *removed* and keep their history, paused ones are not polled, and
-    those that come back from either are active and due at once.
+    New ones are due at once, missing ones become *removed* and keep their history, paused ones are not polled. Those
+    that come back from either are active; one that was paused is due at once, one that was removed when it was to be,
+    so that a file that was gone for a moment asks no server sooner. One that lacks a secret or lacked it at its last
+    poll is due at once: nobody was asked then.
     """
     wanted = {each.url: each for each in configured}
-    stored = {
-        row.url: row for row in connection.execute(select(feed.c.id, feed.c.url, feed.c.state, feed.c.given_title))
-    }
+    stored = {row.url: row for row in connection.execute(_STORED)}
     gone = [row.id for url, row in stored.items() if url not in wanted and row.state != FeedState.REMOVED]
     if gone:
         values = {"state": FeedState.REMOVED, "removed_at": now}
@@ -102,19 +109,32 @@ def _new_row(configured: ConfiguredFeed, now: datetime) -> dict[str, object]:
 
 
 def _follow(
-    connection: Connection, row: Row[int, str, str, str | None], configured: ConfiguredFeed, now: datetime
+    connection: Connection,
+    row: Row[int, str, str, str | None, str | None, int | None, datetime],
+    configured: ConfiguredFeed,
+    now: datetime,
 ) -> None:
     """Let a stored feed be as it is configured."""
     values: dict[str, object] = {}
+    had_no_secret = configured.lacks_secret or _lacked_secret(row.last_error, row.last_status)
     if configured.is_paused and row.state != FeedState.PAUSED:
         values = {"state": FeedState.PAUSED, "removed_at": None}
     elif not configured.is_paused and row.state in NOT_POLLED:
         # What its host has asked for holds all the same, see `host_wait`.
         values = {"state": FeedState.ACTIVE, "removed_at": None, "failures": 0, "next_poll_at": now}
+        if row.state == FeedState.REMOVED and not had_no_secret:
+            values["next_poll_at"] = max(now, row.next_poll_at)
+    elif not configured.is_paused and had_no_secret:
+        values = {"next_poll_at": now}
     if configured.title != row.given_title:
         values["given_title"] = configured.title
     if values:
         connection.execute(update(feed).where(feed.c.id == row.id).values(values))
+
+
+def _lacked_secret(last_error: str | None, last_status: int | None) -> bool:
+    """Whether the last poll ended before anybody was asked; a server that wants a password says so with a status."""
+    return last_error == Reason.AUTH and last_status is None
 
 
 @cache

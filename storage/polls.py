@@ -198,11 +198,14 @@ def _learned(poll: Poll) -> dict[str, object]:
         "failures": poll.plan.failures,
         "next_poll_at": poll.plan.next_poll_at,
         "plan_why": poll.plan.why or None,
-        "last_polled_at": poll.polled_at,
-        "last_status": poll.status,
-        "last_error": poll.error,
-        "last_error_detail": poll.error_detail,
     }
+    if not poll.is_put_off:
+        values |= {
+            "last_polled_at": poll.polled_at,
+            "last_status": poll.status,
+            "last_error": poll.error,
+            "last_error_detail": poll.error_detail,
+        }
     if poll.title is not None:
         values["title"] = poll.title
     if poll.fetch_url is not None:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 from ingest.address import DEFAULT_TRACKERS
 from ingest.model import utc_now
 from wirewatch.errors import ConfigError
+from wirewatch.feedaccess import read_all_access
 from wirewatch.feedlist import read_feeds
 from wirewatch.garbage import rare_collection
-from wirewatch.session import NO_ACCESS, Session, read_all_access
+from wirewatch.session import NO_ACCESS, Session
 from wirewatch.sitefile import read_sites
 from wirewatch.upkeep import Keeper, recall
 
@@ -46,6 +47,8 @@ class OnceReport:
     cycle: CycleReport
     feeds: int
     rules: RulesInForce
+    #: selectors of sites.toml that found nothing, in words
+    missed_selectors: tuple[str, ...] = ()
 
 
 class App:
@@ -117,7 +120,7 @@ class App:
         """Hold the database alone, with feeds and rules in force and all that a step needs.
 
         Raises InUse when another instance holds it, ConfigError when feeds.toml or sites.toml is invalid, a secret that
-        they name cannot be had, or the rules cannot be read.
+        sites.toml names cannot be had, or the rules cannot be read.
         """
         from storage.lock import DatabaseLock
 
@@ -153,7 +156,7 @@ class App:
         from rules.compile import compile_rules
 
         async with AsyncExitStack() as stack:
-            access = read_all_access(read_feeds(self.config.feeds_file))
+            access, _ = read_all_access(read_feeds(self.config.feeds_file))
             store = self.store()
             stack.callback(store.close)
             remembered = await asyncio.to_thread(recall, store, utc_now())
@@ -180,7 +183,8 @@ class App:
         _end_in_order_when_told()
         async with self.session(tell) as session:
             report = await session.do_all_due(all_feeds=all_feeds)
-            return OnceReport(cycle=report, feeds=session.feeds, rules=session.rules)
+            missed = session.pipeline.missed_selectors
+            return OnceReport(cycle=report, feeds=session.feeds, rules=session.rules, missed_selectors=missed)
 
     async def run_daemon(self) -> None:
         """Work on a schedule until told to stop."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from wirewatch.check import fail, ok, warn
+from wirewatch.configcheck import check_cautions, check_proxy, check_sites, check_websub
 from wirewatch.errors import ConfigError, ExitCode
 from wirewatch.feedhealth import check_feeds, check_secrets
 from wirewatch.rulebook import name_some
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from storage.listings import Listings
     from storage.records import StatsRecord
     from wirewatch.check import Check
+    from wirewatch.feedlist import FeedLine
     from wirewatch.places import ConfigDir
     from wirewatch.rulestate import RuleState
     from wirewatch.settings import Settings
@@ -59,6 +61,16 @@ def _parent_of(spec: object) -> Path | None:
     return Path(origin).resolve().parent.parent if isinstance(origin, str) else None
 
 
+def check_contact(settings: Settings) -> Iterator[Check]:
+    """Servers should be able to see who asks; without that it works, and is blocked sooner."""
+    fetch = settings.fetch
+    if fetch.contact or fetch.user_agent:
+        yield ok("contact", f"servers are told: {fetch.user_agent or fetch.contact}")
+    else:
+        fix = "write an address of yours, of a web page or of mail, into the setting fetch.contact"
+        yield warn("contact", f"servers are not told who asks, and block unknown programs sooner; {fix}")
+
+
 def check_feeds_file(config: ConfigDir) -> Iterator[Check]:
     """feeds.toml must be readable."""
     from wirewatch.feedlist import read_feeds
@@ -73,7 +85,8 @@ def check_feeds_file(config: ConfigDir) -> Iterator[Check]:
         return
     paused = sum(feed.is_paused for feed in feeds)
     told = f", {paused} of them paused" if paused else ""
-    yield ok("feeds.toml", f"{len(feeds)} feeds in {config.feeds_file}{told}")
+    count = "1 feed" if len(feeds) == 1 else f"{len(feeds)} feeds"
+    yield ok("feeds.toml", f"{count} in {config.feeds_file}{told}")
     yield from check_secrets(feeds)
 
 
@@ -252,6 +265,16 @@ def _check_clock(stats: StatsRecord, now: datetime) -> Iterator[Check]:
         yield ok("clock", f"{now:%Y-%m-%d %H:%M} UTC")
 
 
+def _listed(config: ConfigDir) -> tuple[FeedLine, ...] | None:
+    """The feeds of feeds.toml; None where it is invalid, which is told where it is looked at."""
+    from wirewatch.feedlist import read_feeds
+
+    try:
+        return read_feeds(config.feeds_file)
+    except ConfigError:
+        return None
+
+
 def examine(
     config: Callable[[], ConfigDir], settings: Callable[[ConfigDir], Settings], now: datetime
 ) -> Iterator[Check]:
@@ -267,7 +290,12 @@ def examine(
         yield from (fail("settings", line, ExitCode.INVALID) for line in str(e).splitlines())
         return
     yield ok("settings", f"{found.path} ({found.origin})")
+    yield from check_contact(read)
+    yield from check_proxy(read)
+    yield from check_websub(read)
     yield from check_feeds_file(found)
+    yield from check_sites(found)
+    yield from check_cautions(found, read)
     yield from check_rules(found)
     database = list(check_database(read))
     yield from database
@@ -278,7 +306,7 @@ def examine(
 
         with Listings(read.database.url) as listings:
             yield from check_content(listings.stats(), now)
-            yield from check_feeds(listings.feeds(since=now - LATELY), now)
+            yield from check_feeds(listings.feeds(since=now - LATELY), now, _listed(found))
             is_running = is_locked(database_path(read.database.url))
             yield from check_rules_in_force(found, listings, is_running=is_running, now=now)
             yield from check_copies(listings)

@@ -13,14 +13,15 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ingest.errors import Reason, StoreError
+from ingest.errors import Reason, StoreError, is_put_off
 from ingest.polling import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ingest.model import Due
-    from ingest.pipeline import Ingested, Pipeline
+    from ingest.pipeline import Pipeline
+    from ingest.placing import Ingested
     from ingest.refresh import Refreshed
 
     #: is called with how many jobs are done and how many there are by now
@@ -45,8 +46,10 @@ class FailedFeed:
 class CycleReport:
     """What happened since the last report."""
 
+    #: feeds whose poll has ended, those that failed among them; nobody was asked for those that were put off
     polled: int = 0
     failed: tuple[FailedFeed, ...] = ()
+    put_off: int = 0
     #: feeds that had been told as broken and answered again
     recovered: int = 0
     #: polls before which entries may have been missed, and the entries that were found to fill these gaps
@@ -205,6 +208,10 @@ class Cycle:
     def _count_poll(self, done: Refreshed) -> None:
         report = self._report
         failed = report.failed
+        if done.error is not None and is_put_off(done.error):
+            log.info("feed %s: put off: %s", done.url, done.error.detail)
+            self._report = replace(report, put_off=report.put_off + 1)
+            return
         if done.error is not None:
             failed = (*failed, FailedFeed(url=done.url, reason=done.error.reason, detail=done.error.detail))
             log.warning("feed %s: %s", done.url, done.error.detail)

@@ -12,7 +12,7 @@ import logging
 import signal
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 
 #: What is under way gets this long to end; systemd and the manual say 35 s for the whole exit.
 GRACE_S = 25.0
+
+#: What is said of the whole exit, in seconds; see GRACE_S.
+EXIT_S = 35
 
 #: No more than this is taken from the database at a tick; the rest stays due and is taken at the next.
 FEEDS_PER_TICK = 500
@@ -65,14 +68,18 @@ class Daemon:
         self._start_ticks = ticks_to_start(tick_s)
         self._start_share: int | None = None
         self._stop = asyncio.Event()
+        self._stop_now = asyncio.Event()
         self._wants_reload = False
         self._store_trouble = ""
 
     async def run(self) -> None:
-        """Work until SIGTERM or SIGINT; returns when everything under way has ended or the grace is over."""
+        """Work until SIGTERM or SIGINT; returns when everything under way has ended or the grace is over.
+
+        SIGINT after that ends it at once.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._ask_to_stop, number)
         scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -95,10 +102,32 @@ class Daemon:
             # This cancels the coroutine of a tick at hand, which only queues; the work itself is the cycle's.
             if scheduler.running:
                 scheduler.shutdown(wait=False)
-            await asyncio.gather(self._session.cycle.stop(grace_s=GRACE_S), self._session.stop_looking(grace_s=GRACE_S))
+            await self._end_work()
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
         log.info("stopped")
+
+    def _ask_to_stop(self, number: signal.Signals) -> None:
+        if not self._stop.is_set():
+            log.info("asked to stop: ends within %d s; Ctrl-C ends it at once", EXIT_S)
+            self._stop.set()
+        elif number == signal.SIGINT:
+            log.info("ending at once")
+            self._stop_now.set()
+
+    async def _end_work(self) -> None:
+        """Let what is under way end, or cancel it when the grace is over or nobody wants to wait; it stays due then."""
+        ending = asyncio.gather(self._session.cycle.stop(grace_s=GRACE_S), self._session.stop_looking(grace_s=GRACE_S))
+        hurry = asyncio.create_task(self._stop_now.wait())
+        either: list[asyncio.Future[Any]] = [ending, hurry]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if not ending.done():
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
+            await self._session.cycle.stop(grace_s=0)
+        else:
+            ending.result()
 
     async def tick(self) -> None:
         """Look at the rules, queue what is due, tell what has happened since the last tick."""
@@ -156,7 +185,7 @@ class Daemon:
         except (ConfigError, StoreError) as error:
             log.error("the feeds were not reloaded, those in force stay so: %s", error)
         else:
-            log.info("in force: %d feeds", self._session.feeds)
+            log.info("in force: %s", _feeds(self._session.feeds))
 
 
 def _log_failed_job(event: JobExecutionEvent) -> None:
@@ -165,13 +194,18 @@ def _log_failed_job(event: JobExecutionEvent) -> None:
         log.error("job %s failed: %s", event.job_id, event.exception, exc_info=event.exception)
 
 
+def _feeds(count: int) -> str:
+    return f"{count} feed{'' if count == 1 else 's'}"
+
+
 def _log_report(report: CycleReport) -> None:
-    if report.polled or report.articles or report.without_page:
+    if report.polled or report.put_off or report.articles or report.without_page:
         log.info(
-            "%d feeds polled, %d failed, %d recovered, %d gaps; "
+            "%s polled, %d failed, %d put off, %d recovered, %d gaps; "
             "%d new entries, %d changed; %d articles, %d relations, %d matches",
-            report.polled,
+            _feeds(report.polled),
             len(report.failed),
+            report.put_off,
             report.recovered,
             report.gaps,
             report.new_entries,

@@ -115,6 +115,9 @@ class Live:
     kind: str | None
     title: str | None
     entries: int | None
+    #: as of `FeedCheck`
+    sitemaps: int | None
+    sitemaps_read: int | None
     ttl_s: int | None
     problems: tuple[str, ...]
     is_cut: bool
@@ -162,7 +165,7 @@ async def look(url: str, access: FeedAccess, looker: Looker, workers: Workers, c
 
     *clock* says when an entry is dated in the future.
     """
-    answered = await ask(url, access, looker, workers)
+    answered = await ask(url, access, looker, workers, follows=True)
     page, document, check = answered.page, answered.document, answered.check
     again_status, again_detail = await _again(answered, access, looker)
     return Live(
@@ -184,6 +187,8 @@ async def look(url: str, access: FeedAccess, looker: Looker, workers: Workers, c
         kind=check.kind,
         title=check.title,
         entries=check.entries,
+        sitemaps=check.sitemaps,
+        sitemaps_read=check.sitemaps_read,
         ttl_s=document.ttl_s if document else None,
         problems=check.problems,
         is_cut=document.is_cut if document else False,

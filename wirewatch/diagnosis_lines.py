@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ingest.schedule import in_words
+from wirewatch.feedcheck import format_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,10 +41,13 @@ def _verdict(told: Diagnosis) -> str:
     live = told.live
     if live.reason is not None:
         return f"does not answer as a feed now: {live.reason}: {live.detail}"
-    what = f"{live.kind}" if (live.kind or "").startswith("sitemap") else f"{live.kind} feed"
+    what = format_name(live.kind or "")
+    article = "an" if what[0] in "AR" else "a"
+    if live.sitemaps is not None:
+        what += f" of {_count(live.sitemaps, 'sitemap')}, of which {live.sitemaps_read or 0} were read"
     title = f" “{live.title}”" if live.title else ""
     troubled = f"; {_count(len(live.problems), 'problem')} in it" if live.problems else ""
-    return f"answers with a {what}{title}, {_count(live.entries or 0, 'entry', 'entries')}{troubled}"
+    return f"answers with {article} {what}{title}, {_count(live.entries or 0, 'entry', 'entries')}{troubled}"
 
 
 def _address(told: Diagnosis) -> Iterator[tuple[str, str]]:
@@ -74,7 +78,7 @@ def _answer(live: Live) -> Iterator[tuple[str, str]]:
         yield "size", f"{live.bytes:,} bytes, decoded"
         yield "validators", _validators(live)
     if live.again_status is not None:
-        said = live.again_detail or "so nothing is sent twice"
+        said = live.again_detail or "the answer to a second request, with its validators"
         yield "asked again", f"{_status(live.again_status)}: {said}"
     elif live.again_detail is not None:
         yield "asked again", live.again_detail
@@ -93,6 +97,8 @@ def _document(live: Live, zone: tzinfo) -> Iterator[tuple[str, str]]:
     if live.kind is None:
         return
     yield "format", live.kind
+    if live.sitemaps is not None:
+        yield "sitemaps", f"{live.sitemaps:,} listed, {live.sitemaps_read or 0} of them read, as its first poll would"
     yield "entries", f"{live.entries:,}{', and more that are not read' if live.is_cut else ''}"
     if live.dates is not None:
         yield from _dates(live, zone)
@@ -161,7 +167,7 @@ def _state(stored: FeedRecord, zone: tzinfo, now: datetime) -> str:
     if stored.broken_since:
         told.append(f"broken since {_soon(stored.broken_since, zone, now)}")
     if stored.silent_since:
-        told.append(f"silent for longer than usual since {_soon(stored.silent_since, zone, now)}")
+        told.append(f"silent for longer than expected since {_soon(stored.silent_since, zone, now)}")
     if stored.last_new_at:
         told.append(f"last news {_soon(stored.last_new_at, zone, now)}")
     if stored.moved_at:

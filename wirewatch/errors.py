@@ -2,6 +2,7 @@
 
 * WirewatchError        1 (failed)
   + ConfigError         4 (settings, feeds.toml or rules are invalid)
+    - MissingSecret     a secret that they name cannot be read; of one feed, it hinders no other
   + InUse               5 (another instance works on the same database)
 
 `wirewatch.__main__` prints the message of each and exits with its code. `ingest.errors.StoreError`
@@ -38,6 +39,14 @@ class ConfigError(WirewatchError):
     """A setting, feeds.toml or a rule is invalid. Each line names its place."""
 
     exit_code = ExitCode.INVALID
+
+
+class MissingSecret(ConfigError):
+    """A secret cannot be read. *place* says where it is named, `what` why, and neither quotes anything of it."""
+
+    def __init__(self, place: str, what: str) -> None:
+        super().__init__(f"{place}: {what}")
+        self.what = what
 
 
 class InUse(WirewatchError):

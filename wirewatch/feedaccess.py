@@ -16,7 +16,8 @@ from urllib.parse import unquote, urlsplit
 from ingest.header_rules import credentials_fault, header_fault
 from ingest.polling import FeedAccess
 from ingest.target import redact
-from wirewatch.errors import ConfigError
+from wirewatch.editlock import alone
+from wirewatch.errors import ConfigError, MissingSecret
 from wirewatch.secretnames import SECRET
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def read_access(feed: FeedLine, environ: Mapping[str, str] = os.environ, *, fold
 
     *folder* is what file names start from where the feed does not come from a file itself.
 
-    Raises ConfigError, with the line in feeds.toml, for a variable that is not set, a file that cannot be read and a
+    Raises MissingSecret, with the line in feeds.toml, for a variable that is not set, a file that cannot be read and a
     value that no header can hold.
     """
     headers = []
@@ -54,6 +55,30 @@ def read_access(feed: FeedLine, environ: Mapping[str, str] = os.environ, *, fold
     return FeedAccess(headers=tuple(headers), credentials=credentials, every_s=feed.every_s)
 
 
+def read_all_access(feeds: Iterable[FeedLine]) -> tuple[dict[str, FeedAccess], tuple[str, ...]]:
+    """How each of *feeds* is to be asked for, by its address, and a line for each secret that cannot be had.
+
+    The access of a feed that lacks its secret says so (`FeedAccess.missing`). Secrets of paused feeds are not read.
+    """
+    access: dict[str, FeedAccess] = {}
+    faults = []
+    for feed in feeds:
+        try:
+            access[feed.url] = FeedAccess(every_s=feed.every_s) if feed.is_paused else read_access(feed)
+        except MissingSecret as error:
+            access[feed.url] = FeedAccess(every_s=feed.every_s, missing=error.what)
+            faults.append(str(error))
+    return access, tuple(faults)
+
+
+def access_or_missing(feed: FeedLine) -> FeedAccess:
+    """How *feed* is to be asked for, also where it is paused; where a secret is missing, that says so."""
+    try:
+        return read_access(feed)
+    except MissingSecret as error:
+        return FeedAccess(every_s=feed.every_s, missing=error.what)
+
+
 def secret_files(feeds: Iterable[FeedLine]) -> Iterator[Path]:
     """Yield each file that *feeds* name as one of a secret, once."""
     seen: set[Path] = set()
@@ -67,11 +92,21 @@ def secret_files(feeds: Iterable[FeedLine]) -> Iterator[Path]:
 
 
 def is_readable_by_others(path: Path) -> bool:
-    """Whether anybody but the owner of *path* may read it; not where there is no such file."""
+    """Whether anybody but the owner of *path* may read it; not where there is no such file, as for a folder."""
     try:
-        return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH))
+        return path.is_file() and bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH))
     except OSError:
         return False
+
+
+def abandoned_password(feed: FeedLine, others: Iterable[FeedLine]) -> Path | None:
+    """Return the file of the password of *feed*, as `keep_password` names it, where none of *others* names it."""
+    files = [path for path in secret_files([feed]) if feed.password]
+    if not files or feed.place is None or not (feed.password or "").startswith(f"file:{SECRETS_DIR}/"):
+        return None
+    own = files[0]
+    is_ours = own.parent == feed.place.path.resolve().parent / SECRETS_DIR
+    return own if is_ours and own.is_file() and own not in set(secret_files(others)) else None
 
 
 # --- credentials in an address ----------------------------------------------------------------------
@@ -102,13 +137,14 @@ def keep_password(feeds_file: Path, url: str, password: str) -> str:
     folder = feeds_file.resolve().parent / SECRETS_DIR
     host = _FILE_NAME.sub("-", urlsplit(url).hostname or "").strip(".-") or "feed"
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        number = 1
-        while True:
-            name = host if number == 1 else f"{host}-{number}"
-            if _keep(folder / name, password):
-                return f"file:{SECRETS_DIR}/{name}"
-            number += 1
+        with alone(feeds_file):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            number = 1
+            while True:
+                name = host if number == 1 else f"{host}-{number}"
+                if _keep(folder / name, password):
+                    return f"file:{SECRETS_DIR}/{name}"
+                number += 1
     except OSError as e:
         raise ConfigError(f"{folder}: the password cannot be written: {e.strerror}") from e
 
@@ -162,6 +198,6 @@ def _path(name: str, feed: FeedLine, folder: Path | None = None) -> Path:
     return base / Path(name).expanduser()
 
 
-def _fault(feed: FeedLine, fault: str, key: tuple[str, ...]) -> ConfigError:
+def _fault(feed: FeedLine, fault: str, key: tuple[str, ...]) -> MissingSecret:
     place = feed.place.line(*key) if feed.place else feed.url
-    return ConfigError(f"{place}: {': '.join(key)}: {fault}")
+    return MissingSecret(f"{place}: {': '.join(key)}", fault)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from ingest.address import DEFAULT_TRACKERS
 from ingest.errors import IngestError
 from ingest.feed_access import with_access
+from ingest.model import utc_now
 from ingest.polling import FeedAccess
+from ingest.sitemap_reading import SitemapReader
 from ingest.web import Page, Request
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ class FeedCheck:
     kind: str | None = None
     title: str | None = None
     entries: int | None = None
+    #: sitemaps that an index lists, and how many of them were read for its entries; None: it is none
+    sitemaps: int | None = None
+    sitemaps_read: int | None = None
     #: a `Reason`, or None when all is well
     reason: str | None = None
     detail: str | None = None
@@ -55,6 +60,8 @@ class Answered:
     page: Page | None = None
     document: FeedDocument | None = None
     error: IngestError | None = None
+    #: of a sitemap index, how many of its sitemaps were read; None: it is none, or they were not wanted
+    sitemaps_read: int | None = None
 
     @property
     def check(self) -> FeedCheck:
@@ -75,6 +82,8 @@ class Answered:
             kind=self.document.feed_format,
             title=self.document.title,
             entries=len(self.document.entries),
+            sitemaps=len(self.document.children) if self.document.children else None,
+            sitemaps_read=self.sitemaps_read,
             problems=self.document.problems,
         )
 
@@ -85,7 +94,7 @@ async def check_feeds(feeds: Mapping[str, FeedAccess], fetch: Fetch, workers: Wo
 
     async def check(url: str, access: FeedAccess) -> FeedCheck:
         async with places:
-            return (await ask(url, access, fetch, workers)).check
+            return (await ask(url, access, fetch, workers, follows=True)).check
 
     tasks = [asyncio.create_task(check(url, access)) for url, access in feeds.items()]
     try:
@@ -97,8 +106,11 @@ async def check_feeds(feeds: Mapping[str, FeedAccess], fetch: Fetch, workers: Wo
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def ask(url: str, access: FeedAccess, fetch: Fetch, workers: Workers) -> Answered:
-    """Fetch and read one feed; what goes wrong is part of the answer."""
+async def ask(url: str, access: FeedAccess, fetch: Fetch, workers: Workers, *, follows: bool = False) -> Answered:
+    """Fetch and read one feed; what goes wrong is part of the answer.
+
+    *follows*: of a sitemap index, read also the sitemaps that its first poll would read.
+    """
     page: Page | None = None
     try:
         answer = await fetch.get(with_access(Request(url=url, is_feed=True), url, access))
@@ -106,6 +118,23 @@ async def ask(url: str, access: FeedAccess, fetch: Fetch, workers: Workers) -> A
             return Answered(url=url)
         page = answer
         document = await workers.parse_feed(page, DEFAULT_TRACKERS)
+        if document.children and follows:
+            reader = SitemapReader(fetch=fetch, workers=workers, trackers=DEFAULT_TRACKERS)
+            index = await reader.with_children(
+                document, None, utc_now(), lambda child: with_access(Request(url=child, is_feed=True), url, access)
+            )
+            return Answered(url=url, page=page, document=index.document, sitemaps_read=index.read)
     except IngestError as error:
         return Answered(url=url, page=page, error=error)
     return Answered(url=url, page=page, document=document)
+
+
+def format_name(feed_format: str) -> str:
+    """Return what people call a document of *feed_format*, see `FeedDocument`.
+
+    >>> format_name("atom"), format_name("rss"), format_name("sitemap index")
+    ('Atom feed', 'RSS feed', 'sitemap index')
+    """
+    if feed_format.startswith("sitemap"):
+        return feed_format
+    return f"{'Atom' if feed_format == 'atom' else feed_format.upper()} feed"

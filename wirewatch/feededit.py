@@ -1,20 +1,25 @@
 """Changes feeds.toml: adds, removes, pauses. What is not changed stays as it is, byte for byte.
 
-Only a byte order mark goes. Whoever reads the file finds the old list or the new one, and its permissions stay.
+Only a byte order mark goes. Whoever reads the file finds the old list or the new one, and its permissions stay. Edits
+at the same time wait for each other (`editlock`), so none undoes another.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
+import re
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from ingest.errors import Permanent
 from ingest.target import redact
 from wirewatch import tomlfile
+from wirewatch.editlock import alone
 from wirewatch.errors import ConfigError, WirewatchError
 from wirewatch.feedlist import address_fault, parse_feeds, read_feeds, span_text
 
@@ -27,10 +32,15 @@ if TYPE_CHECKING:
 def add_feeds(path: Path, wanted: Iterable[FeedLine]) -> tuple[tuple[FeedLine, ...], tuple[FeedLine, ...]]:
     """Append to *path* the feeds that it does not list yet; return those added and those it has already.
 
-    Nothing is written when nothing is added.
+    It has one that is of the same `identity`, too. Nothing is written when nothing is added.
     Raises ConfigError as `read_feeds` does, for a bad address, and when the file cannot be written.
     """
-    listed = {feed.url for feed in read_feeds(path)}
+    with alone(path):
+        return _add_feeds(path, wanted)
+
+
+def _add_feeds(path: Path, wanted: Iterable[FeedLine]) -> tuple[tuple[FeedLine, ...], tuple[FeedLine, ...]]:
+    listed = {identity(feed.url) for feed in read_feeds(path)}
     added: list[FeedLine] = []
     known: list[FeedLine] = []
     faults: list[str] = []
@@ -38,10 +48,10 @@ def add_feeds(path: Path, wanted: Iterable[FeedLine]) -> tuple[tuple[FeedLine, .
         fault = address_fault(feed.url)
         if fault:
             faults.append(f"{redact(feed.url)}: {fault}")
-        elif feed.url in listed:
+        elif identity(feed.url) in listed:
             known.append(feed)
         else:
-            listed.add(feed.url)
+            listed.add(identity(feed.url))
             added.append(feed)
     if faults:
         raise ConfigError("\n".join(faults))
@@ -50,11 +60,42 @@ def add_feeds(path: Path, wanted: Iterable[FeedLine]) -> tuple[tuple[FeedLine, .
     return tuple(added), tuple(known)
 
 
+def identity(url: str) -> str:
+    """Return what two ways to write one address have in common.
+
+    Beyond `normalise_address`, percent-encoding is made one (RFC 3986, section 6.2.2). What is no address is itself.
+
+    >>> identity("HTTPS://News.Example:443/%7eme/feed%2f1?utm_source=x#top")
+    'https://news.example/~me/feed%2F1'
+    """
+    from ingest.address import normalise_address
+
+    try:
+        return _ENCODED.sub(_decoded, normalise_address(url))
+    except Permanent:
+        return url
+
+
+_ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
+
+
+def _decoded(found: re.Match[str]) -> str:
+    """The character, where it is one that needs no encoding."""
+    character = chr(int(found[1], 16))
+    is_unreserved = character.isascii() and (character.isalnum() or character in "-._~")
+    return character if is_unreserved else found[0].upper()
+
+
 def remove_feed(path: Path, url: str) -> FeedLine:
     """Take the feed *url* out of *path*, with the comments inside its table, and return it.
 
     Raises ConfigError as `read_feeds` does, WirewatchError when the feed is not listed (the nearest is named).
     """
+    with alone(path):
+        return _remove_feed(path, url)
+
+
+def _remove_feed(path: Path, url: str) -> FeedLine:
     import tomlkit
 
     feeds = read_feeds(path)
@@ -76,6 +117,11 @@ def pause_feed(path: Path, url: str, *, is_paused: bool) -> bool:
 
     Raises as `remove_feed` does.
     """
+    with alone(path):
+        return _pause_feed(path, url, is_paused=is_paused)
+
+
+def _pause_feed(path: Path, url: str, *, is_paused: bool) -> bool:
     feeds = read_feeds(path)
     found = find_feed(feeds, url, path)
     if found.is_paused is is_paused:
@@ -91,13 +137,20 @@ def pause_feed(path: Path, url: str, *, is_paused: bool) -> bool:
 
 
 def find_feed(feeds: Iterable[FeedLine], url: str, path: Path) -> FeedLine:
-    """Return the feed *url* of *path*. Raises WirewatchError, which names the nearest."""
+    """Return the feed *url* of *path*. Raises WirewatchError, which names the nearest of the same host."""
     listed = {feed.url: feed for feed in feeds}
     if url in listed:
         return listed[url]
-    near = difflib.get_close_matches(url, listed, n=1)
-    hint = f"did you mean {near[0]}?" if near else "see: wirewatch feeds list"
+    near = difflib.get_close_matches(url, [each for each in listed if _host(each) == _host(url)], n=1)
+    hint = f"did you mean {near[0]}?" if near else "see: wirewatch feeds list; or add it with: wirewatch feeds add"
     raise WirewatchError(f"{path}: {redact(url)} is not listed; {hint}")
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 # --- the text ---------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
+from ingest.health import patience_s
 from ingest.schedule import in_words
 from wirewatch.check import fail, ok, warn
 from wirewatch.errors import ConfigError, ExitCode
@@ -25,25 +27,39 @@ def check_secrets(feeds: Iterable[FeedLine]) -> Iterator[Check]:
     """Every secret that feeds.toml names must be there, and its file be for nobody else."""
     feeds = tuple(feeds)
     count = 0
+    is_well = True
     for feed in feeds:
         count += (feed.password is not None) + len(feed.headers)
         if not feed.is_paused:
             try:
                 read_access(feed)
             except ConfigError as e:
+                is_well = False
                 yield fail("secrets", str(e), ExitCode.INVALID)
-    is_open = False
     for path in secret_files(feeds):
         if is_readable_by_others(path):
-            is_open = True
-            yield warn("secrets", f"{path} can be read by others; keep it to yourself: chmod 600 {path}")
-    if count and not is_open:
+            is_well = False
+            fix = f"keep it to yourself: chmod 600 {shlex.quote(str(path))}"
+            yield warn("secrets", f"{path} can be read by others; {fix}")
+    if count and is_well:
         yield ok("secrets", "the files of passwords and keys can be read by you alone")
 
 
-def check_feeds(feeds: Iterable[FeedRecord], now: datetime) -> Iterator[Check]:
-    """Feeds should answer, bring news as they used to, leave no gaps, and be two in name and in fact."""
-    polled = [feed for feed in feeds if feed.state not in {"removed", "paused"}]
+def check_feeds(
+    feeds: Iterable[FeedRecord], now: datetime, listed: Iterable[FeedLine] | None = None
+) -> Iterator[Check]:
+    """Feeds should answer, bring news as they used to, leave no gaps, and be two in name and in fact.
+
+    *listed* are those of feeds.toml, which the database may not know of yet; None: that cannot be read.
+    """
+    known = [feed for feed in feeds if feed.state != "removed"]
+    polled = [feed for feed in known if feed.state != "paused"]
+    unseen = 0
+    if listed is not None:
+        by_url = {feed.url: feed for feed in known}
+        wanted = [feed.url for feed in listed if not feed.is_paused]
+        polled = [by_url[url] for url in wanted if url in by_url]
+        unseen = len(wanted) - len(polled)
     found = [
         *_tell("gone", [feed for feed in polled if feed.state == "gone"], _gone),
         *_tell("dormant", [feed for feed in polled if feed.state == "dormant"], _failing(now)),
@@ -53,9 +69,14 @@ def check_feeds(feeds: Iterable[FeedRecord], now: datetime) -> Iterator[Check]:
         *_twins(polled),
     ]
     yield from found
-    if not found:
+    if not found and polled:
         told = "1 feed is polled" if len(polled) == 1 else f"{len(polled):,} feeds are polled"
         yield ok("feeds", f"{told}, none fails, is silent or leaves gaps")
+    if unseen:
+        told = "1 feed was" if unseen == 1 else f"{unseen:,} feeds were"
+        yield ok("feeds", f"{told} added since the last poll; the next one takes {'it' if unseen == 1 else 'them'} up")
+    elif not polled:
+        yield ok("feeds", "none is to be polled")
 
 
 def _tell(what: str, feeds: Sequence[FeedRecord], say: Callable[[FeedRecord], str]) -> Iterator[Check]:
@@ -82,8 +103,8 @@ def _failing(now: datetime) -> Callable[[FeedRecord], str]:
 def _silent(now: datetime) -> Callable[[FeedRecord], str]:
     def say(feed: FeedRecord) -> str:
         news = f"nothing new for {_for(feed.last_new_at, now)}" if feed.last_new_at else "nothing new"
-        usual = f"; {in_words(feed.longest_quiet_s)} at most is usual for it" if feed.longest_quiet_s else ""
-        return f"it answers, and brings {news}{usual}. Has it moved? See"
+        due = "" if feed.longest_quiet_s is None else f"; expected within {in_words(patience_s(feed.longest_quiet_s))}"
+        return f"it answers, and brings {news}{due}. Has it moved? See"
 
     return say
 

@@ -4,7 +4,7 @@
     url = "https://example.org/rss.xml"
     title = "Example"                       # optional, as all that follows
     paused = true                           # not polled; what it brought is kept
-    every = "5m"                            # polled at least so often; without it, as often as it brings news
+    every = "5m"                            # polled at least so often, but for a Retry-After; else as it brings news
     headers = {X-Api-Key = "env:EXAMPLE"}   # sent to its host and no other
     user = "me"
     password = "file:secrets/example"       # or env:NAME; never the password itself

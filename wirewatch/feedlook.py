@@ -1,6 +1,6 @@
 """Looks at an address that is to become a feed: is it one, does it announce some, or what else answers there?
 
-One polite fetch, and nothing is stored.
+One polite fetch a look, and nothing is stored.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ class IsFeed:
     feed_format: str
     title: str | None
     entries: int
+    #: of a sitemap index, how many it lists; they are not read
+    sitemaps: int
     #: where it has moved for good, or None
     moved_to: str | None
 
@@ -68,6 +70,7 @@ async def look_at(url: str, access: FeedAccess, fetch: Fetch, workers: Workers) 
             feed_format=seen.document.feed_format,
             title=seen.document.title,
             entries=len(seen.document.entries),
+            sitemaps=len(seen.document.children),
             moved_to=seen.page.moved_to,
         )
     if seen.error is None or seen.error.reason in PASSING:
@@ -79,8 +82,13 @@ async def look_at(url: str, access: FeedAccess, fetch: Fetch, workers: Workers) 
     return IsNoFeed(reason=seen.error.reason, problem=seen.error.detail)
 
 
-def fix_for(reason: Reason) -> str:
-    """Return what people can do about an address that is refused for *reason*; it may name a command's option."""
+def fix_for(reason: Reason, *, has_password: bool) -> str:
+    """Return what people can do about an address that is refused for *reason*; it may name a command's option.
+
+    *has_password*: a user name and a password, or what stands for them, were sent.
+    """
+    if reason is Reason.AUTH and has_password:
+        return "correct them, or add it as it is with --no-look"
     return _FIXES.get(reason, "correct the address, or add it as it is with --no-look")
 
 

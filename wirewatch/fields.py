@@ -5,22 +5,7 @@ Fields may be added and are never renamed or taken away; `docs/reference/json.md
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wirewatch.output import Column
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-def _by_reason(reasons: Mapping[str, Mapping[str, int]]) -> str:
-    """Return how many entries have each reason, whatever their state, the most frequent first."""
-    counts: dict[str, int] = {}
-    for by_reason in reasons.values():
-        for reason, count in by_reason.items():
-            counts[reason] = counts.get(reason, 0) + count
-    return ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items(), key=lambda row: (-row[1], row[0])))
-
 
 TIME = "time"
 TEXT = "text"
@@ -217,101 +202,6 @@ TRIED_PAGE = (
     Column("text", TEXT, "the text"),
 )
 
-TOPIC = (
-    Column("topic", TEXT, "name of the topic", is_shown=True),
-    Column("title", TEXT, "what it is about", is_flexible=True, is_shown=True),
-    Column("tags", TEXTS, "tags", is_shown=True),
-    Column("lang", TEXTS, "languages that it is limited to"),
-    Column("rules", INTEGER, "number of match lines", is_shown=True),
-    Column("version", TEXT, "changes when its meaning does", is_spare=True),
-    Column("file", TEXT, "rule file", is_spare=True),
-    Column(
-        "state",
-        TEXT,
-        "in force; not applied: in force, but articles that were stored before it were never judged by it, see "
-        "`rules apply`; new: not before the next `once`, or when `run` reads the rules again; "
-        "last good: the file is not understood, and the last version that was is in force",
-        is_shown=True,
-    ),
-    Column("known_since", TIME, "when this version was first in force, or null when it is new"),
-    Column("hits_today", INTEGER, "articles first seen today that it matches", heading="today", is_shown=True),
-    Column("hits_7d", INTEGER, "the same of the last 7 days, today among them", heading="7 days", is_shown=True),
-    Column("last_hit", TIME, "when the newest article that it matches was first seen, or null", is_shown=True),
-    Column("matches", INTEGER, "all articles that it matches", is_spare=True),
-    Column("stale", INTEGER, "of these, found by another version of it; see `rules apply`", is_shown=True),
-)
-
-RULE = (
-    Column("rule", TEXT, "id of the match line: topic.number", is_shown=True),
-    Column("topic", TEXT, "name of the topic"),
-    Column("expression", TEXT, "what it looks for, macros written out", is_flexible=True, is_shown=True),
-    Column("hits_today", INTEGER, "articles first seen today on which it fired", heading="today", is_shown=True),
-    Column("hits_7d", INTEGER, "the same of the last 7 days, today among them", heading="7 days", is_shown=True),
-    Column("hits_30d", INTEGER, "the same of the last 30 days", heading="30 days", is_shown=True),
-    Column("last_hit", TIME, "when the newest of them was first seen; null: it never fired", is_shown=True),
-    Column("matches", INTEGER, "all articles on which it fired, since its topic is as it is", is_spare=True),
-    Column("file", TEXT, "rule file"),
-    Column("line", INTEGER, "line in the file, from 1"),
-    Column("known_since", TIME, "when this version of the topic was first in force, or null when it is new"),
-)
-
-RULE_PROBLEM = (
-    Column("file", TEXT, "name of the rule file in its folder; of a file elsewhere, as it was given", is_shown=True),
-    Column("line", INTEGER, "line, from 1", is_shown=True),
-    Column("column", INTEGER, "column in characters, from 1", is_shown=True),
-    Column("code", TEXT, "E… or W… as in the manual of the rule language; TEST for a test that failed", is_shown=True),
-    Column("message", TEXT, "what is wrong and what to do", is_flexible=True, is_shown=True),
-    Column("end_line", INTEGER, "line where it ends"),
-    Column("end_column", INTEGER, "column where it ends, exclusive; that of its start when only this is known"),
-    Column("severity", TEXT, "error, test, or warning: a lint, which stops no rule"),
-    Column("remedy", TEXT, "what to do, also part of the message; may be empty"),
-    Column("topic", TEXT, "topic that it is in, or null"),
-    Column("path", TEXT, "the file, to be opened from where the command was called"),
-)
-
-RULE_HIT = (
-    Column("topic", TEXT, "name of the topic; expression for an expression", is_shown=True),
-    Column("rules", TEXTS, "rules that fired", is_shown=True),
-    Column("article", INTEGER, "id of the article", is_shown=True),
-    Column("title", TEXT, "title of the article", is_flexible=True, is_shown=True),
-    Column("url", TEXT, "address of the article"),
-    Column("source", TEXT, "host of the article", is_flexible=True, is_shown=True),
-    Column("published", TIME, "when it was published, or null when unknown"),
-    Column("first_seen", TIME, "when the article was first seen", is_shown=True),
-    Column("is_stored", "true or false", "the match is stored already", heading="stored"),
-    Column("spans", "list of {field, start, end, text}", "what matched"),
-    Column(
-        "change",
-        TEXT,
-        "new: matches and is not stored; lost: is stored and matches no longer; same: both",
-        is_shown=True,
-    ),
-)
-
-RULE_DIFF = (
-    Column("topic", TEXT, "name of the topic", is_shown=True),
-    Column(
-        "state",
-        TEXT,
-        "changed: in force in another version; new: not in force; not applied: in force, but articles that were "
-        "stored before it were never judged by it; unchanged; gone: in no rule file any more, what it matched stays",
-        is_shown=True,
-    ),
-    Column("new", INTEGER, "articles that enter", is_shown=True),
-    Column("lost", INTEGER, "articles that leave", is_shown=True),
-    Column("same", INTEGER, "articles that stay", is_shown=True),
-    Column("renewed", INTEGER, "of these, stored with another version of the topic", is_spare=True),
-)
-
-APPLIED = (
-    Column("articles", INTEGER, "articles judged, also before the run was interrupted"),
-    Column("new", INTEGER, "matches stored for articles that the topic had not matched"),
-    Column("renewed", INTEGER, "matches of an older version of their topic that were replaced"),
-    Column("same", INTEGER, "matches left as they were"),
-    Column("retired", INTEGER, "matches that no longer hold: kept as history, and no longer listed"),
-    Column("started_at", TIME, "when the run was begun"),
-)
-
 REBUILT = (
     Column("articles", INTEGER, "articles compared once more, also before the run was interrupted"),
     Column("new", INTEGER, "relations found that were not known, or not as they are now"),
@@ -351,61 +241,10 @@ HELD_TOPIC = (
     Column("held_since", TIME, "when the topic was first found not understood, or null", is_shown=True),
 )
 
-STATS = (
-    Column("feeds", "{state: integer}", "feeds by state"),
-    Column(
-        "silent_feeds", INTEGER, "feeds that answer and bring nothing new for longer than they used to", is_rare=True
-    ),
-    Column(
-        "events", "{kind: integer}", "what happened to feeds and sites in the last 30 days; see `events`", is_rare=True
-    ),
-    Column("entries", "{state: integer}", "entries by state; together, all that were ever seen"),
-    Column(
-        "reasons",
-        "{state: {reason: integer}}",
-        "entries without a text from their page, by state and reason; see reasons.md",
-        is_rare=True,
-        reads=lambda reasons, _: _by_reason(reasons),
-    ),
-    Column("articles", INTEGER, "articles"),
-    Column("versions", INTEGER, "versions of articles"),
-    Column("stories", INTEGER, "stories"),
-    Column("copies", "{kind: integer}", "articles beside the leads of their stories, by what they are to these"),
-    Column("repaired", "{code page: integer}", "articles of which a wrong code page was undone, by code page"),
-    Column(
-        "matches",
-        "{topic: integer}",
-        "stories of which the current version of an article matches, each counted once, by topic",
-    ),
-    Column("raw_pages", INTEGER, "pages kept as they came"),
-    Column("last_poll_at", TIME, "when a feed was last polled"),
-    Column("last_article_at", TIME, "when the newest article was first seen"),
-    Column("database_bytes", INTEGER, "size of the database"),
-    Column(
-        "rule_problems",
-        "list of {file, line, column, code, message, remedy, source_line, recorded_at}",
-        "what was wrong with the rule files when they were last read",
-        nested=RULE_PROBLEM,
-    ),
-    Column("rules_version", TEXT, "changes with the topics in force and their versions; also in the daemon's log"),
-    Column(
-        "held",
-        "list of {topic, version, known_since, held_since}",
-        "topics in force in their last good version, as the files are not understood: which version, since when it "
-        "was known, and since when it is held, or null while the files were not read again",
-        nested=HELD_TOPIC,
-    ),
-    Column("absent", TEXTS, "topics that were never understood, so not in force"),
-    Column(
-        "outdated_fingerprints",
-        INTEGER,
-        "articles that are compared with no new one until `copies rebuild`, since the algorithm has changed",
-    ),
-)
-
 REPORT = (
     Column("polled", INTEGER, "feeds polled"),
     Column("failed", "list of {url, reason, detail}", "feeds that failed"),
+    Column("put_off", INTEGER, "feeds not asked for yet, since their server wants to be left alone"),
     Column("new_entries", INTEGER, "entries seen for the first time"),
     Column("changed_entries", INTEGER, "entries that their feed has changed"),
     Column("articles", INTEGER, "article versions stored"),

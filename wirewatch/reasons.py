@@ -15,7 +15,8 @@ MEANINGS: Mapping[Reason, str] = {
     Reason.HTTP_SERVER: "The server failed (5xx), or gave an answer that brings nothing.",
     Reason.RATE_LIMITED: "The server asks for fewer requests (429); its Retry-After is kept.",
     Reason.UNAVAILABLE: "The server cannot answer at the moment (503); its Retry-After is kept.",
-    Reason.AUTH: "A user name and a password are needed, or those given are not accepted (401, 407).",
+    Reason.AUTH: "A user name and a password are needed, or those given are not accepted (401, 407); "
+    "or a secret that feeds.toml names is missing, and nobody was asked.",
     Reason.CHALLENGE: "A check for robots stands before the page.",
     Reason.REDIRECT: "One redirect led to the next, too often, in a circle or to nowhere.",
     Reason.CONNECTION: "The name cannot be resolved, no connection could be made, or it broke off.",

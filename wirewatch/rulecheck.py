@@ -142,7 +142,7 @@ def find_lints(
 
 
 def record(problem: RuleProblem, folder: Path | None) -> dict[str, object]:
-    """The fields of `fields.RULE_PROBLEM`; *folder* is where the file has its name, None where that is its path."""
+    """The fields of `rule_fields.RULE_PROBLEM`; *folder* is what the file is named within, None: by its path."""
     known = asdict(problem)
     del known["shown"]
     path = str(folder / problem.file) if folder and problem.file else problem.file

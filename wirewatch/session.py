@@ -12,15 +12,14 @@ from ingest.model import utc_now
 from ingest.polling import ConfiguredFeed, FeedAccess
 from wirewatch.cycle import Cycle
 from wirewatch.drift import look_for_drift
-from wirewatch.errors import ConfigError
-from wirewatch.feedaccess import read_access
+from wirewatch.feedaccess import read_all_access
 from wirewatch.feedlist import read_feeds
 from wirewatch.rulewatch import RuleWatch
 from wirewatch.sitefile import SitesInForce, read_sites
 from wirewatch.upkeep import Keeper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from ingest.fetch import Fetcher
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from ingest.workers import Workers
     from storage.store import Store
     from wirewatch.cycle import CycleReport, Tell
-    from wirewatch.feedlist import FeedLine
     from wirewatch.places import ConfigDir
     from wirewatch.rulebook import RulesInForce
     from wirewatch.settings import Settings
@@ -107,17 +105,30 @@ class Session:
         await self.reload_feeds()
         await asyncio.to_thread(self._watch.start)
         rules = self.rules
-        log.info("in force: %d feeds, %d topics, rules version %s", self.feeds, len(rules.versions), rules.version)
+        feeds = f"{self.feeds} feed{'' if self.feeds == 1 else 's'}"
+        topics = f"{len(rules.versions)} topic{'' if len(rules.versions) == 1 else 's'}"
+        log.info("in force: %s, %s, rules version %s", feeds, topics, rules.version)
 
     async def reload_feeds(self) -> None:
         """Read feeds.toml anew, with the secrets that it names, and the selectors of sites.toml.
 
-        Raises ConfigError; what was in force stays so then.
+        A feed whose secret cannot be had is told of, and hinders no other. Raises ConfigError; what was in force stays
+        so then.
         """
         sites = await asyncio.to_thread(read_sites, self._config.sites_file)
         feeds = await asyncio.to_thread(read_feeds, self._config.feeds_file)
-        access = await asyncio.to_thread(read_all_access, feeds)
-        configured = [ConfiguredFeed(url=feed.url, title=feed.title, is_paused=feed.is_paused) for feed in feeds]
+        access, faults = await asyncio.to_thread(read_all_access, feeds)
+        for line in faults:
+            log.error("this feed is not polled: %s", line)
+        configured = [
+            ConfiguredFeed(
+                url=feed.url,
+                title=feed.title,
+                is_paused=feed.is_paused,
+                lacks_secret=access[feed.url].missing is not None,
+            )
+            for feed in feeds
+        ]
         await asyncio.to_thread(self._store.sync_feeds, configured, utc_now())
         self._access, self._sites = access, sites
         self.feeds = len(feeds)
@@ -220,22 +231,6 @@ class Session:
         pages = now - timedelta(days=self._settings.store.raw_days)
         await asyncio.to_thread(self._store.prune_raw_pages, pages)
         await asyncio.to_thread(self._store.prune_poll_log, now - POLL_LOG_KEPT)
-
-
-def read_all_access(feeds: Iterable[FeedLine]) -> dict[str, FeedAccess]:
-    """How each of *feeds* is to be asked for, by its address. Secrets of paused feeds are not asked for.
-
-    Raises ConfigError, with a line for each secret that cannot be had.
-    """
-    access, faults = {}, []
-    for feed in feeds:
-        try:
-            access[feed.url] = FeedAccess(every_s=feed.every_s) if feed.is_paused else read_access(feed)
-        except ConfigError as error:
-            faults.append(str(error))
-    if faults:
-        raise ConfigError("\n".join(faults))
-    return access
 
 
 def _tell_bug(look: asyncio.Task[None]) -> None:

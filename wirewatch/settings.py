@@ -72,7 +72,9 @@ def _proxy(text: str) -> str:
     """An address or env:NAME; what it complains of never has the value in it."""
     fault = reference_fault(text) if text.startswith("env:") else text and proxy_fault(text)
     if fault:
-        raise ValueError(f"http://host:port, http://user:password@host:port or env:NAME; {fault}")
+        forms = "http://host:port, http://user:password@host:port or env:NAME"
+        # a fault that only tells how it is written would say that twice
+        raise ValueError(forms if "http://" in fault else f"{forms}; {fault}")
     return text
 
 

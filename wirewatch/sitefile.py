@@ -228,8 +228,11 @@ def _faults(table: Mapping[str, object]) -> Iterator[_Fault]:
 
 def _host_faults(table: Mapping[str, object]) -> Iterator[_Fault]:
     host = table.get("host")
-    if not isinstance(host, str):
+    if host is None:
         yield ("host",), 'the site has no host; add host = "news.example"'
+        return
+    if not isinstance(host, str):
+        yield ("host",), "host: expected text in quotes"
         return
     try:
         HostSettings(host=host)

@@ -64,8 +64,9 @@ log = logging.getLogger(__name__)
 #: Pushes that wait to be read, and their bytes; the hub of one more is told to come back.
 MAX_WAITING = 64
 MAX_WAITING_BYTES = 32 * 1024 * 1024
-#: Seconds between two looks at what is to be asked for.
-RENEW_EVERY_S = 60.0
+#: Seconds between two looks at what is to be asked for. A lease is renewed when half of it is left, so the shortest
+#: (`ingest.websub.LEAST_LEASE`) needs more than one look in that time.
+RENEW_EVERY_S = 20.0
 #: Texts that nobody can guess; 32 characters.
 _TOKEN_BYTES = 24
 

@@ -184,7 +184,7 @@ def _rows(told: ToldEntry, zone: tzinfo, now: datetime, options: str) -> Iterato
     yield "dated", [_dated(told, zone)]
     if told.revision:
         yield "changed", [f"the feed has changed what it says {_count(told.revision, 'time')}"]
-    yield "fetched", list(_fetched(told, zone)) or ["its page was not asked for in the last 30 days"]
+    yield "fetched", list(_fetched(told, zone)) or [_not_fetched(told)]
     yield (
         "state",
         [told.state if told.reason is None else f"{told.state}: {told.reason}. {told.meaning or ''}".rstrip()],
@@ -213,6 +213,13 @@ def _fetched(told: ToldEntry, zone: tzinfo) -> Iterator[str]:
         where += f", answered by {fetch.url}" if fetch.url else ""
         why = f": {fetch.reason}: {fetch.detail}" if fetch.reason else ""
         yield f"{_time(fetch.at, zone)}  {answer}{where}{why}"
+
+
+def _not_fetched(told: ToldEntry) -> str:
+    article = told.article
+    if article is not None and article.entry != told.entry and article.text_from == "page":
+        return f"fetched for entry {article.entry}, which has the same page"
+    return "its page was not asked for in the last 30 days"
 
 
 def _text(told: ToldEntry) -> str:

@@ -84,6 +84,16 @@ ACCESS = (
         next=between(30 * MINUTE_S, 24 * HOUR_S),
     ),
     one(
+        "every-5-minutes-and-max-age",
+        2,
+        # What a server says of caches is no wish to be left alone.
+        {"/feed.xml": xml(rss(1), ("Cache-Control", "max-age=36000"))},
+        items=1,
+        reads=False,
+        access={"every_s": 300},
+        next=around(5 * MINUTE_S),
+    ),
+    one(
         "every-5-minutes-and-the-server-asks-for-more",
         2,
         # The server's word goes before the user's.

@@ -37,12 +37,64 @@ def test_a_feed_that_is_no_longer_configured_is_removed_and_comes_back_with_its_
     assert store.feed(second.id).state == FeedState.REMOVED
 
 
+def test_a_removed_feed_that_comes_back_is_asked_no_sooner_and_a_resumed_one_at_once(store, make, newsroom):
+    feed_id = newsroom.feed(FEED)
+    plan = replace(make.PLAN, state=FeedState.BACKING_OFF, failures=2)
+    newsroom.poll(status=503, error="unavailable", is_document=False, plan=plan)
+    later = make.T0 + make.MINUTE
+    for configured in ([], [ConfiguredFeed(url=FEED)]):
+        store.sync_feeds(configured, later)
+    assert (store.feed(feed_id).state, store.feed(feed_id).next_poll_at) == (FeedState.ACTIVE, plan.next_poll_at)
+    for configured in ([ConfiguredFeed(url=FEED, is_paused=True)], [ConfiguredFeed(url=FEED)]):
+        store.sync_feeds(configured, later)
+    assert store.feed(feed_id).next_poll_at == later
+
+
+def test_a_poll_that_is_put_off_moves_the_next_one_and_keeps_what_the_last_one_brought(store, make, newsroom):
+    feed_id = newsroom.feed(FEED)
+    newsroom.poll(status=503, error="unavailable", error_detail="overloaded", is_document=False)
+    before = store.feed(feed_id)
+    plan = replace(make.PLAN, next_poll_at=make.T0 + timedelta(days=1), why="put off: not asked")
+    newsroom.poll(
+        at=make.T0 + make.MINUTE,
+        status=None,
+        error="rate_limited",
+        error_detail="not asked",
+        is_document=False,
+        is_put_off=True,
+        plan=plan,
+    )
+    assert store.feed(feed_id) == replace(before, next_poll_at=plan.next_poll_at, plan_why=plan.why)
+
+
 def test_a_feed_goes_by_the_title_that_the_user_gives_it(store, make, newsroom):
     feed_id = newsroom.feed(FEED)
     newsroom.poll(title="Its own")
     for title in ("News", None):
         store.sync_feeds([ConfiguredFeed(url=FEED, title=title)], make.T0)
         assert store.feed(feed_id).title == (title or "Its own")
+
+
+def test_a_feed_that_lacks_its_secret_or_lacked_it_is_due_at_once_and_others_are_not(store, make):
+    urls = [f"https://{name}.example/" for name in "abcd"]
+    store.sync_feeds(make.feeds(*urls), make.T0)
+    well, without, refused, paused = (due.id for due in store.due_feeds(make.T0, 10))
+    for feed_id, error, status in ((well, None, 200), (without, "auth", None), (refused, "auth", 401)):
+        store.record_poll(make.poll(feed_id, error=error, status=status))
+    store.record_poll(make.poll(paused, error="auth", status=None))
+    planned = make.PLAN.next_poll_at
+    configured = [*make.feeds(*urls[:3]), ConfiguredFeed(url=urls[3], is_paused=True)]
+    store.sync_feeds(configured, make.T0 + make.MINUTE)
+    assert [store.feed(each).next_poll_at for each in (well, without, refused, paused)] == [
+        planned,
+        make.T0 + make.MINUTE,
+        planned,
+        planned,
+    ]
+    configured[0] = ConfiguredFeed(url=urls[0], lacks_secret=True)
+    store.sync_feeds(configured, later := make.T0 + 2 * make.MINUTE)
+    assert {due.id for due in store.due_feeds(later, 10)} == {well, without}
+    assert store.feed(well).state is FeedState.ACTIVE
 
 
 def test_a_poll_under_way_does_not_bring_a_removed_feed_back(store, make, newsroom):

@@ -24,7 +24,7 @@ from rules.blocks import ATTRIBUTES
 from rules.layout import RuleFile, read_layout
 from rules.lexer import _SPECIAL, QUOTES, Kind, read_lexemes
 from rules.tree import FIELDS
-from wirewatch.fields import RULE_PROBLEM
+from wirewatch.rule_fields import RULE_PROBLEM
 
 FOLDER = Path(__file__).parents[2] / "docs" / "editors"
 README = (FOLDER / "README.md").read_text(encoding="utf-8")

@@ -69,6 +69,14 @@ async def test_a_name_without_addresses():
         await dial("wire.example", 80, guard=AddressGuard(), resolve=Names([]))
 
 
+async def test_a_refused_connection_is_told_in_words():
+    async with await asyncio.start_server(lambda *_: None, "127.0.0.2", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+    with pytest.raises(ConnectionRefusedError) as caught:
+        await dial("127.0.0.2", port, guard=AddressGuard(["127.0.0.0/8"]), resolve=Names())
+    assert caught.value.strerror == f"127.0.0.2 port {port}: Connection refused"
+
+
 async def test_the_very_address_is_connected_to():
     async def greet(_reader, writer):
         writer.write(writer.get_extra_info("sockname")[0].encode())

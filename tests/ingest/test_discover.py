@@ -37,6 +37,36 @@ def test_what_is_no_feed_is_not_announced():
     )
 
 
+LINK = '<link rel="alternate" type="application/rss+xml" href="{}">'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<!-- ", " -->"),
+        ("<!--[if IE]>", "<![endif]-->"),
+        ("<!-- <!-- ", " --!>"),
+        ("<script>document.write('", "')</script>"),
+        ("<script>var a = '<!--", "'</SCRIPT >"),
+        ("<style>", "</style>"),
+        ("<!-- that has no end ", None),
+    ],
+)
+def test_what_nobody_sees_is_not_announced(before, after):
+    seen = LINK.format("/seen")
+    hidden = f"{before}{LINK.format('/hidden')}{after or ''}"
+    assert urls(f"{seen}{hidden}") == ["https://news.example/seen"]
+    assert urls(f"{hidden}{seen}") == (["https://news.example/seen"] if after else [])
+    assert urls(f"{before}<a href='/rss'>RSS</a>{after or ''}<a href='/feed/'>RSS</a>") == (
+        ["https://news.example/feed/"] if after else []
+    )
+
+
+@pytest.mark.parametrize("empty", ["<!-->", "<!--->", "<!---->", "<!--[if !IE]><!-->", "<scripted>"])
+def test_what_only_looks_like_a_comment_hides_nothing(empty):
+    assert urls(f"{empty}{LINK.format('/a')}<!-- x -->") == ["https://news.example/a"]
+
+
 def test_the_base_of_the_page_counts():
     assert urls('<base href="https://cdn.example/x/"><link rel=alternate type=application/rss+xml href=y>') == [
         "https://cdn.example/x/y"

@@ -368,7 +368,7 @@ def test_a_character_that_was_cut_in_two_spoils_no_other():
         ('<opml version="2.0"><body/></opml>', "an OPML list of feeds"),
         ("<data><x/></data>", "its root element is <data>"),
         ("<data><x></data>", "not XML: mismatched tag, line 1"),
-        ("no feed here", "neither XML nor JSON: it starts with b'no feed here'"),
+        ("no feed here", "neither XML nor JSON: it starts with “no feed here”"),
         (b"\x89PNG\r\n\x1a\n\x00\x1b[0m", "neither XML nor JSON"),
         ("[1, 2]", "no JSON Feed"),
         ("{", "not JSON"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.errors import Reason, Transient, lacks_secret
 from ingest.feed_access import with_access
 from ingest.polling import FeedAccess
 from ingest.web import Request
@@ -42,6 +43,18 @@ def test_the_own_site_gets_it(url, feed):
 def test_nobody_else_gets_anything(url, feed):
     request = Request(url=url)
     assert with_access(request, feed, ACCESS) is request
+
+
+def test_without_its_secret_the_own_site_is_not_asked_and_others_are():
+    missing = FeedAccess(missing="the variable KEY is not set")
+    with pytest.raises(Transient) as caught:
+        with_access(Request(url="https://news.example/story/1"), FEED, missing)
+    error = caught.value
+    assert (error.reason, error.detail) == (Reason.AUTH, "the variable KEY is not set")
+    assert lacks_secret(error)
+    away = Request(url="https://other.example/")
+    assert with_access(away, FEED, missing) is away
+    assert not lacks_secret(Transient(Reason.AUTH, FEED, status=407))
 
 
 def test_nothing_is_shown():

@@ -156,12 +156,41 @@ async def test_a_host_in_need_is_left_alone_twice_as_long_each_time(web, reply, 
             assert (other.reason, other.status, other.retry_after_s) == (Reason.RATE_LIMITED, None, wait_s)
             await fetch.get(feed(web.url("/b", "127.0.0.2")))
             time.now += wait_s
-        # A good answer ends it: the next refusal is a first one. Nothing of this outlives the run.
+        # A good answer ends it: the next refusal is a first one.
         await fetch.get(feed(web.url("/b")))
         time.now += 2
         await fault(fetch, feed(web.url("/a")))
         assert (await fault(fetch, feed(web.url("/b")))).retry_after_s == 60
-        assert fetch.take_changes() == Remembered()
+
+
+@pytest.mark.parametrize("pause_s", [0.1, 2.0])
+async def test_a_restart_does_not_shorten_a_back_off_and_the_pause_does_not_change_it(
+    web, reply, fetcher, time, calendar, pause_s
+):
+    web.routes = {"/a": reply(503), "/b": reply(body=b"x")}
+    async with web:
+        async with fetcher(now=calendar.now, pause_s=pause_s) as fetch:
+            await fault(fetch, feed(web.url("/a")))
+            changes = fetch.take_changes()
+            assert fetch.take_changes() == Remembered()
+        until = NOON + timedelta(seconds=60)
+        assert changes.waits == (HostWait(address=web.url("/a"), host="127.0.0.1", until=until, holds=True),)
+        calendar.restart(after_s=20)
+        async with fetcher(now=calendar.now, pause_s=pause_s, remembered=changes) as fetch:
+            error = await fault(fetch, feed(web.url("/b")))
+            assert error.retry_after_s == pytest.approx(40)
+            # The time itself: it is read long after.
+            assert error.detail == "not asked: 127.0.0.1 wants to be left alone until 12:01:00 UTC"
+            time.now += 41
+            await fetch.get(feed(web.url("/b")))
+
+
+async def test_a_wait_that_ends_on_another_day_says_which(web, reply, fetcher, calendar):
+    web.routes = {"/a": reply(429, headers=[("Retry-After", "86400")])}
+    async with web, fetcher(now=calendar.now) as fetch:
+        await fault(fetch, feed(web.url("/a")))
+        again = await fault(fetch, feed(web.url("/a")))
+    assert again.detail == "not asked: 127.0.0.1 wants to be left alone until 2026-10-02 12:00:00 UTC"
 
 
 async def test_without_pauses_there_is_no_backing_off(web, reply, fetcher):
@@ -171,7 +200,7 @@ async def test_without_pauses_there_is_no_backing_off(web, reply, fetcher):
         await fault(fetch, feed(web.url("/a")))
         await fetch.get(feed(web.url("/b")))
         await fault(fetch, feed(web.url("/a", "127.0.0.2")))
-        assert (await fault(fetch, feed(web.url("/b", "127.0.0.2")))).retry_after_s == 30
+        assert (await fault(fetch, feed(web.url("/b", "127.0.0.2")))).retry_after_s == 60
 
 
 # --- asking about robots.txt ----------------------------------------------------------------------------

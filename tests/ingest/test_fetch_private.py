@@ -81,6 +81,17 @@ async def test_no_secret_is_ever_shown(web, reply, fetcher, caplog):
     assert "s3cret" not in repr(feed(web.url(), headers=(KEY,), credentials=("me", "s3cret")))
 
 
+async def test_paths_and_queries_are_not_logged(web, reply, fetcher, caplog):
+    """They can hold keys: https://news.example/feed?token=..."""
+    caplog.set_level("INFO")
+    web.routes["/s3cret-a?token=s3cret-b"] = reply(302, headers=[("Location", "/s3cret-c")])
+    web.routes["/s3cret-c"] = reply(body=b"x")
+    async with web, fetcher() as fetch:
+        await fetch.get(feed(web.url("/s3cret-a?token=s3cret-b")))
+    assert web.paths() == ["/s3cret-a?token=s3cret-b", "/s3cret-c"]
+    assert "s3cret" not in caplog.text
+
+
 async def test_headers_of_a_host_go_to_its_pages_and_no_further(web, reply, fetcher):
     hosts = (HostSettings(host="127.0.0.2", headers=(KEY, ("User-Agent", "Desk/3"))),)
     async with web, fetcher(hosts=hosts) as fetch:

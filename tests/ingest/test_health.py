@@ -180,7 +180,7 @@ def test_a_feed_is_silent_after_a_day_and_three_times_its_longest_rest(quiet_s, 
 def test_a_silence_is_told_once_until_it_ends():
     feed = replace(FEED, last_new_at=NOW - 2 * DAY)
     feed, (event,) = poll(feed)
-    assert event.detail == "nothing new for 2 d; at most 1 h is usual for it"
+    assert event.detail == "nothing new for 2 d; expected within 24 h"
     feed, events = poll(feed, NOW + DAY)
     assert events == ()
     assert feed.silent_since == NOW
@@ -234,11 +234,14 @@ NEW = replace(FEED, last_polled_at=None, last_new_at=None, longest_quiet_s=None,
 @pytest.mark.parametrize(
     ("ages_h", "longest_h"),
     [
-        # one busy day says nothing of the weekend, and neither do a few entries
+        # one busy day says nothing of the night, and neither do a few entries
         (range(30), 56),
         ([0, 200, 400], 56),
         ([], 56),
         ([0, 24, 48, 148, 172, 196], 100),
+        # an hourly feed is known after two days
+        (range(47), 56),
+        (range(49), 1),
         # what lies in the future says nothing
         ([-500, 0, 24, 48, 148, 172, 196], 100),
     ],
@@ -251,8 +254,25 @@ def test_a_new_feed_is_granted_a_week_unless_its_document_says_more(ages_h, long
 
 def test_a_feed_that_has_long_died_is_told_when_it_is_added():
     feed, (event,) = poll(NEW, has_news=True, dates=[NOW - days * DAY for days in range(200, 260, 10)])
-    assert (event.kind, event.detail) == (EventKind.SILENT, "nothing new for 200 d; at most 10 d is usual for it")
+    assert (event.kind, event.detail) == (EventKind.SILENT, "nothing new for 200 d; expected within 30 d")
     assert feed.last_new_at == NOW - 200 * DAY
+
+
+def test_a_new_hourly_feed_that_dies_is_silent_after_a_day():
+    feed, _ = poll(NEW, has_news=True, dates=[NOW - hours * HOUR for hours in range(50)])
+    assert poll(feed, NOW + DAY)[1] == ()
+    (event,) = poll(feed, NOW + DAY + HOUR)[1]
+    assert (event.kind, event.detail) == (EventKind.SILENT, "nothing new for 25 h; expected within 24 h")
+
+
+@pytest.mark.parametrize("feed", [FEED, replace(FEED, failures=9, state=FeedState.DORMANT)])
+def test_a_secret_that_is_missing_is_told_at_once_and_once(feed):
+    missing = Transient(Reason.AUTH, FEED.url, "the variable KEY is not set", retry_after_s=60, was_asked=False)
+    feed, (event,) = fail(feed, missing)
+    assert event.kind is EventKind.BROKEN
+    assert event.detail.startswith("the variable KEY is not set")
+    assert fail(feed, missing)[1] == ()
+    assert [event.kind for event in poll(feed)[1]] == [EventKind.RECOVERED]
 
 
 def test_what_a_push_has_brought_is_no_silence():

@@ -115,6 +115,44 @@ async def test_one_who_is_cancelled_as_the_turn_comes_passes_it_on(pause_s):
     assert tasks[1].done()
 
 
+async def test_one_who_is_cancelled_in_the_pause_gives_the_turn_back():
+    time = Time()
+    never = asyncio.Event()
+
+    async def sleep(_):
+        await never.wait()
+
+    turns = HostTurns(pause_s=2, clock=time.clock, sleep=sleep)
+    await turns.take("a")
+    turns.started("a")
+    turns.leave("a")
+    waiting = asyncio.create_task(turns.take("a"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    time.now = 2.0
+    await asyncio.wait_for(turns.take("a"), 60)
+
+
+async def test_no_site_asks_for_more_than_half_a_minute():
+    time = Time()
+    turns = HostTurns(pause_s=0, clock=time.clock, sleep=time.sleep)
+    await work(turns, "a", lambda: None)
+    await turns.take("a", pause_s=9000.0)
+    assert time.now == MAX_PAUSE_S
+
+
+async def test_a_host_within_the_longest_pause_that_it_could_ask_for_is_not_forgotten():
+    time = Time()
+    turns = HostTurns(pause_s=2, clock=time.clock, sleep=time.sleep, max_hosts=1)
+    await work(turns, "a", lambda: None)
+    time.now = 5.0
+    for number in range(100):
+        await work(turns, f"host-{number}", lambda: None)
+    await turns.take("a", pause_s=20.0)
+    assert time.now == 20.0
+
+
 async def test_the_pause_counts_from_the_start_not_from_the_turn():
     time = Time()
     turns = HostTurns(pause_s=2, clock=time.clock, sleep=time.sleep)

@@ -166,7 +166,8 @@ def test_a_failed_look_for_corrections_leaves_what_is_stored() -> None:
 
 
 def test_a_crash_is_tried_again_and_says_what_it_was() -> None:
-    result = outcome.after_crash(ENTRY, None, ZeroDivisionError("oh"), NOW)
+    fault = outcome.bug_as_fault("https://example.org/a", ZeroDivisionError("oh"))
+    result = outcome.without_page(ENTRY, None, fault, NOW, has_feed_text=False)
     assert (result.state, result.reason) == (EntryState.RETRYING, Reason.INTERNAL)
     assert result.detail == "ZeroDivisionError: oh"
 

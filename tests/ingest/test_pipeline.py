@@ -14,7 +14,7 @@ from ingest.copies.model import RelationKind
 from ingest.errors import Permanent, Reason, Transient
 from ingest.model import EntryState, TextFrom
 from ingest.pipeline import Pipeline
-from ingest.polling import ConfiguredFeed
+from ingest.polling import ConfiguredFeed, FeedAccess
 from ingest.web import NotModified, Page
 from ingest.workers import InlineWorkers
 from rules.compile import compile_rules
@@ -377,8 +377,20 @@ async def test_a_bug_in_a_stage_is_loud_and_the_entry_is_tried_again(
     town.web.answers["https://town.example/pier"] = ZeroDivisionError("oh")
     await town.pipeline().ingest_entry(entry_id)
     (entry,) = town.dump()["entries"]
-    assert (entry.state, entry.reason) == ("retrying", "internal")
+    assert (entry.state, entry.reason, entry.text_from) == ("retrying", "internal", "feed")
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_bug_that_breaks_the_text_of_the_feed_too_loses_no_entry(town: Town) -> None:
+    (entry_id,) = await town.poll()
+    town.web.answers["https://town.example/pier"] = ZeroDivisionError("oh")
+    await town.pipeline(workers=NoWorkers()).ingest_entry(entry_id)
+    (entry,) = town.dump()["entries"]
+    assert (entry.state, entry.reason, entry.text_from) == ("retrying", "internal", None)
+
+
+class NoWorkers:
+    """Every method of it is a bug."""
 
 
 class Meeting:
@@ -441,6 +453,100 @@ async def test_an_article_is_looked_up_with_its_site_and_as_itself_when_it_is_st
         {"site": "town.example", "since": START - since, "known_as": None},
         {"site": "town.example", "since": town.clock.now - since, "known_as": article.id},
     ]
+
+
+async def test_pages_on_the_site_of_a_feed_are_asked_for_as_the_feed_is_and_others_are_not(town: Town) -> None:
+    asked: dict[str, Any] = {}
+
+    class Noting:
+        async def get(self, request: Request) -> Page | NotModified:
+            asked[request.url] = (request.headers, request.credentials)
+            return await town.web.get(request)
+
+    own, foreign = "https://feed.example/pier", "https://town.example/pier"
+    town.web.answers[FEED] = rss(("1", own), ("2", foreign))
+    town.web.answers[own] = html(*PARAGRAPHS)
+    access = FeedAccess(headers=(("X-Key", "k"),), credentials=("me", "pw"))
+    rules = compile_rules((parse_topic(RULES),))
+    pipeline = Pipeline(
+        store=town.store,
+        fetch=Noting(),
+        workers=InlineWorkers(),
+        rules=lambda: rules,
+        access={FEED: access}.__getitem__,
+        clock=town.clock,
+        draw=lambda: 0.0,
+    )
+    for entry_id in (await pipeline.refresh_feed(1)).entry_ids:
+        await pipeline.ingest_entry(entry_id)
+    secrets = (access.headers, access.credentials)
+    assert asked == {FEED: secrets, own: secrets, foreign: ((), None)}
+
+
+OTHER_FEED = "https://other.example/rss.xml"
+
+
+async def two_entries_of_one_page(town: Town) -> tuple[int, int]:
+    """The entries of two feeds that list the same page."""
+    town.store.sync_feeds([ConfiguredFeed(url=FEED), ConfiguredFeed(url=OTHER_FEED)], START)
+    town.web.answers[OTHER_FEED] = town.web.answers[FEED]
+    (one,) = await town.poll()
+    (other,) = (await town.pipeline().refresh_feed(2)).entry_ids
+    return one, other
+
+
+async def test_a_page_that_two_feeds_list_is_fetched_once_when_both_are_in_flight(town: Town) -> None:
+    ids = await two_entries_of_one_page(town)
+    pipeline = town.pipeline()
+    await asyncio.gather(*(pipeline.ingest_entry(entry_id) for entry_id in ids))
+    assert town.web.requests.count("https://town.example/pier") == 1
+    assert {entry.state for entry in town.dump()["entries"]} == {"done"}
+
+
+class Overtaken:
+    """A store whose answer about one entry comes after another one of the same page was saved, and knows nothing of it.
+
+    *start* is called in the moment before that is saved, and has to see to it that *late* is asked for.
+    """
+
+    def __init__(self, store: Store, late: int, start: Any) -> None:
+        self._store = store
+        self._late = late
+        self._start = start
+        self._has_read = threading.Event()
+        self.is_saved = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def entry_and_article(self, entry_id: int) -> Any:
+        found = self._store.entry_and_article(entry_id)
+        if entry_id == self._late and not self._has_read.is_set():
+            self._has_read.set()
+            self.is_saved.wait(timeout=60)
+        return found
+
+    def save(self, item: Any) -> Any:
+        self._start()
+        self._has_read.wait(timeout=60)
+        return self._store.save(item)
+
+
+async def test_an_entry_that_was_read_while_another_of_its_page_ended_is_read_again(town: Town) -> None:
+    one, late = await two_entries_of_one_page(town)
+    loop = asyncio.get_running_loop()
+    tasks: list[Any] = []
+
+    def start() -> None:
+        loop.call_soon_threadsafe(lambda: tasks.append(asyncio.create_task(pipeline.ingest_entry(late))))
+
+    store = Overtaken(town.store, late, start)
+    pipeline = town.pipeline(store)
+    await pipeline.ingest_entry(one)
+    store.is_saved.set()
+    await asyncio.gather(*tasks)
+    assert town.web.requests.count("https://town.example/pier") == 1
+    assert {entry.state for entry in town.dump()["entries"]} == {"done"}
 
 
 class KilledError(BaseException):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ingest.pipeline import Ingested
+    from ingest.placing import Ingested
     from ingest.web import Request
 
 START = datetime(2026, 1, 12, 6, tzinfo=UTC)
@@ -334,6 +334,7 @@ class TestSiteRules:
             await pipeline.ingest_entry(entry_id)
         (record,) = caplog.records
         assert record.getMessage() == f"sites.toml: the body selector of town.example finds nothing on {STORY}"
+        assert pipeline.missed_selectors == (record.getMessage(),)
         assert [article.text_from for article in town.articles()] == ["page", "page"]
 
     async def test_a_rule_that_finds_all_says_nothing(self, town: Town, caplog: pytest.LogCaptureFixture) -> None:

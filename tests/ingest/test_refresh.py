@@ -200,6 +200,21 @@ async def test_the_same_body_under_another_etag_is_asked_for_by_that_one(town: T
     assert town.feed.etag == '"two"', "a 304 need not repeat it"
 
 
+async def test_a_304_renews_the_validators_that_it_names_and_no_others(town: Town) -> None:
+    monday = "Mon, 12 Jan 2026 05:00:00 GMT"
+    town.web.headers = {"etag": '"one"', "last-modified": monday}
+    await town.poll()
+    town.web.headers = {"etag": 'W/"two"'}
+    await town.poll()
+    assert (town.feed.last_status, town.feed.etag, town.feed.last_modified) == (304, 'W/"two"', monday)
+    town.web.headers = {"last-modified": monday.replace("05", "06"), "etag": ""}
+    await town.poll()
+    assert town.web.requests[-1].etag == 'W/"two"'
+    assert (town.feed.etag, town.feed.last_modified) == ('W/"two"', monday.replace("05", "06"))
+    await town.poll()
+    assert town.web.requests[-1].last_modified == monday.replace("05", "06")
+
+
 async def test_retry_after_beside_a_document_is_kept_to(town: Town) -> None:
     town.web.headers = {"retry-after": "18000"}
     assert (await town.poll(item("a"))).new == 1
@@ -208,7 +223,10 @@ async def test_retry_after_beside_a_document_is_kept_to(town: Town) -> None:
 
 async def test_a_poll_for_which_nobody_was_asked_is_put_off_and_changes_nothing_else(town: Town) -> None:
     await town.poll(item("a"))
+    town.web.answers[FEED] = Transient(Reason.UNAVAILABLE, FEED, "the server cannot answer", status=503)
+    await town.poll()
     before = town.feed
+    assert (before.last_error, before.last_status) == (Reason.UNAVAILABLE, 503)
     town.web.answers[FEED] = Transient(
         Reason.RATE_LIMITED, FEED, "not asked: later", retry_after_s=9_000, was_asked=False
     )
@@ -216,8 +234,14 @@ async def test_a_poll_for_which_nobody_was_asked_is_put_off_and_changes_nothing_
         done = await town.poll()
         assert (done.events, done.error) == ((), town.web.answers[FEED])
         after = town.feed
-        assert (after.state, after.failures, after.interval_s) == (before.state, 0, before.interval_s)
+        assert (after.state, after.failures, after.interval_s) == (before.state, 1, before.interval_s)
+        assert (after.last_error, after.last_status, after.last_polled_at) == (
+            before.last_error,
+            before.last_status,
+            before.last_polled_at,
+        )
         assert after.next_poll_at == town.now + timedelta(seconds=9_000)
+        assert after.plan_why == "put off: not asked: later"
     assert (after.last_new_at, after.broken_since) == (before.last_new_at, None)
 
 
@@ -503,6 +527,44 @@ async def test_after_a_broken_store_the_gap_is_seen_again(town: Town, method: st
     assert {"p": "sitemap", "q": "feed"}.items() <= town.found_by().items()
 
 
+# --- a secret that is missing -----------------------------------------------------------------------
+
+NOT_SET = FeedAccess(missing="the variable DESK_KEY is not set")
+
+
+async def test_a_feed_without_its_secret_is_not_asked_for_and_that_is_told_once(town: Town) -> None:
+    await town.poll(item("a"))
+    town.web.requests.clear()
+    town.access[FEED] = NOT_SET
+    told = []
+    for _ in range(3):
+        done = await town.poll()
+        assert done.error is not None
+        told.append([(event.kind, event.detail) for event in done.events])
+    assert told == [[(EventKind.BROKEN, "the variable DESK_KEY is not set")], [], []]
+    assert (town.web.requests, town.feed.state, town.feed.failures) == ([], FeedState.BACKING_OFF, 0)
+    assert (town.feed.last_error, town.feed.last_status) == (Reason.AUTH, None)
+    assert town.feed.next_poll_at == town.now + timedelta(hours=1)
+    town.access.clear()
+    assert kinds(await town.poll()) == [EventKind.RECOVERED]
+    assert (town.feed.state, town.feed.last_error) == (FeedState.ACTIVE, None)
+
+
+async def test_without_its_secret_nothing_of_its_site_is_asked_for_wherever_it_moved(town: Town) -> None:
+    town.web.moved[FEED] = MOVED
+    away = "<item><link>https://other.example/b</link><title>b</title></item>"
+    town.web.answers[MOVED] = rss(item("a"), away)
+    done = await town.poll()
+    town.web.requests.clear()
+    town.access[FEED] = NOT_SET
+    await town.poll()
+    outcomes = [(await town.pipeline().ingest_entry(entry_id)).outcome for entry_id in done.entry_ids]
+    assert town.web.urls == ["https://other.example/b"], "another site is never given it"
+    assert [(each.reason, each.attempts) for each in outcomes if each] == [(Reason.AUTH, 0), (Reason.HTTP_CLIENT, 1)]
+    backfilled = await town.pipeline().backfill_feed(1, 9)
+    assert (backfilled.error and backfilled.error.reason, len(town.web.urls)) == (Reason.AUTH, 1)
+
+
 # --- a sitemap index as a feed ----------------------------------------------------------------------
 
 
@@ -575,15 +637,40 @@ async def test_of_an_index_with_a_child_that_broke_off_something_is_missing(town
     assert town.feed.body_hash is not None
 
 
-async def test_children_without_dates_are_looked_at_each_time_the_first_three(town: Town) -> None:
-    children = [f"{SITE}/maps/{n}.xml" for n in range(5)]
-    town.web.answers[FEED] = index(*((child, None) for child in children))
-    for number, child in enumerate(children):
-        town.web.answers[child] = sitemap((f"n{number}", START))
-    for _ in range(2):
+def with_maps(town: Town, count: int, *, at: datetime | None) -> list[str]:
+    """Make the feed an index of so many sitemaps, each with one entry; return their addresses."""
+    children = [f"{SITE}/maps/{n}.xml" for n in range(count)]
+    town.web.answers[FEED] = index(*((child, at) for child in children))
+    town.web.answers |= {child: sitemap((f"n{number}", START)) for number, child in enumerate(children)}
+    return children
+
+
+async def test_of_children_without_dates_ten_are_read_at_each_poll_and_all_in_the_end(town: Town) -> None:
+    children = with_maps(town, 30, at=None)
+    new = 0
+    for _ in range(12):
         town.web.requests.clear()
-        await town.poll()
-        assert town.web.urls == [FEED, *children[:3]]
+        new += (await town.poll()).new
+        assert len(town.web.urls) == 11
+        assert children[-1] in town.web.urls, "the newest is the last"
+    assert new == 30
+
+
+async def test_older_children_are_left_alone_and_that_more_changed_than_are_read_is_told(town: Town) -> None:
+    with_maps(town, 30, at=START)
+    done = await town.poll()
+    assert (done.new, kinds(done)) == (10, []), "what came before the first poll is not missed"
+    town.web.requests.clear()
+    done = await town.poll(after=timedelta(hours=9))
+    assert (town.web.urls, done.new, kinds(done)) == ([FEED], 0, [])
+    with_maps(town, 30, at=town.now + timedelta(hours=1))
+    done = await town.poll()
+    assert [event.detail for event in done.events] == [
+        "20 more sitemaps have changed since the last poll; only the newest 10 are read"
+    ]
+    assert kinds(done) == [EventKind.CUT]
+    with_maps(town, 30, at=town.now + timedelta(hours=1))
+    assert kinds(await town.poll()) == [], "it is told when it begins"
 
 
 async def test_an_index_of_which_no_child_can_be_had_has_failed(town: Town) -> None:
@@ -647,8 +734,10 @@ async def test_problems_of_children_are_bounded_and_cleaned() -> None:
     web = Web({child.url: f"<urlset>{lines}</urlset>".encode() for child in children})
     web.answers[children[0].url] = Permanent(Reason.HTTP_CLIENT, children[0].url, "re\x1bfused" * 99)
     reader = SitemapReader(fetch=web, workers=InlineWorkers(), trackers=())
-    document, is_behind = await reader.with_children(top, None, lambda url: Request(url=url))
-    assert not is_behind, "what is refused for good is not asked for again"
+    done = await reader.with_children(top, None, START, lambda url: Request(url=url))
+    document = done.document
+    assert (done.read, done.cut) == (2, None)
+    assert not done.is_behind, "what is refused for good is not asked for again"
     assert document.problems[0] == "its own"
     assert 3 < len(document.problems) <= MAX_PROBLEMS
     assert all(line.isprintable() and len(line) <= 300 for line in document.problems)

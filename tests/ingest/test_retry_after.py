@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.retry_after import MAX_BACK_OFF_S, MAX_RETRY_AFTER_S, RefusalMemory, Wait, retry_after_s
+from ingest.retry_after import BACK_OFF_S, MAX_RETRY_AFTER_S, RefusalMemory, Wait, retry_after_s
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -188,33 +188,46 @@ def test_a_host_is_left_alone_for_longer_each_time_up_to_an_hour():
     memory = RefusalMemory()
     now, waits = 0.0, []
     for _ in range(10):
-        memory.refused_silently("a", now=now, first_s=60.0)
+        memory.refused_silently("a/1", "a", now=now)
         waits.append(memory.remaining_s("a/other", "a", now))
         # Others that were under way say the same; that is one refusal.
-        memory.refused_silently("a", now=now + 1, first_s=60.0)
+        memory.refused_silently("a/2", "a", now=now + 1)
+        assert memory.take_changes(now) == (Wait(url="a/1", host="a", until=now + waits[-1], holds=True),)
         assert memory.remaining_s("b/1", "b", now) == 0
         now += waits[-1]
         assert memory.remaining_s("a/other", "a", now) == 0
     assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
     memory.answered("a")
-    memory.refused_silently("a", now=now, first_s=60.0)
+    memory.refused_silently("a/1", "a", now=now)
     assert memory.remaining_s("a/1", "a", now) == 60
-    assert memory.take_changes(now) == ()
+    assert memory.take_changes(now + 60) == ()
+
+
+def test_the_next_run_keeps_to_a_back_off_of_the_whole_host_and_then_begins_anew():
+    memory = RefusalMemory()
+    for now in (0.0, 60.0):
+        memory.refused_silently("a/1", "a", now=now)
+    next_one = RefusalMemory(memory.take_changes(70))
+    assert [next_one.remaining_s(url, "a", 70) for url in ("a/1", "a/2")] == [110, 110]
+    assert next_one.remaining_s("b/1", "b", 70) == 0
+    next_one.refused_silently("a/1", "a", now=180)
+    assert next_one.remaining_s("a/2", "a", 180) == 60
 
 
 def test_a_good_answer_ends_it_at_once_but_no_wait_that_was_asked_for():
     memory = RefusalMemory()
-    memory.refused_silently("a", now=0, first_s=60)
+    memory.refused_silently("a/1", "a", now=0)
     memory.refused("a/1", "a", now=0, until=30)
     memory.answered("a")
+    assert [wait.until for wait in memory.take_changes(0)] == [30]
     assert memory.remaining_s("a/1", "a", 0) == 30
     assert memory.remaining_s("a/2", "a", 0) == 0
 
 
-@given(st.floats(0, 1e6))
-def test_no_back_off_is_longer_than_an_hour_and_none_comes_from_no_pause(first_s):
+def test_of_many_back_offs_the_longest_are_remembered():
     memory = RefusalMemory(max_remembered=4)
     for number in range(20):
-        memory.refused_silently(f"{number}", now=0, first_s=first_s)
-        assert memory.remaining_s("x", f"{number}", 0) == min(first_s, MAX_BACK_OFF_S)
+        memory.refused_silently("x", f"{number}", now=number)
+        assert memory.remaining_s("x", f"{number}", number) == BACK_OFF_S
     assert len(memory._back_offs) <= 4
+    assert set(memory._silent) == set(memory._back_offs)

@@ -211,6 +211,21 @@ async def test_a_remembered_file_is_used_until_its_time_and_stored_again_only_wh
     assert memory.take_changes() == ()
 
 
+async def test_a_remembered_file_that_is_too_old_is_fetched_at_once():
+    site = Site(RobotsAnswer(ttl_s=50.0))
+    memory = site.memory(remembered=[stored(0, until_s=0.0)])
+    robots = await memory.robots_for(parse_target("http://host-0/a"))
+    assert site.asked == ["http://host-0"]
+    assert robots.rules is None
+
+
+async def test_what_our_own_guard_refuses_is_not_stored():
+    site = Site(RobotsAnswer(problem="not a public address", is_refused=True))
+    memory = site.memory()
+    assert (await memory.robots_for(parse_target("http://host-0/a"))).is_refused
+    assert memory.take_changes() == ()
+
+
 async def test_what_is_remembered_and_what_is_to_be_stored_is_bounded():
     site = Site(RobotsAnswer(body=b"#" * 1000))
     memory = site.memory(remembered=[stored(number, b"#" * 1000) for number in range(9)], max_bytes=2500)

@@ -88,7 +88,7 @@ def test_every_wait_is_within_bounds_and_no_sooner_than_asked(interval_s, share,
     plan = poll(feed, share, jitter, ttl_s=ttl_s, headers={"cache-control": f"max-age={max_age_s}"})
     seconds = (plan.next_poll_at - NOW).total_seconds()
     assert 5 * MINUTE <= plan.interval_s <= DAY
-    assert 5 * MINUTE <= seconds <= DAY
+    assert 5 * MINUTE <= seconds <= 1.1 * DAY + 1, "the bounds are those of the interval, before jitter"
     assert seconds >= min(DAY, max(ttl_s or 0, max_age_s)) - 1
     assert plan.state is FeedState.ACTIVE
     assert plan.failures == 0
@@ -178,10 +178,52 @@ def test_a_feed_that_is_well_is_never_waited_for_longer_than_the_user_wants(inte
     assert 5 * MINUTE <= wait(plan) <= every_s * 1.1 + 1
 
 
-@given(EVERY_S, st.integers(0, DAY))
-def test_the_servers_wish_is_stronger_than_the_users(every_s, max_age_s):
-    assert wait(poll(headers={"cache-control": f"max-age={max_age_s}"}, every_s=every_s)) >= max_age_s
+@given(INTERVALS, EVERY_S, ASKED_S, st.integers(0, 10**9), JITTER)
+def test_the_user_wins_over_what_is_said_of_caches_and_never_over_retry_after(
+    interval_s, every_s, ttl_s, max_age_s, jitter
+):
+    feed = replace(FEED, interval_s=interval_s)
+    headers = {"cache-control": f"max-age={max_age_s}"}
+    hurried = poll(feed, jitter=jitter, ttl_s=ttl_s, headers=headers, every_s=every_s)
+    assert 5 * MINUTE <= wait(hurried) <= every_s * 1.1 + 1
+    away = poll(feed, jitter=jitter, headers={**headers, "retry-after": str(2 * DAY)}, every_s=every_s)
+    assert wait(away) >= 2 * DAY
     assert wait(fail(error=Transient(Reason.UNAVAILABLE, FEED.url, retry_after_s=2 * DAY))) == 2 * DAY
+
+
+def test_what_is_said_of_caches_holds_up_to_what_the_user_asks():
+    headers = {"cache-control": "max-age=36000"}
+    plan = poll(headers=headers, every_s=10 * MINUTE)
+    assert wait(plan) == 10 * MINUTE
+    assert plan.why == (
+        "every 10 min, as feeds.toml asks (every), although the server says that its answer holds for 10 h (max-age)"
+    )
+    assert wait(poll(headers=headers, every_s=DAY)) == 10 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("plan", "longest"),
+    [
+        (lambda jitter: poll(replace(FEED, interval_s=DAY), jitter=jitter), DAY),
+        (lambda jitter: poll(jitter=jitter, headers={"cache-control": "max-age=99999999"}), DAY),
+        (lambda jitter: fail(replace(FEED, failures=20), jitter=jitter), DAY),
+        (lambda jitter: fail(replace(FEED, failures=30), jitter=jitter), 7 * DAY),
+        (lambda jitter: fail(replace(FEED, failures=1, last_error="gone"), GONE, jitter), 30 * DAY),
+    ],
+)
+def test_the_longest_waits_drift_apart_too(plan, longest):
+    assert [wait(plan(jitter)) for jitter in (0, 0.5, 1)] == [longest, round(1.05 * longest), round(1.1 * longest)]
+    assert "looked at every" not in plan(1).why or plan(1).why == plan(0).why, "the words are those of the rule"
+
+
+@given(JITTER, st.lists(JITTER, min_size=1, max_size=25))
+def test_the_jitter_of_what_was_agreed_does_not_add_up(first, jitters):
+    feed, agreed_s = replace(FEED, interval_s=MINUTE), wait(poll(jitter=first, ttl_s=12 * HOUR))
+    feed = replace(feed, next_poll_at=NOW + timedelta(seconds=agreed_s))
+    for jitter in jitters:
+        plan = fail(feed, TIMEOUT, jitter)
+        assert 12 * HOUR <= wait(plan) <= max(12 * HOUR, min(DAY, MINUTE * 1.5**plan.failures)) * 1.1 + 1
+        feed = replace(feed, failures=plan.failures, next_poll_at=plan.next_poll_at)
 
 
 def test_five_minutes_where_the_user_asks():
@@ -260,7 +302,7 @@ def test_no_feed_is_ever_given_up(interval_s, failures, state, error, last_error
     feed = replace(FEED, interval_s=interval_s, failures=failures, state=state, last_error=last_error)
     plan = fail(feed, error, jitter)
     longest = {FeedState.GONE: 30 * DAY, FeedState.DORMANT: 7 * DAY}.get(plan.state, DAY)
-    assert 5 * MINUTE <= wait(plan) <= longest
+    assert 5 * MINUTE <= wait(plan) <= longest * 1.1 + 1
     assert plan.interval_s == interval_s
     assert plan.failures == failures + 1
 
@@ -406,6 +448,21 @@ def test_a_poll_for_which_nobody_was_asked_only_waits(state, failures, seconds, 
     assert min(seconds, 7 * DAY) - 1 <= wait(plan) <= min(seconds, 7 * DAY) * 1.1 + 1
     assert plan.why == "put off: not asked: wait"
     assert not wants_configured_address(feed, unasked(seconds))
+
+
+def test_what_a_neighbour_asked_for_is_nothing_that_a_feed_has_agreed_to():
+    put_off = fail(FEED, unasked(20 * HOUR))
+    feed = replace(FEED, last_polled_at=NOW, next_poll_at=put_off.next_poll_at, plan_why=put_off.why)
+    assert wait(fail(feed, TIMEOUT)) < 2 * HOUR
+    assert wait(fail(replace(feed, plan_why=None), TIMEOUT)) == 20 * HOUR
+
+
+@given(st.sampled_from(list(FeedState)), st.integers(0, 99))
+def test_a_feed_that_lacks_its_secret_counts_no_failure_and_is_not_well(state, failures):
+    missing = Transient(Reason.AUTH, FEED.url, "the variable KEY is not set", retry_after_s=HOUR, was_asked=False)
+    plan = fail(replace(FEED, state=state, failures=failures), missing)
+    assert plan.state is (FeedState.BACKING_OFF if state is FeedState.ACTIVE else state)
+    assert (plan.failures, wait(plan), plan.why) == (failures, HOUR, "put off: the variable KEY is not set")
 
 
 @given(st.lists(st.sampled_from([TIMEOUT, NOT_FOUND]), min_size=1, max_size=20), st.integers(300, 86_400))

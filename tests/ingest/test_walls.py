@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import wall_words
-from ingest.astray import find_astray
 from ingest.decode import decode
 from ingest.errors import IngestError, Permanent, Reason, Transient
 from ingest.extract import extract
 from ingest.metadata import Wanted
-from ingest.walls import CONSENT, LONG, may_be_wall, size_of
+from ingest.prose import size_of
+from ingest.walls import CONSENT, LONG, may_be_wall
 from ingest.web import Page
 
 NEWSROOM = Path(__file__).parents[3] / "shared" / "newsroom"
@@ -118,42 +118,9 @@ class TestSoft404:
     def test_titles_in_all_places(self, html: str) -> None:
         assert refused(html).reason is Reason.SOFT_404
 
-    @pytest.mark.parametrize(
-        ("asked", "url"),
-        [
-            (URL, "https://news.example/"),
-            (URL, "https://www.news.example/de/"),
-            (URL, "https://news.example/index.html"),
-            (URL, "https://news.example/world/"),
-            (URL, "https://news.example/404"),
-            (URL, "https://news.example/error/page-not-found.html"),
-            ("https://news.example/2026/01/12/bridge-stays-closed", "https://other.example/"),
-            ("https://news.example/a/1234567.html", "https://news.example/a/"),
-        ],
-    )
-    def test_a_story_that_ends_elsewhere(self, asked: str, url: str) -> None:
-        assert refused(page(f"<article>{ARTICLE}</article>"), url=url, asked=asked).reason is Reason.SOFT_404
-
-    @pytest.mark.parametrize(
-        ("asked", "url"),
-        [
-            (URL, URL),
-            (URL, f"{URL}/"),
-            (f"{URL}/amp", URL),
-            (f"{URL}/index.html", URL),
-            ("https://news.example/?p=123", "https://news.example/world/bridge-stays-closed"),
-            ("https://short.example/xY1", "https://campaign.example/"),
-            ("https://news.example/live", "https://news.example/"),
-            ("https://news.example/world/bridge-stays-closed", "https://news.example/world/4711"),
-            (URL, "https://news.example/?id=1234567"),
-        ],
-    )
-    def test_other_redirects_are_believed(self, asked: str, url: str) -> None:
-        assert find_astray(asked, url, is_article=False) is None
-
-    def test_a_page_that_says_that_it_is_an_article_may_stand_at_the_root(self) -> None:
-        html = page(f"<article>{ARTICLE}</article>", '<meta property="og:type" content="article">')
-        assert extract(html, "https://news.example/", NOTHING, page=answer("https://news.example/", URL)).text
+    def test_a_story_that_ends_at_the_home_page(self) -> None:
+        html = page(f"<article>{ARTICLE}</article>")
+        assert refused(html, url="https://news.example/", asked=URL).reason is Reason.SOFT_404
 
 
 class TestPaywall:
@@ -292,6 +259,154 @@ class TestLogin:
     def test_a_short_article_with_a_form_in_its_header_is_one(self) -> None:
         html = page(f"<header>{self.FORM}</header><article>{SHORT}</article>", "<title>Bridge stays closed</title>")
         assert extract(html, URL, NOTHING).text
+
+
+#: What stands around the text of many a short article, and is a sign of walls elsewhere.
+BANNER = "<div class=strip><p>We use cookies.</p><button>Accept all</button><button>Reject all</button></div>"
+ROBOT = '<form><textarea></textarea><div class="h-captcha"></div></form>'
+NOSCRIPT = "<noscript><p>JavaScript is disabled. Enable JavaScript for all functions.</p></noscript>"
+
+
+class TestShortArticlesAboutWalls:
+    """An article of two sentences tells of walls, and quotes them; it is none."""
+
+    @pytest.mark.parametrize(
+        ("title", "paragraphs", "around"),
+        [
+            (
+                "Weekly opens its archive",
+                (
+                    "“For subscribers only” will vanish from the site in June.",
+                    "Gifts pay for it from then on.",
+                ),
+                "",
+            ),
+            (
+                "Zeitung gibt Bezahlschranke auf",
+                (
+                    "Um weiterzulesen, braucht dort bald niemand mehr ein Abo.",
+                    "Das beschloss der Verlag am Freitag, und die Belegschaft stimmte zu.",
+                ),
+                "",
+            ),
+            (
+                "Le journal ouvre ses archives",
+                ("Les textes réservés aux abonnés seront libres.", "La rédaction l’a annoncé jeudi soir à Brest."),
+                "",
+            ),
+            (
+                "Biscuit factory puts up a sign",
+                ("“We use cookies,” says a sign at the gate of the factory.", "Four hundred people work there."),
+                BANNER,
+            ),
+            (
+                "Bruxelles veut moins de fenêtres",
+                (
+                    "Accepter les cookies ne prendra plus qu’un clic.",
+                    "Le texte sera voté en mars par les députés, qui le disent bien trop timide.",
+                ),
+                BANNER,
+            ),
+            (
+                "Robot passes for a person",
+                ("“I am not a robot,” wrote the robot, and passed.", "Its builders from Turin filmed it on Sunday."),
+                ROBOT,
+            ),
+            (
+                "Access denied: pier stays shut",
+                (
+                    "Access denied, say the boards on the pier.",
+                    "The storm of last week broke eleven of its piles.",
+                ),
+                "",
+            ),
+            (
+                "Page not found: a diary comes home",
+                (
+                    "Page not found, the archive wrote each year.",
+                    "The leaf of 1812 lay behind a stove in Bergen all the time.",
+                ),
+                "",
+            ),
+            (
+                "Страница не найдена: карта вернулась",
+                ("Страница не найдена, отвечал архив.", "Карту 1812 года нашли за печью в Бергене и покажут весной."),
+                "",
+            ),
+            (
+                "Court sides with pensioner",
+                (
+                    "Nobody must enable JavaScript to pay a fine, a court held.",
+                    "The town will appeal to the high court before Easter.",
+                ),
+                NOSCRIPT,
+            ),
+        ],
+    )
+    def test_is_read(self, title: str, paragraphs: tuple[str, ...], around: str) -> None:
+        told = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+        html = page(
+            f"{around}<main><article><h1>{title}</h1>{told}</article></main>{around}", f"<title>{title} - Post</title>"
+        )
+        assert paragraphs[-1] in extract(html, URL, NOTHING).text
+
+    def test_a_headline_that_is_the_title_of_a_wall_needs_a_word_of_the_page(self) -> None:
+        body = f"<article><h1>Access denied</h1><p>Access denied, say the boards.</p>{SHORT}</article>"
+        head = "<title>Access denied | Post</title>"
+        assert refused(page(body, head)).reason is Reason.CHALLENGE
+        assert "minister" in extract(page(body, head + linked()), URL, NOTHING).text
+        missing = body.replace("Access denied", "Page not found")
+        assert refused(page(missing)).reason is Reason.SOFT_404
+        assert "minister" in extract(page(missing, linked()), URL, NOTHING).text
+
+
+class TestShortWalls:
+    @pytest.mark.parametrize(
+        ("title", "text", "agree", "refuse"),
+        [
+            ("Zuerst eine Frage", "Mit Cookies messen wir die Reichweite.", "Alle akzeptieren", "Nur notwendige"),
+            ("Eerst een vraag", "Met cookies meten wij het bereik.", "Akkoord", "Weigeren"),
+            ("Först en fråga", "Med kakor mäter vi hur många som läser.", "Godkänn alla", "Endast nödvändiga"),
+            ("Önce bir soru", "Ortaklarımız çerezleri kullanıyor.", "Tümünü kabul et", "Reddet"),
+            ("Dit valg", "Cookies betaler alt. De gemmes på telefonen i et år.", "Accepter alle", "Afvis"),
+            ("Сначала вопрос", "Куки помогают нам считать читателей.", "Принять все", "Отклонить"),
+            ("Nejprve otázka", "Cookies nám pomáhají měřit návštěvnost.", "Souhlasím", "Odmítnout vše"),
+            ("はじめに", "当サイトはクッキーで広告を表示します。", "同意する", "同意しない"),
+        ],
+    )
+    @pytest.mark.parametrize("control", ["<button>{}</button>", "<a href=#>{}</a>", "<input type=submit value='{}'>"])
+    def test_two_buttons_ask_for_consent_in_any_words(
+        self, title: str, text: str, agree: str, refuse: str, control: str
+    ) -> None:
+        buttons = control.format(agree) + control.format(refuse)
+        assert refused(page(f"<main><h1>{title}</h1><p>{text}</p>{buttons}</main>")).reason is Reason.CONSENT
+
+    def test_the_buttons_alone_are_a_banner(self) -> None:
+        html = page(f"{BANNER}<article><h1>Bridge</h1>{SHORT}</article>")
+        assert "minister" in extract(html, URL, NOTHING).text
+
+    def test_what_is_said_to_those_without_scripts_is_no_prose(self) -> None:
+        notice = "JavaScript is required. The site does not work without it, and older browsers are not supported."
+        html = page(f'<div id="root"></div><noscript>{notice}</noscript><script src="/a.js"></script>')
+        assert refused(html).reason is Reason.SCRIPT
+
+    def test_a_paper_that_praises_itself_after_its_appeal_goes_on_with_nothing(self) -> None:
+        box = "<h4>This story is exclusively for subscribers</h4><p>The Post has covered the valley since May 1891.</p>"
+        assert refused(page(f"<article>{SHORT}{box}</article>")).reason is Reason.PAYWALL
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("Already subscribe? Sign in", Reason.PAYWALL),
+            ("Tento článek je dostupný pouze předplatitelům.", Reason.PAYWALL),
+            ("Artiklen kræver abonnement.", Reason.PAYWALL),
+            ("Klicken Sie auf „Jetzt weiterlesen“, um fortzufahren.", Reason.PAYWALL),
+        ],
+    )
+    def test_appeals_after_a_teaser(self, text: str, reason: Reason) -> None:
+        more = "<p>A subscription costs one pound a month.</p>"
+        for end in ("", more):
+            assert refused(page(f"<article>{SHORT}<p>{text}</p>{end}</article>")).reason is reason
 
 
 @pytest.mark.parametrize(

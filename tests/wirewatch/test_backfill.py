@@ -6,8 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -17,8 +16,10 @@ from storage.backfills import BackfillSpan
 from storage.listings import Listings
 from storage.lock import BackfillLock, DatabaseLock
 from storage.store import Store
-from wirewatch import fields
+from wirewatch import rule_fields
 from wirewatch.backfill import back_fill, begin
+from wirewatch.cli import settle
+from wirewatch.cli.wiring import note
 from wirewatch.comparison import compare
 from wirewatch.errors import WirewatchError
 
@@ -188,13 +189,24 @@ def test_what_a_topic_matched_that_is_gone_stays(wirewatch, folder):
     assert listed(wirewatch, folder, "air-defence") == before
 
 
-def test_apply_works_beside_an_instance_and_waits_for_it_to_follow(wirewatch, folder):
+@contextmanager
+def instance_until_told(folder, monkeypatch):
+    """An instance that ends as soon as people were told that it is waited for."""
     with ExitStack() as held:
         held.enter_context(DatabaseLock(database(folder)))
-        end = threading.Timer(0.5, held.close)
-        end.start()
+
+        def tell(text):
+            note(text)
+            held.close()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(settle, "note", tell)
+            yield
+
+
+def test_apply_works_beside_an_instance_and_waits_for_it_to_follow(wirewatch, folder, monkeypatch):
+    with instance_until_told(folder, monkeypatch):
         ended = wirewatch("--config", folder, "rules", "apply")
-        end.join()
     assert ended.code == 0
     assert "a running instance may still judge by the rules it had" in ended.err
     with DatabaseLock(database(folder)):
@@ -215,12 +227,8 @@ def test_apply_waits_too_where_one_was_interrupted_before_it_had_waited(wirewatc
         ended = wirewatch("--config", folder, "rules", "apply")
         assert ended.code == 130
         assert "the same command goes on where it stood" in ended.err
-    with ExitStack() as held:
-        held.enter_context(DatabaseLock(database(folder)))
-        end = threading.Timer(0.5, held.close)
-        end.start()
+    with instance_until_told(folder, monkeypatch):
         ended = wirewatch("--config", folder, "rules", "apply")
-        end.join()
     assert ended.code == 0
     assert "a running instance may still judge by the rules it had" in ended.err
 
@@ -379,11 +387,11 @@ def test_rules_that_never_fire_are_seen(wirewatch, folder):
 
 
 RECORDS = {
-    ("rules", "list", "--rules"): fields.RULE,
-    ("rules", "diff", "--summary"): fields.RULE_DIFF,
-    ("rules", "diff"): fields.RULE_HIT,
-    ("rules", "apply", "--dry-run"): fields.RULE_DIFF,
-    ("rules", "apply"): fields.APPLIED,
+    ("rules", "list", "--rules"): rule_fields.RULE,
+    ("rules", "diff", "--summary"): rule_fields.RULE_DIFF,
+    ("rules", "diff"): rule_fields.RULE_HIT,
+    ("rules", "apply", "--dry-run"): rule_fields.RULE_DIFF,
+    ("rules", "apply"): rule_fields.APPLIED,
 }
 
 

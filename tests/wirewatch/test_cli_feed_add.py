@@ -28,6 +28,10 @@ PAGES = {
     "/one": page(("World", "/rss")),
     "/two": page(("Comments on A", "/a/comments/feed"), ("World", "/rss"), ("Sport", "/sport\x1b[2J")),
     "/none": page(),
+    "/to-private": page(("World", "http://10.0.0.1/rss")),
+    "/to-missing": page(("World", "/missing")),
+    "/to-page": page(("World", "/two")),
+    "/to-ill": page(("World", "/ill")),
     "/elsewhere": page(("World", "http://localhost:1/rss")),
 }
 
@@ -49,6 +53,8 @@ class Site:
     def _answer(self, request):
         self.asked.append((request.target, request.headers.get("Authorization")))
         if request.target == "/closed" and "Authorization" not in request.headers:
+            return WebAnswer(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Basic"})
+        if request.target == "/wrong":
             return WebAnswer(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Basic"})
         if request.target == "/ill":
             return WebAnswer(status=HTTPStatus.SERVICE_UNAVAILABLE)
@@ -90,7 +96,7 @@ def listed(mine):
 def test_a_feed_is_added_and_its_title_said(add, mine, site):
     ended = add(site.url("/rss"), "--every", "5m")
     assert ended.code == 0
-    assert "“One”, rss feed, 1 entry\nadded to " in ended.err
+    assert "“One”, RSS feed, 1 entry\nadded to " in ended.err
     assert listed(mine) == [FeedLine(url=site.url("/rss"), every_s=300)]
     assert len(site.asked) == 1
 
@@ -100,6 +106,33 @@ def test_a_feed_that_is_listed_is_not_asked_for(add, mine, site):
     ended = add(site.url("/rss"), "--title", "X")
     assert (ended.code, ended.err) == (0, f"already in {mine}/feeds.toml; to change it, edit it there\n")
     assert len(site.asked) == 1
+
+
+def test_another_way_to_write_the_address_is_told(add, mine, site):
+    add(site.url("/rss"))
+    for options in ((), ("--no-look",)):
+        ended = add(site.url("/%72ss#top"), *options)
+        told = f"already in {mine}/feeds.toml as {site.url('/rss')}; to change it, edit it there\n"
+        assert (ended.code, ended.err) == (0, told)
+    assert len(listed(mine)) == len(site.asked) == 1
+
+
+def test_all_goes_with_a_look(add, mine, site):
+    ended = add(site.url("/two"), "--all", "--no-look")
+    assert (ended.code, site.asked, listed(mine)) == (2, [], [])
+    assert "leave one of them out" in ended.err
+
+
+def test_a_password_that_nobody_needs_any_more_is_named(add, wirewatch, mine, site):
+    for path in ("/rss", "/closed"):
+        add(site.url(path, "me:sesame@"))
+    (secret,) = (mine / "secrets").iterdir()
+    first = wirewatch("--config", mine, "feeds", "remove", site.url("/rss"))
+    last = wirewatch("--config", mine, "feeds", "remove", site.url("/closed"))
+    assert (first.code, last.code) == (0, 0)
+    assert "password" not in first.err
+    assert f"its password stays in {secret}; delete it if it is not needed\n" in last.err
+    assert secret.exists()
 
 
 def test_a_sitemap_is_added(add, mine, site):
@@ -113,7 +146,35 @@ def test_the_one_feed_of_a_page_is_added(add, mine, site):
     ended = add(site.url("/one"), "--title", "Mine")
     assert ended.code == 0
     assert f"{site.url('/one')} announces 1 feed: {site.url('/rss')} “World”" in ended.err
+    assert "“One”, RSS feed, 1 entry\n" in ended.err
     assert listed(mine) == [FeedLine(url=site.url("/rss"), title="Mine")]
+    assert [target for target, _ in site.asked] == ["/one", "/rss"]
+    ended = add(site.url("/one"))
+    assert (ended.code, len(site.asked)) == (0, 3), "one that is known is not looked at"
+    assert f"already in {mine}/feeds.toml: {site.url('/rss')}" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/to-private", "http://10.0.0.1/rss: "),
+        ("/to-missing", "404"),
+        ("/to-page", "/two: announced as a feed, and is a page; it announces "),
+    ],
+)
+def test_the_one_feed_of_a_page_is_refused_when_it_is_none(add, mine, site, path, told):
+    ended = add(site.url(path))
+    assert (ended.code, ended.out) == (1, "")
+    assert told in ended.err
+    assert "--no-look" in ended.err
+    assert listed(mine) == []
+
+
+def test_the_one_feed_of_a_page_that_does_not_answer_now_is_added_with_a_warning(add, mine, site):
+    ended = add(site.url("/to-ill"))
+    assert ended.code == 0
+    assert "it could not be looked at: " in ended.err
+    assert listed(mine) == [FeedLine(url=site.url("/ill"))]
 
 
 def test_several_feeds_of_a_page_are_listed_with_the_command_to_add_one(add, mine, site):
@@ -209,6 +270,15 @@ def test_a_user_name_alone_stays_one(add, mine, site):
 def test_a_password_is_kept_only_when_the_feed_is_added(add, mine, site):
     assert add(site.url("/none", "me:sesame@")).code == 1
     assert not (mine / "secrets").exists()
+
+
+def test_a_wrong_password_is_not_told_as_a_missing_one(add, mine, site, monkeypatch):
+    monkeypatch.setenv("PW", "open-sesame")
+    ended = add(site.url("/wrong"), "--user", "me", "--password", "env:PW")
+    assert ended.code == 1
+    assert "the user name or the password was refused (401); correct them, or add it" in ended.err
+    assert "open-sesame" not in ended.err
+    assert listed(mine) == []
 
 
 def test_a_password_can_be_in_a_variable_or_a_file(add, mine, site, monkeypatch):

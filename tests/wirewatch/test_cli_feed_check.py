@@ -34,19 +34,27 @@ class Site:
     def _answer(self, request):
         asked = {name.lower(): value for name, value in request.headers.items()}
         self.asked.append((request.target, asked))
+        if request.target == "/index" or request.target.startswith("/maps/"):
+            return self._sitemap(request.target)
         match request.target:
             case "/rss" | "/bare":
                 return self._feed(asked, is_bare=request.target == "/bare")
-            case "/old":
-                return WebAnswer(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": "/rss"})
-            case "/for-now":
-                return WebAnswer(status=HTTPStatus.FOUND, headers={"Location": "/rss"})
+            case "/old" | "/for-now":
+                status = HTTPStatus.MOVED_PERMANENTLY if request.target == "/old" else HTTPStatus.FOUND
+                return WebAnswer(status=status, headers={"Location": "/rss"})
             case "/robots.txt" if self.robots is None:
                 return WebAnswer(status=HTTPStatus.INTERNAL_SERVER_ERROR)
             case "/robots.txt":
                 text = self.robots.replace("/news.xml", self.url("/news.xml"))
                 return WebAnswer(status=HTTPStatus.OK, headers={"Content-Type": "text/plain"}, body=text.encode())
         return WebAnswer(status=HTTPStatus.GONE)
+
+    def _sitemap(self, target):
+        text = f"<urlset><url><loc>{self.url(f'/a{target}')}</loc></url></urlset>"
+        if target == "/index":
+            maps = "".join(f"<sitemap><loc>{self.url(f'/maps/{n}.xml')}</loc></sitemap>" for n in range(30))
+            text = f"<sitemapindex>{maps}</sitemapindex>"
+        return WebAnswer(status=HTTPStatus.OK, headers={"Content-Type": "application/xml"}, body=text.encode())
 
     def _feed(self, asked, *, is_bare):
         items = "".join(ITEM.format(n, self.host, date) for n, date in enumerate(DATES)).replace(
@@ -99,13 +107,13 @@ def lines_of(ended):
 def test_a_feed_that_is_not_configured_is_diagnosed_in_full(check, site):
     ended = check(site.url("/rss"))
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith(f"{site.url('/rss')}\n  answers with a rss feed “One”, 3 entries")
+    assert ended.out.startswith(f"{site.url('/rss')}\n  answers with an RSS feed “One”, 3 entries")
     rows = lines_of(ended)
     assert rows["configured"] == "no, it is not in feeds.toml"
     assert rows["status"] == "200 ok"
     assert rows["content type"] == "application/rss+xml; charset=UTF-8"
     assert rows["validators"] == 'etag "v1"'
-    assert rows["asked again"].startswith("304 not modified")
+    assert rows["asked again"] == "304 not modified: the answer to a second request, with its validators"
     assert rows["cache-control"] == "max-age=900"
     assert rows["asks for"] == "a poll every 30 min at most"
     assert rows["dates"] == "1 without a date, 1 dated in the future"
@@ -127,6 +135,22 @@ def test_as_json_it_is_one_object_with_the_documented_fields(check, site):
     assert (told["charset"], told["again_status"], told["ttl_s"]) == ("utf-8", 304, 1800)
     assert told["robots"]["is_allowed"] is False
     assert told["dates"]["newest"] == "2099-10-01T10:00:00.000000Z"
+
+
+def test_of_a_sitemap_index_some_sitemaps_are_read(check, site):
+    ended = check(site.url("/index"))
+    assert ended.code == 0
+    assert "  answers with a sitemap index of 30 sitemaps, of which 10 were read, 10 entries; " in ended.out
+    rows = lines_of(ended)
+    assert (rows["sitemaps"], rows["entries"]) == ("30 listed, 10 of them read, as its first poll would", "10")
+    assert "20 sitemaps without a date wait for their turn at a later poll" in rows["problem"]
+    maps = [target for target, _ in site.asked if target.startswith("/maps/")]
+    assert len(maps) == 10
+    assert "/maps/29.xml" in maps
+    told = check(site.url("/index"), "--json").json
+    assert (told["sitemaps"], told["sitemaps_read"], told["entries"]) == (30, 10, 10)
+    rows = json.loads(check(site.url("/index"), site.url("/rss"), "--json").out)
+    assert [(row["sitemaps"], row["sitemaps_read"], row["entries"]) for row in rows] == [(30, 10, 10), (None, None, 3)]
 
 
 def test_each_redirect_is_shown_and_whether_it_is_for_good(check, site):
@@ -184,7 +208,7 @@ def test_the_history_of_a_polled_feed_is_told(check, wirewatch, mine, site):
     database.close()
     ended = check(site.url("/rss"))
     rows = lines_of(ended)
-    assert rows["state"].startswith("active; silent for longer than usual since 2026-09-21 ")
+    assert rows["state"].startswith("active; silent for longer than expected since 2026-09-21 ")
     assert rows["last poll"].endswith("(now): 200 ok")
     assert rows["next poll"].partition("): ")[2]
     assert rows["entries"] == "3 | 3 seen so far"

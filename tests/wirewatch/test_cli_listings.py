@@ -15,7 +15,7 @@ from datetime import datetime
 
 import pytest
 
-from wirewatch import feed_fields, fields, story_fields
+from wirewatch import feed_fields, fields, rule_fields, stats_fields, story_fields
 from wirewatch.output import clean_line
 
 LISTINGS = {
@@ -24,9 +24,9 @@ LISTINGS = {
     "articles": (["articles"], fields.ARTICLE),
     "entries": (["entries"], fields.ENTRY),
     "feeds": (["feeds", "list"], feed_fields.FEED),
-    "rules": (["rules", "list"], fields.TOPIC),
+    "rules": (["rules", "list"], rule_fields.TOPIC),
     "search": (["search", "Ukraine"], fields.FOUND),
-    "rules test": (["rules", "test", "air-defence"], fields.RULE_HIT),
+    "rules test": (["rules", "test", "air-defence"], rule_fields.RULE_HIT),
 }
 
 #: word for word from the issue
@@ -229,7 +229,7 @@ def test_feeds_and_rules_have_since_and_until_too(wirewatch, filled, name, colum
 
 def test_stats_add_up(wirewatch, filled):
     stats = wirewatch("stats", "--config", filled, "--json").json
-    assert list(stats) == [column.name for column in fields.STATS]
+    assert list(stats) == [column.name for column in stats_fields.STATS]
     assert stats["articles"] == len(wirewatch("articles", "--config", filled, "--json").json)
     assert sum(stats["entries"].values()) == len(wirewatch("entries", "--config", filled, "--json").json)
     once = wirewatch("matches", "air-defence", "--once", "--config", filled, "--json").json

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wirewatch import fields
+from wirewatch import fields, rule_fields
 from wirewatch.demo.newsroom import PAGES
 
 CHANGES = ("new", "same", "lost")
@@ -54,7 +54,7 @@ def test_check_of_bad_rules_draws_a_caret_and_runs_the_other_tests(wirewatch, co
     rows = [row for row in json.loads(ended.out) if row["severity"] != "warning"]
     assert [row["code"] for row in rows] == ["E104", "TEST"]
     assert [(row["file"], row["line"], row["column"]) for row in rows] == [("bad.rules", 2, 22), ("bad.rules", 5, 13)]
-    assert set(rows[0]) == {column.name for column in fields.RULE_PROBLEM}
+    assert set(rows[0]) == {column.name for column in rule_fields.RULE_PROBLEM}
 
 
 def test_a_missing_rules_folder_is_named(wirewatch, elsewhere):

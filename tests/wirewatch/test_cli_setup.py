@@ -161,6 +161,30 @@ def test_once_says_how_many_entries_have_no_page_and_why(wirewatch, offline):
     assert len(listed) == 2
 
 
+def test_a_secret_that_is_missing_is_told_everywhere_and_stops_no_other_feed(wirewatch, offline):
+    url = f"http://127.0.0.1:{_closed_port()}/locked"
+    with _served(b"<rss version='2.0'><channel><title>T</title></channel></rss>") as other:
+        (offline / "feeds.toml").write_text(
+            f'[[feeds]]\nurl = "{url}"\nuser = "me"\npassword = "env:NOT_SET"\n[[feeds]]\nurl = "{other}"\n'
+        )
+        ended = wirewatch("--config", offline, "once")
+        assert ended.code == 3
+        assert ended.out.startswith("2 feeds polled, 1 failed")
+        assert f"failed: {url}: the variable NOT_SET is not set" in ended.err
+        checked = wirewatch("--config", offline, "feeds", "check", "--jsonl").jsonl
+        assert [(row["reason"], row["status"]) for row in checked] == [("auth", None), (None, 200)]
+    ended = wirewatch("--config", offline, "feeds", "list", "--format", "table")
+    assert f"{url}: the variable NOT_SET is not set" in ended.err
+    ended = wirewatch("--config", offline, "feeds", "check", url)
+    assert (ended.code, "auth: the variable NOT_SET is not set" in ended.out) == (3, True)
+    ended = wirewatch("--config", offline, "doctor")
+    assert ended.code == 4
+    assert f"{offline / 'feeds.toml'}:4: password: the variable NOT_SET is not set" in ended.out
+    assert "backing off: " in ended.out
+    ended = wirewatch("--config", offline, "feeds", "backfill", url)
+    assert (ended.code, "the variable NOT_SET is not set" in ended.out) == (3, True)
+
+
 def test_once_polls_only_what_is_due(wirewatch, offline):
     wirewatch("--config", offline, "once")
     ended = wirewatch("--config", offline, "once")
@@ -334,7 +358,7 @@ def test_doctor_is_content_with_a_filled_installation(wirewatch, filled):
     ended = wirewatch("--config", filled, "doctor")
     assert ended.code == 0, ended.out
     # The sample's news lies back here, so that its feeds are silent.
-    assert {check for check, status in _statuses(ended).items() if status != "ok"} == {"feeds"}
+    assert {check for check, status in _statuses(ended).items() if status != "ok"} == {"feeds", "contact"}
     assert "silent: http://" in ended.out
     rows = wirewatch("--config", filled, "doctor", "--json").json
     assert list(rows[0]) == [column.name for column in fields.CHECK]
@@ -358,6 +382,21 @@ def test_doctor_finds_what_is_wrong(wirewatch, copied, file, text, check, code):
     ended = wirewatch("--config", copied, "doctor")
     assert ended.code == code
     assert any(line.split()[:2] == ["fail", check] for line in ended.out.splitlines()), ended.out
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("", "warn  contact     servers are not told who asks, and block unknown programs sooner; write "),
+        ('contact = "desk@news.example"', "ok    contact     servers are told: desk@news.example"),
+        ('user_agent = "Desk/1"', "ok    contact     servers are told: Desk/1"),
+    ],
+)
+def test_doctor_hints_at_a_missing_contact_and_that_is_no_failure(wirewatch, copied, setting, told):
+    (copied / "wirewatch.toml").write_text(f"[fetch]\n{setting}\n")
+    ended = wirewatch("--config", copied, "doctor")
+    assert ended.code == 0
+    assert told in ended.out
 
 
 def test_doctor_misses_the_database_and_the_rules_folder(wirewatch, copied):

@@ -148,6 +148,10 @@ class TestFile:
         with pytest.raises(ConfigError, match=r"sites.toml:2: "):
             parse_sites(f'[[sites]]\nhost = {host}\nbody = "p"\n', tmp_path / "sites.toml")
 
+    def test_a_host_that_is_no_text(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match=r"sites.toml:2: host: expected text in quotes"):
+            parse_sites('[[sites]]\nhost = 5\nbody = "p"\n', tmp_path / "sites.toml")
+
     def test_other_things_than_sites(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=r"sites.toml:1: unknown key site; each site begins with \[\[sites\]\]"):
             parse_sites("[[site]]\n", tmp_path / "sites.toml")
@@ -243,3 +247,12 @@ def test_try_page_reads_as_the_file_says(wirewatch: Any, folder: Path) -> None:
         "--config", folder, "try", "page", folder / "news.html", "--url", "https://www.news.example/a", "--json"
     )
     assert (ended.json["title"], ended.json["text"]) == ("Pier closed", SENTENCE)
+
+
+def test_try_page_says_which_selector_finds_nothing(wirewatch: Any, folder: Path) -> None:
+    file = folder / "sites.toml"
+    file.write_text(file.read_text().replace('body = ".story"', 'body = ".gone"'))
+    ended = wirewatch(
+        "--config", folder, "try", "page", folder / "news.html", "--url", "https://www.news.example/a", "--json"
+    )
+    assert ended.err == "sites.toml: the body selector of news.example finds nothing on https://www.news.example/a\n"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest.errors import Permanent, Reason, StoreError
+from ingest.errors import Permanent, Reason, StoreError, Transient
 from ingest.model import Due, EntryOutcome, EntryState, Saved, TextFrom
-from ingest.pipeline import Ingested
+from ingest.placing import Ingested
 from ingest.polling import Event, EventKind
 from ingest.refresh import Refreshed
 from wirewatch.cycle import Cycle, CycleReport, FailedFeed
@@ -125,6 +125,31 @@ async def test_what_happened_to_a_feed_is_logged_once(caplog: pytest.LogCaptureF
         "feed http://feed/1: is HTML",
         "feed http://feed/1: recovered: answers again",
         "feed http://feed/1: gap: none was there",
+    ]
+
+
+class PutOff(Steps):
+    """Its feeds are not asked for: the first since its server wants to be left alone, the second lacks its secret."""
+
+    async def refresh_feed(self, feed_id: int) -> Refreshed:
+        reason = Reason.RATE_LIMITED if feed_id == 1 else Reason.AUTH
+        error = Transient(reason, "u", "not asked", retry_after_s=60, was_asked=False)
+        return Refreshed(feed_id=feed_id, url=f"http://feed/{feed_id}", error=error)
+
+
+async def test_a_poll_that_is_put_off_has_not_failed_unless_the_secret_is_missing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    cycle = Cycle(PutOff())
+    cycle.poll(dues((1, "a"), (2, "b")))
+    await cycle.idle()
+    report = cycle.take_report()
+    assert (report.polled, report.put_off) == (1, 1)
+    assert [feed.url for feed in report.failed] == ["http://feed/2"]
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("INFO", "feed http://feed/1: put off: not asked"),
+        ("WARNING", "feed http://feed/2: not asked"),
     ]
 
 

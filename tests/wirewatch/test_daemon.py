@@ -13,7 +13,7 @@ import pytest
 
 from ingest.errors import StoreError
 from ingest.model import Due
-from ingest.pipeline import Ingested
+from ingest.placing import Ingested
 from wirewatch.cycle import Cycle, CycleReport
 from wirewatch.daemon import FEEDS_PER_TICK, Daemon
 from wirewatch.errors import ConfigError
@@ -190,6 +190,22 @@ async def test_a_signal_lets_what_is_under_way_end_and_takes_nothing_more(number
     assert session.steps.done == [1]
 
 
+async def test_a_second_ctrl_c_ends_at_once_and_a_second_sigterm_does_not(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    session = BusySession()
+    running = asyncio.create_task(Daemon(session, tick_s=60).run())  # type: ignore[arg-type]  # a stand-in
+    await session.steps.started.wait()
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await until(lambda: session.stopped_looking)
+    assert not running.done()
+    assert "ends within 35 s; Ctrl-C ends it at once" in caplog.text
+    os.kill(os.getpid(), signal.SIGINT)
+    async with asyncio.timeout(20):
+        await running
+    assert (session.steps.done, session.cycle.queued) == ([], 0)
+
+
 @pytest.mark.parametrize("trouble", ["", "feeds.toml:1: no"])
 async def test_sighup_looks_at_the_rules_and_reads_the_feeds(trouble: str, caplog: pytest.LogCaptureFixture) -> None:
     """Neither hinders the other."""
@@ -200,7 +216,7 @@ async def test_sighup_looks_at_the_rules_and_reads_the_feeds(trouble: str, caplo
     await until(lambda: session.looks == [False])
     os.kill(os.getpid(), signal.SIGHUP)
     await until(lambda: session.looks == [False, True])
-    told = f"those in force stay so: {trouble}" if trouble else "in force: 1 feeds"
+    told = f"those in force stay so: {trouble}" if trouble else "in force: 1 feed"
     await until(lambda: told in caplog.text)
     os.kill(os.getpid(), signal.SIGTERM)
     await running

@@ -10,7 +10,7 @@ import pytest
 from storage.records import FeedRecord
 from wirewatch.errors import ExitCode
 from wirewatch.feedhealth import MOST_TOLD, check_feeds, check_secrets
-from wirewatch.feedlist import read_feeds
+from wirewatch.feedlist import FeedLine, read_feeds
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 FEED = FeedRecord(
@@ -58,6 +58,23 @@ def test_feeds_that_are_well():
     ]
 
 
+def test_what_feeds_toml_says_now_is_counted():
+    failing = replace(BROKEN, url="https://b.example/", fetch_url="https://b.example/", state="backing-off")
+    resumed = replace(FEED, url="https://c.example/", fetch_url="https://c.example/", state="paused")
+    listed = [
+        FeedLine(url=FEED.url),
+        FeedLine(url=failing.url, is_paused=True),
+        FeedLine(url=resumed.url),
+        FeedLine(url="https://new.example/"),
+    ]
+    stored = [FEED, failing, resumed]
+    assert [check.message for check in check_feeds(stored, NOW, listed)] == [
+        "2 feeds are polled, none fails, is silent or leaves gaps",
+        "1 feed was added since the last poll; the next one takes it up",
+    ]
+    assert [check.message for check in check_feeds(stored, NOW, listed[1:2])] == ["none is to be polled"]
+
+
 @pytest.mark.parametrize(
     ("feed", "message"),
     [
@@ -85,8 +102,8 @@ def test_feeds_that_are_well():
         (
             replace(FEED, silent_since=NOW),
             (
-                "silent: https://a.example/rss: it answers, and brings nothing new for 9 d; 2 d at most is usual for "
-                "it. Has it moved? See: wirewatch feeds check https://a.example/rss"
+                "silent: https://a.example/rss: it answers, and brings nothing new for 9 d; expected within 6 d. "
+                "Has it moved? See: wirewatch feeds check https://a.example/rss"
             ),
         ),
         (
@@ -150,6 +167,22 @@ def test_a_secret_that_is_missing_is_invalid_unless_the_feed_is_paused(tmp_path)
     assert f"{path}:4: password: {tmp_path}/pw cannot be read" in check.message
     path.write_text(f"{FEEDS}paused = true\n")
     assert [check.status for check in check_secrets(read_feeds(path))] == ["ok"]
+
+
+def test_a_secret_that_cannot_be_read_is_not_called_well_and_no_folder_is_to_be_changed(tmp_path):
+    path = tmp_path / "feeds.toml"
+    path.write_text(FEEDS.replace("file:pw", "file:."))
+    tmp_path.chmod(0o755)
+    assert [check.status for check in check_secrets(read_feeds(path))] == ["fail"]
+
+
+def test_a_file_name_is_quoted_for_the_shell(tmp_path):
+    path = tmp_path / "feeds.toml"
+    path.write_text(FEEDS.replace("file:pw", "file:my pw; ls"))
+    (tmp_path / "my pw; ls").write_text("sesame\n")
+    (tmp_path / "my pw; ls").chmod(0o644)
+    (check,) = check_secrets(read_feeds(path))
+    assert check.message.endswith(f"chmod 600 '{tmp_path}/my pw; ls'")
 
 
 def test_feeds_without_secrets_have_none_to_tell_of(tmp_path):

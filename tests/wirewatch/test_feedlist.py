@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wirewatch.editlock import alone
 from wirewatch.errors import ConfigError, WirewatchError
-from wirewatch.feededit import add_feeds, pause_feed, remove_feed
+from wirewatch.feededit import add_feeds, identity, pause_feed, remove_feed
 from wirewatch.feedlist import FeedLine, address_fault, every_s, parse_feeds, read_feeds, span_text
 from wirewatch.places import packaged_config
 
@@ -171,8 +175,62 @@ def test_removing_an_unknown_feed_names_the_nearest(path):
         WirewatchError, match=r"https://a\.example/rs is not listed; did you mean https://a\.example/rss\?"
     ):
         remove_feed(path, "https://a.example/rs")
-    with pytest.raises(WirewatchError, match=r"is not listed; see: wirewatch feeds list"):
-        remove_feed(path, "q")
+    for url in ("q", "https://z.example/rss", "https://[a"):
+        with pytest.raises(WirewatchError, match=r"is not listed; see: wirewatch feeds list; or add it with"):
+            remove_feed(path, url)
+
+
+@pytest.mark.parametrize(
+    ("url", "listed"),
+    [
+        ("HTTPS://A.example/rss", "https://a.example/rss"),
+        ("https://a.example:443/rss#news", "https://a.example/rss"),
+        ("https://a.example/%72ss", "https://a.example/rss"),
+        ("https://a.example/%7e%2fme", "https://a.example/~%2Fme"),
+    ],
+)
+def test_another_way_to_write_an_address_adds_no_feed(path, url, listed):
+    path.write_text(f'[[feeds]]\nurl = "{listed}"\n')
+    assert add_feeds(path, [FeedLine(url=url)])[0] == ()
+    assert [feed.url for feed in read_feeds(path)] == [listed]
+
+
+@given(st.text(max_size=40))
+def test_the_identity_of_an_identity_is_itself(text):
+    once = identity(f"https://a.example/{text}")
+    assert identity(once) == once
+
+
+ADDING = """
+import sys
+from pathlib import Path
+from wirewatch.feedaccess import keep_password
+from wirewatch.feededit import add_feeds, pause_feed, remove_feed
+from wirewatch.feedlist import FeedLine
+path, name = Path(sys.argv[1]), sys.argv[2]
+for n in range(4):
+    keep_password(path, "https://news.example/", "one password")
+    add_feeds(path, [FeedLine(url=f"https://{name}.example/{n}")])
+pause_feed(path, f"https://{name}.example/1", is_paused=True)
+remove_feed(path, f"https://{name}.example/2")
+"""
+
+
+def test_edits_at_the_same_time_undo_none_of_each_other(path):
+    path.write_text("")
+    at_work = [subprocess.Popen([sys.executable, "-c", ADDING, path, f"p{n}"]) for n in range(8)]
+    assert [each.wait(timeout=60) for each in at_work] == [0] * 8
+    wanted = {(f"https://p{p}.example/{n}", n == 1) for p in range(8) for n in (0, 1, 3)}
+    assert {(feed.url, feed.is_paused) for feed in read_feeds(path)} == wanted
+    assert [file.name for file in (path.parent / "secrets").iterdir()] == ["news.example"]
+
+
+def test_the_lock_goes_with_its_holder_and_the_folder_may_be_missing(path):
+    for _ in range(2):
+        with suppress(KeyError), alone(path):
+            raise KeyError
+    with alone(path.parent / "none" / "feeds.toml"):
+        pass
 
 
 def test_a_list_in_one_line_is_kept_in_one_line(path):

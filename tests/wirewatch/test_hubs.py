@@ -16,7 +16,7 @@ import pytest
 from ingest.errors import Permanent, Reason, StoreError, Transient
 from ingest.subscription import HubFeed, SubscriptionState
 from wirewatch.callback import listening, make_listener
-from wirewatch.websub import MAX_WAITING, MAX_WAITING_BYTES, Hubs
+from wirewatch.websub import MAX_WAITING, MAX_WAITING_BYTES, RENEW_EVERY_S, Hubs
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HUB = "https://hub.example/"
@@ -106,6 +106,19 @@ async def test_a_subscription_from_asking_to_renewal(desk):
     desk.now += timedelta(days=9, hours=12)
     await hubs.renew()
     assert desk.asked[1] == desk.asked[0]
+    assert desk.stored[1].state is SubscriptionState.ACTIVE
+
+
+async def test_a_short_lease_is_renewed_before_its_end_by_the_looks_that_are_made(desk):
+    hubs = desk.hubs()
+    await hubs.renew()
+    for _ in range(30):
+        await hubs.verified("drawn1", question(**{"hub.lease_seconds": "100"}))
+        end, asked = desk.stored[1].lease_until, len(desk.asked)
+        while len(desk.asked) == asked:
+            desk.now += timedelta(seconds=RENEW_EVERY_S)
+            await hubs.renew()
+        assert desk.now < end
     assert desk.stored[1].state is SubscriptionState.ACTIVE
 
 

@@ -19,7 +19,9 @@ from wirewatch import (
     feed_fields,
     feedcheck,
     fields,
+    rule_fields,
     rulestate,
+    stats_fields,
     story_fields,
     why,
 )
@@ -56,7 +58,7 @@ def test_a_page_is_what_the_program_says(generator, page):
         (trail_records.EventRecord, feed_fields.EVENT),
         (trail_records.FetchRecord, entry_fields.FETCH),
         (why.ToldEntry, entry_fields.WHY),
-        (rulestate.ShownStats, fields.STATS),
+        (rulestate.ShownStats, stats_fields.STATS),
         (rulestate.HeldTopic, fields.HELD_TOPIC),
         (records.ArticleMatchRecord, fields.ARTICLE_MATCH),
         (records.VersionRecord, fields.VERSION),
@@ -66,7 +68,7 @@ def test_a_page_is_what_the_program_says(generator, page):
         (changes.CarriedDiff, story_fields.CARRIED_DIFF),
         (changes.ArticleDiff, story_fields.ARTICLE_DIFF),
         (difference.Change, story_fields.CHANGE),
-        (comparison.Hit, fields.RULE_HIT),
+        (comparison.Hit, rule_fields.RULE_HIT),
         (feedcheck.FeedCheck, feed_fields.FEED_CHECK),
     ],
 )

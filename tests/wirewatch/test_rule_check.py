@@ -11,7 +11,7 @@ import pytest
 from rules.files import parse_topic
 from storage.listings import Listings
 from storage.vocabulary import Vocabulary
-from wirewatch import fields
+from wirewatch import rule_fields
 from wirewatch.rulearchive import StoredArchive
 from wirewatch.rulecheck import find_lints, find_problems, load
 
@@ -77,7 +77,7 @@ def test_rows_have_ranges_for_editors(wirewatch, folder):
     (folder / "a.rules").write_text(LINTED + FAILING + BROKEN)
     rows = wirewatch("rules", "check", "--jsonl").jsonl
     assert all(list(row)[:5] == ["file", "line", "column", "code", "message"] for row in rows)
-    assert all([column.name for column in fields.RULE_PROBLEM] == list(row) for row in rows)
+    assert all([column.name for column in rule_fields.RULE_PROBLEM] == list(row) for row in rows)
     places = [(row["line"], row["column"], row["end_line"], row["end_column"]) for row in rows]
     assert places[0][:2] == (8, 19)
     assert places[1:] == [(6, 13, 6, 31), (2, 19, 2, 25), (2, 28, 2, 30)]

@@ -20,10 +20,10 @@ from rules.document import Document
 from storage.migrate import upgrade
 from wirewatch.app import App
 from wirewatch.errors import ConfigError
+from wirewatch.feedaccess import read_all_access
 from wirewatch.feedlist import read_feeds
 from wirewatch.places import find_config_dir
 from wirewatch.rulewatch import RuleWatch
-from wirewatch.session import read_all_access
 from wirewatch.settings import load_settings
 
 if TYPE_CHECKING:
@@ -202,7 +202,11 @@ async def test_what_a_host_asks_for_holds_after_a_restart(file: Path) -> None:
         assert [feed.reason for feed in report.cycle.failed] == ["unavailable"]
         assert not report.cycle.is_offline
         report = await app.run_once(all_feeds=True)
-        assert [feed.reason for feed in report.cycle.failed] == ["rate_limited"]
+        assert (report.cycle.polled, report.cycle.failed, report.cycle.put_off) == (0, (), 1)
+    with app.listings() as listings:
+        (feed,) = listings.feeds()
+    assert (feed.last_status, feed.last_error) == (503, "unavailable"), "the reason is not hidden by the wait"
+    assert "wants to be left alone until " in (feed.plan_why or "")
     assert len(seen) == 1
 
 
@@ -259,25 +263,80 @@ async def test_secrets_are_sent_with_the_polls(file: Path, monkeypatch: pytest.M
 
 async def test_feeds_that_cannot_be_read_leave_those_in_force(file: Path) -> None:
     async with opened(file) as session:
-        for text in ("[[feeds]]\n", '[[feeds]]\nurl = "http://a.example/"\nheaders = {X-Key = "env:NO_SUCH_KEY"}\n'):
-            write(file.parents[1] / "feeds.toml", text)
-            with pytest.raises(ConfigError):
-                await session.reload_feeds()
-            assert session.feeds == 0
+        write(file.parents[1] / "feeds.toml", "[[feeds]]\n")
+        with pytest.raises(ConfigError):
+            await session.reload_feeds()
+        assert session.feeds == 0
+
+
+LOCKED = '[[feeds]]\nurl = "{url}/locked"\nheaders = {{X-Key = "env:DESK_KEY"}}\n'
+OPEN = '[[feeds]]\nurl = "{url}/open"\n'
+
+
+def paths(seen: list[str]) -> list[str]:
+    return [request.split(" ", 2)[1] for request in seen]
+
+
+async def test_one_secret_that_is_missing_stops_no_other_feed(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("DESK_KEY", raising=False)
+    seen: list[str] = []
+    async with serving("404 No", seen) as port:
+        app = configure(file, (LOCKED + OPEN).format(url=f"http://127.0.0.1:{port}"))
+        await asyncio.to_thread(upgrade, app.settings.database.url)
+        for _ in range(2):
+            report = await app.run_once()
+            (locked,) = (failed for failed in report.cycle.failed if failed.url.endswith("/locked"))
+            assert (locked.reason, locked.detail.partition(";")[0]) == ("auth", "the variable DESK_KEY is not set")
+        assert paths(seen) == ["/open"], "each once says it, and nobody is asked"
+        assert f"{file.parents[1] / 'feeds.toml'}:3: headers: X-Key: the variable DESK_KEY" in caplog.text
+        # A restart with the secret: what was not asked for is asked for at once, and nothing else.
+        monkeypatch.setenv("DESK_KEY", "s3cret")
+        await app.run_once()
+        assert paths(seen) == ["/open", "/locked"]
+    with app.listings() as listings:
+        (event, *_) = listings.events(feed_id=1)
+        assert (event.kind, event.detail.partition(";")[0]) == ("feed.broken", "the variable DESK_KEY is not set")
+        assert [event.kind for event in listings.events(feed_id=1)] == ["feed.broken"], "the 404 goes on with it"
+
+
+async def test_feeds_that_are_reloaded_follow_the_same_rule(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DESK_KEY", raising=False)
+    seen: list[str] = []
+    async with serving("404 No", seen) as port:
+        url = f"http://127.0.0.1:{port}"
+        app = configure(file, "")
+        await asyncio.to_thread(upgrade, app.settings.database.url)
+        async with app.session() as session:
+            write(file.parents[1] / "feeds.toml", (LOCKED + OPEN).format(url=url))
+            await session.reload_feeds()
+            await session.do_all_due()
+            assert (session.feeds, paths(seen)) == (2, ["/open"])
+            monkeypatch.setenv("DESK_KEY", "s3cret")
+            await session.do_all_due(all_feeds=True)
+            assert paths(seen)[1:] == ["/open"], "secrets are read with the list"
+            await session.reload_feeds()
+            await session.do_all_due()
+            assert "/locked" in paths(seen)
 
 
 def test_all_secrets_that_are_missing_are_told_and_those_of_paused_feeds_are_not_asked_for(tmp_path: Path) -> None:
     feeds = tmp_path / "feeds.toml"
     text = '[[feeds]]\nurl = "http://{0}.example/"\nheaders = {{X-Key = "env:NO_{0}"}}\n{1}'
-    feeds.write_text(
-        "".join(text.format(name, more) for name, more in (("A", ""), ("B", "paused = true\n"), ("C", "")))
-    )
-    with pytest.raises(ConfigError) as caught:
-        read_all_access(read_feeds(feeds))
-    lines = str(caught.value).splitlines()
+    listed = (("A", 'every = "5m"\n'), ("B", "paused = true\n"), ("C", ""))
+    feeds.write_text("".join(text.format(name, more) for name, more in listed))
+    access, lines = read_all_access(read_feeds(feeds))
     assert len(lines) == 2
     assert "NO_A" in lines[0]
     assert "NO_C" in lines[1]
+    missing = [access[f"http://{name}.example/"].missing for name in "ABC"]
+    assert [text and text.partition(";")[0] for text in missing] == [
+        "the variable NO_A is not set",
+        None,
+        "the variable NO_C is not set",
+    ]
+    assert access["http://A.example/"].every_s == 300
 
 
 async def test_older_pages_can_be_fetched_beside_a_session(file: Path) -> None:

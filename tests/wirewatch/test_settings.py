@@ -214,7 +214,7 @@ def test_settings_of_the_proxy_and_of_hubs_that_cannot_be(tmp_path, key, value, 
     with pytest.raises(ConfigError) as caught:
         load_settings(ConfigDir(path=tmp_path, origin="--config"), environ={})
     assert f"wirewatch.toml:2: {key}: expected " in str(caught.value)
-    assert expected in str(caught.value)
+    assert str(caught.value).count(expected) == 1
     assert key != "fetch.proxy" or value not in str(caught.value)
 
 

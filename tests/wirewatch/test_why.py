@@ -219,6 +219,8 @@ def test_each_fetch_has_a_line_and_of_many_the_newest_are_shown():
     assert many[0] == "… 3 earlier"
     assert len(many) == MOST_FETCHES + 1
     assert row(replace(TRAIL, fetches=()), "fetched") == ["its page was not asked for in the last 30 days"]
+    elsewhere = replace(TRAIL, fetches=(), article=replace(ARTICLE, entry=18))
+    assert row(elsewhere, "fetched") == ["fetched for entry 18, which has the same page"]
 
 
 def test_an_entry_that_leads_its_story_or_stands_alone_in_it():

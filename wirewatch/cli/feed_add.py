@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ingest.polling import FeedAccess
     from wirewatch.cli.wiring import Call
     from wirewatch.feedlist import FeedLine
-    from wirewatch.feedlook import IsFeed, Look
+    from wirewatch.feedlook import IsFeed, IsNoFeed, Look, Unknown
 
 
 def _span(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
@@ -68,9 +68,9 @@ def add(  # an option each
 ) -> None:
     """Add a feed to feeds.toml; it is polled from the next cycle on.
 
-    ADDRESS is fetched once. A feed or a sitemap is added. Of a page that announces one feed, that one is added; of a
-    page that announces several, they are listed (exit code 2), and added with --all. What answers and is none of this
-    is refused. Where nothing answers just now, the address is added as it is.
+    ADDRESS is fetched once. A feed or a sitemap is added. Of a page that announces one feed, that one is fetched, too,
+    and added; of a page that announces several, they are listed (exit code 2), and added with --all as they are. What
+    answers and is none of this is refused. Where nothing answers just now, the address is added as it is.
 
     A password in ADDRESS goes to a file of its own in `secrets` beside feeds.toml, which only you can read.
     """
@@ -78,6 +78,8 @@ def add(  # an option each
     from wirewatch.feedaccess import take_credentials
     from wirewatch.feedlist import FeedLine, address_fault
 
+    if every_one and no_look:
+        raise click.UsageError("--all adds what a look finds, and --no-look looks at nothing; leave one of them out")
     if password and user is None:
         raise click.UsageError('--password goes with --user; give --user "" where there is none')
     url, in_address, password_there = take_credentials(address)
@@ -89,7 +91,7 @@ def add(  # an option each
     feed = FeedLine(url=url, title=title, every_s=every, user=user, password=password)
     found = _Found(call, path, feed, in_address, password_there)
     if found.is_listed(feed.url):
-        note(f"already in {path}; to change it, edit it there")
+        note(f"already in {path}{found.other_name(feed.url)}; to change it, edit it there")
     elif no_look:
         found.add([feed])
     else:
@@ -100,6 +102,7 @@ class _Found:
     """What was asked for, and how it is added."""
 
     def __init__(self, call: Call, path: Path, feed: FeedLine, user: str | None, password: str | None) -> None:
+        from wirewatch.feededit import identity
         from wirewatch.feedlist import read_feeds
 
         self.call = call
@@ -107,10 +110,16 @@ class _Found:
         self.feed = feed
         self._user = user
         self._password = password
-        self._listed = {each.url for each in read_feeds(path)}
+        self._identity = identity
+        self._listed = {identity(each.url): each.url for each in read_feeds(path)}
 
     def is_listed(self, url: str) -> bool:
-        return url in self._listed
+        return self._identity(url) in self._listed
+
+    def other_name(self, url: str) -> str:
+        """Say how the file writes the address *url* of a feed in it, where it does so in another way."""
+        listed = self._listed.get(self._identity(url), url)
+        return "" if listed == url else f" as {listed}"
 
     def access(self) -> FeedAccess:
         """What is sent with the look. Raises ConfigError."""
@@ -127,7 +136,7 @@ class _Found:
         for each in added:
             note(f"added to {self.path}: {each.url}")
         for each in known:
-            note(f"already in {self.path}: {each.url}")
+            note(f"already in {self.path}: {each.url}{self.other_name(each.url)}")
 
     def _with_access(self, feed: FeedLine) -> FeedLine:
         needs = self._user is not None or self.feed.user is not None
@@ -148,27 +157,41 @@ def _origin(url: str) -> str:
 
 
 def _add_what_is_there(found: _Found, *, every_one: bool) -> None:
-    from wirewatch.feedlook import Announces, IsFeed, IsNoFeed, Unknown, fix_for
+    from wirewatch.feedlook import Announces
 
     feed = found.feed
-    match asyncio.run(_look(found)):
-        case IsFeed() as seen:
-            note(_told(seen))
-            found.add([feed])
-            if seen.moved_to:
-                note(f"it has moved to {seen.moved_to}, and is polled there")
-        case Unknown(problem=problem):
-            found.add([feed])
-            note(f"it could not be looked at: {problem}; check it later: {found.call.command('feeds check', feed.url)}")
-        case IsNoFeed(reason=reason, problem=problem):
-            raise WirewatchError(f"{feed.url}: {problem}; {fix_for(reason)}")
-        case Announces(feeds=feeds):
-            _add_announced(found, feeds, every_one=every_one)
+    look = asyncio.run(_look(found, feed.url))
+    if isinstance(look, Announces):
+        _add_announced(found, look.feeds, every_one=every_one)
+    else:
+        _add_looked_at(found, feed, look)
+
+
+def _add_looked_at(found: _Found, feed: FeedLine, look: IsFeed | Unknown | IsNoFeed) -> None:
+    """Add *feed*, which *look* says something of, or refuse it."""
+    from wirewatch.feedlook import IsFeed, Unknown, fix_for
+
+    if isinstance(look, IsFeed):
+        note(_told(look))
+        found.add([feed])
+        if look.moved_to:
+            note(f"it has moved to {look.moved_to}, and is polled there")
+    elif isinstance(look, Unknown):
+        found.add([feed])
+        see = found.call.command("feeds check", feed.url)
+        note(f"it could not be looked at: {look.problem}; check it later: {see}")
+    else:
+        has_password = feed.user is not None or any(name.lower() == "authorization" for name, _ in feed.headers)
+        raise WirewatchError(f"{feed.url}: {look.problem}; {fix_for(look.reason, has_password=has_password)}")
 
 
 def _told(seen: IsFeed) -> str:
-    what = seen.feed_format if seen.feed_format.startswith("sitemap") else f"{seen.feed_format} feed"
+    from wirewatch.feedcheck import format_name
+
+    what = format_name(seen.feed_format)
     title = f"“{seen.title}”, " if seen.title else ""
+    if seen.sitemaps:
+        return f"{title}{what}, {counted(seen.sitemaps, 'sitemap')}"
     return f"{title}{what}, {counted(seen.entries, 'entry', 'entries')}"
 
 
@@ -181,7 +204,24 @@ def _add_announced(found: _Found, feeds: Sequence[AnnouncedFeed], *, every_one: 
         raise click.UsageError("--title goes with one feed, and the page announces several; leave it out")
     told = [f"{each.url} “{each.title}”" if each.title else each.url for each in feeds]
     note(f"{page.url} announces {counted(len(feeds), 'feed')}: {', '.join(told)}")
-    found.add([replace(page, url=each.url, user=None, password=None) for each in feeds])
+    lines = [replace(page, url=each.url, user=None, password=None) for each in feeds]
+    if len(lines) == 1 and not found.is_listed(lines[0].url):
+        _add_looked_at(found, lines[0], _only_itself(lines[0].url, asyncio.run(_look(found, lines[0].url))))
+    else:
+        found.add(lines)
+
+
+def _only_itself(url: str, look: Look) -> IsFeed | Unknown | IsNoFeed:
+    """The look at what a page has announced: a page that announces yet others is no feed."""
+    from ingest.errors import Reason
+    from wirewatch.feedlook import Announces, IsNoFeed
+
+    if not isinstance(look, Announces):
+        return look
+    others = ", ".join(each.url for each in look.feeds if each.url != url)
+    return IsNoFeed(
+        reason=Reason.NOT_FEED, problem=f"announced as a feed, and is a page{others and f'; it announces {others}'}"
+    )
 
 
 def _list(call: Call, page: str, feeds: Sequence[AnnouncedFeed]) -> None:
@@ -196,10 +236,12 @@ def _list(call: Call, page: str, feeds: Sequence[AnnouncedFeed]) -> None:
     note(f"add all with: {call.command('feeds add --all', page)}")
 
 
-async def _look(found: _Found) -> Look:
+async def _look(found: _Found, url: str) -> Look:
+    """Look at *url*; it gets what the feed at hand is given, where it is of the same origin."""
     from ingest.workers import InlineWorkers
+    from wirewatch.feedcheck import NO_ACCESS
     from wirewatch.feedlook import look_at
 
-    access = found.access()
+    access = found.access() if url == found.feed.url or _origin(url) == _origin(found.feed.url) else NO_ACCESS
     async with looking(found.call) as fetcher:
-        return await look_at(found.feed.url, access, fetcher, InlineWorkers())
+        return await look_at(url, access, fetcher, InlineWorkers())

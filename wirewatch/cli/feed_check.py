@@ -86,10 +86,10 @@ def _check_all(call: Call, listing: Listing, configured: Mapping[str, FeedLine],
 async def _check(call: Call, feeds: Sequence[FeedLine]) -> list[dict[str, object]]:
     from ingest.workers import InlineWorkers
     from wirewatch.cli.progress import Progress
-    from wirewatch.feedaccess import read_access
+    from wirewatch.feedaccess import access_or_missing
     from wirewatch.feedcheck import check_feeds
 
-    access = {feed.url: read_access(feed) for feed in feeds}
+    access = {feed.url: access_or_missing(feed) for feed in feeds}
     stored = known_feeds(call)
     rows: dict[str, dict[str, object]] = {}
     async with looking(call) as fetcher:
@@ -120,10 +120,10 @@ def _diagnose(call: Call, listing: Listing, url: str, feed: FeedLine | None) -> 
 
 def _told(call: Call, url: str, feed: FeedLine | None) -> Diagnosis:
     from wirewatch.diagnosis import Diagnosis, names_of
-    from wirewatch.feedaccess import read_access
+    from wirewatch.feedaccess import access_or_missing
     from wirewatch.feedcheck import NO_ACCESS
 
-    live = asyncio.run(_look(call, url, read_access(feed) if feed else NO_ACCESS))
+    live = asyncio.run(_look(call, url, access_or_missing(feed) if feed else NO_ACCESS))
     stored, events = _known(call, url)
     return Diagnosis(
         url=url,

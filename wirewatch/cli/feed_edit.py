@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 @pass_call
 def remove(call: Call, address: str) -> None:
     """Take a feed out of feeds.toml; what it brought is kept."""
+    from wirewatch.feedaccess import abandoned_password
     from wirewatch.feededit import remove_feed
+    from wirewatch.feedlist import read_feeds
 
     path = call.own_config_dir.feeds_file
-    remove_feed(path, address)
+    feed = remove_feed(path, address)
     note(f"removed from {path}; what it brought is kept")
+    if secret := abandoned_password(feed, read_feeds(path)):
+        note(f"its password stays in {secret}; delete it if it is not needed")
 
 
 @click.command(cls=Command)
@@ -59,7 +63,7 @@ def _set_paused(call: Call, address: str, *, is_paused: bool) -> None:
     path = call.own_config_dir.feeds_file
     is_changed = pause_feed(path, address, is_paused=is_paused)
     what = "paused" if is_paused else "resumed"
-    note(f"{what} in {path}" if is_changed else f"is {what if is_paused else 'not paused'} already in {path}")
+    note(f"{what} in {path}" if is_changed else f"is {'paused already' if is_paused else 'not paused'} in {path}")
 
 
 @click.command("import", cls=Command)
@@ -73,7 +77,7 @@ def import_opml(call: Call, source: str) -> None:
     from ingest.opml import read_opml
     from ingest.target import redact
     from wirewatch.cli.source import read_source
-    from wirewatch.feededit import add_feeds
+    from wirewatch.feededit import add_feeds, identity
     from wirewatch.feedlist import read_feeds
 
     path = call.own_config_dir.feeds_file
@@ -81,25 +85,26 @@ def import_opml(call: Call, source: str) -> None:
         outlines = read_opml(read_source(call, source, is_feed=True).body)
     except ValueError as e:
         raise WirewatchError(f"{redact(source)}: {e}") from e
-    listed = {feed.url for feed in read_feeds(path)}
+    listed = {identity(feed.url) for feed in read_feeds(path)}
     usable = [feed for feed in (_usable(outline, path, listed) for outline in outlines) if feed]
     if not usable:
         raise WirewatchError(f"{redact(source)}: holds no feeds; an OPML list has <outline xmlUrl=…> in it")
     added, known = add_feeds(path, usable)
-    note(f"{len(added)} added to {path}, {len(known)} were in it already")
+    note(f"{len(added)} added to {path}, {len(known)} {'was' if len(known) == 1 else 'were'} in it already")
 
 
 def _usable(outline: OpmlFeed, path: Path, listed: set[str]) -> FeedLine | None:
     """The feed of an outline, its password put away; None where its address is none, which is said."""
     from ingest.target import redact
     from wirewatch.feedaccess import take_credentials
+    from wirewatch.feededit import identity
     from wirewatch.feedlist import FeedLine, address_fault
 
     url, user, password = take_credentials(outline.url)
     if fault := address_fault(url):
         note(f"left out: {redact(url)}: {fault}")
         return None
-    if url in listed or user is None:
+    if identity(url) in listed or user is None:
         return FeedLine(url=url, title=outline.title)
     return with_credentials(path, FeedLine(url=url, title=outline.title), user, password)
 

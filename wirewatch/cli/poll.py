@@ -29,7 +29,8 @@ def once(call: Call, listing: Listing, *, every: bool) -> None:
     """Poll the feeds that are due, once.
 
     Then fetch, read, compare and match what they list. Creates the database; one of an earlier version is refused
-    with exit code 5, see `wirewatch db upgrade`. Exit code 3 when some feeds failed.
+    with exit code 5, see `wirewatch db upgrade`. Exit code 3 when some feeds failed; those that are put off, since
+    their server asked to be left alone, have not.
     """
     from storage.migrate import SchemaState, status, upgrade
 
@@ -45,6 +46,8 @@ def once(call: Call, listing: Listing, *, every: bool) -> None:
     else:
         listing.show_one(as_row(done.cycle), REPORT, call)
     _tell(call, done.cycle, feeds=done.feeds, has_reasons=not listing.is_for_programs)
+    for fault in done.missed_selectors:
+        note(fault)
     if done.cycle.failed:
         click.get_current_context().exit(ExitCode.SOME_FEEDS_FAILED)
 
@@ -55,22 +58,24 @@ def run(call: Call) -> None:
     """Poll on a schedule until stopped.
 
     Rule files that were edited come into force at the next tick. SIGHUP reads them at once, and the feeds again.
-    SIGTERM and Ctrl-C let what is under way end, within 35 s. A second instance on the same database is refused,
-    and so is a database of an earlier version, see `wirewatch db upgrade`.
+    SIGTERM and Ctrl-C let what is under way end, within 35 s; a second Ctrl-C ends at once. A second instance on the
+    same database is refused, and so is a database of an earlier version, see `wirewatch db upgrade`.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     # the daemon tells of jobs that fail; what the scheduler says of them, and of a tick cancelled at the end, is noise
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-    # a line for every request says no more than the report of each tick
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    # a line for every request says no more than the report of each tick; what they tell beyond that holds whole headers
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     asyncio.run(call.app.run_daemon())
 
 
 def summary(report: CycleReport) -> str:
     """Return what a cycle did, in one line."""
     failed = f", {len(report.failed)} failed" if report.failed else ""
+    put_off = f", {report.put_off} put off" if report.put_off else ""
     return (
-        f"{counted(report.polled, 'feed')} polled{failed} · "
+        f"{counted(report.polled, 'feed')} polled{failed}{put_off} · "
         f"{counted(report.new_entries, 'new entry', 'new entries')} · "
         f"{counted(report.articles, 'article')} · {counted(report.relations, 'relation')} · "
         f"{counted(report.matches, 'match', 'matches')}"
@@ -82,6 +87,7 @@ def as_row(report: CycleReport) -> dict[str, object]:
     return {
         "polled": report.polled,
         "failed": [{"url": feed.url, "reason": feed.reason, "detail": feed.detail} for feed in report.failed],
+        "put_off": report.put_off,
         "new_entries": report.new_entries,
         "changed_entries": report.changed_entries,
         "articles": report.articles,
@@ -106,5 +112,18 @@ def _tell(call: Call, report: CycleReport, *, feeds: int, has_reasons: bool) -> 
             note(f"failed: {feed.url}: {feed.detail}")
     elif not feeds:
         note("no feed is configured; add one with: wirewatch feeds add ADDRESS")
-    elif not report.polled:
+    elif not report.polled and not report.put_off and _are_all_paused(call):
+        note(f"all feeds are paused; resume one with: {call.command('feeds resume')} ADDRESS")
+    elif not report.polled and not report.put_off:
         note("no feed is due; poll all of them with: wirewatch once --all")
+
+
+def _are_all_paused(call: Call) -> bool:
+    from wirewatch.errors import ConfigError
+    from wirewatch.feedlist import read_feeds
+
+    try:
+        return all(feed.is_paused for feed in read_feeds(call.config_dir.feeds_file))
+    except ConfigError:
+        # edited since; what was done has been done
+        return False

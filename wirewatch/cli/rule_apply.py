@@ -15,7 +15,7 @@ from wirewatch.cli.settle import SETTLE_S, until_settled
 from wirewatch.cli.topics import choose_topics, diff_rows, no_article, no_topic, note_errors
 from wirewatch.cli.wiring import counted, note, pass_call, telling_that_it_goes_on
 from wirewatch.comparison import ALL_ARTICLES, compare
-from wirewatch.fields import APPLIED, RULE_DIFF
+from wirewatch.rule_fields import APPLIED, RULE_DIFF
 from wirewatch.rulebook import build_rules, record_rules
 from wirewatch.rulecheck import load
 

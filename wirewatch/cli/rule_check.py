@@ -14,8 +14,8 @@ from wirewatch.cli.options import Command
 from wirewatch.cli.topics import no_topic
 from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.errors import ExitCode
-from wirewatch.fields import RULE_PROBLEM
 from wirewatch.output import clean_line
+from wirewatch.rule_fields import RULE_PROBLEM
 from wirewatch.ruleblocks import find_fallen
 from wirewatch.rulecheck import find_file, find_lints, find_problems, is_there, load, load_files, record
 

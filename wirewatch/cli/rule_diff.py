@@ -12,7 +12,7 @@ from wirewatch.cli.progress import Progress
 from wirewatch.cli.topics import choose_topics, diff_rows, no_article, note_errors
 from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.comparison import ALL_ARTICLES, compare
-from wirewatch.fields import RULE_DIFF, RULE_HIT
+from wirewatch.rule_fields import RULE_DIFF, RULE_HIT
 from wirewatch.rulecheck import load
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from wirewatch.cli.listing import span_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.topics import no_topic, note_errors, topics_in_sight
 from wirewatch.cli.wiring import counted, note, pass_call
-from wirewatch.fields import RULE, TOPIC
+from wirewatch.rule_fields import RULE, TOPIC
 from wirewatch.rulecheck import load
 from wirewatch.timespec import day_begin
 

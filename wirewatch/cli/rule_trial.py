@@ -12,8 +12,8 @@ from wirewatch.cli.progress import Progress
 from wirewatch.cli.topics import stored_topics
 from wirewatch.cli.wiring import counted, note, pass_call
 from wirewatch.comparison import compare
-from wirewatch.fields import RULE_HIT
 from wirewatch.finding import read_tried
+from wirewatch.rule_fields import RULE_HIT
 from wirewatch.rulecheck import load
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from wirewatch.cli.feed_list import lately
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.wiring import counted, note, pass_call
-from wirewatch.fields import STATS
+from wirewatch.stats_fields import STATS
 
 if TYPE_CHECKING:
     from wirewatch.cli.listing import Listing

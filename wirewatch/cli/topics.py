@@ -65,7 +65,7 @@ class SeenTopic:
 
     topic: Topic
     file: str
-    #: in force, new or last good; see `fields.TOPIC`
+    #: in force, new or last good; see `rule_fields.TOPIC`
     state: str
     #: when this version was first in force, None when it is not
     known_since: datetime | None

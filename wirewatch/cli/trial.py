@@ -60,6 +60,7 @@ def feed(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
 def page(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
     """Extract the article of a page, as sites.toml says for its site, repair it and match the rules."""
     from ingest.address import host_of, normalise_address
+    from ingest.site_rules import missed_in_words
     from ingest.workers import InlineWorkers
     from wirewatch.cli.source import blaming, read_source, stand_in_entry
     from wirewatch.sitefile import read_sites
@@ -71,6 +72,9 @@ def page(call: Call, listing: Listing, *, source: str, url: str | None) -> None:
         site = read_sites(call.config_dir.sites_file).rule_for(host_of(address))
         entry = stand_in_entry(fetched.url)
         reading = asyncio.run(InlineWorkers().read_page(fetched, address, entry, "", rules, site=site))
+    if site is not None:
+        for part in reading.missed:
+            note(missed_in_words(site.host, part, address))
     listing.show_one(_row(reading), TRIED_PAGE, call)
 
 
