@@ -159,7 +159,7 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
     for charset in declared:
         if charset != "utf-8":
             return _read(body, charset)
-    return _read(body, _guess(body))
+    return _read(body, guess_charset(body))
 
 
 def read_odd_references(text: str) -> str:
@@ -250,7 +250,7 @@ def _from_document(body: bytes) -> str | None:
     return find_codec(match[1].decode("ascii", "replace")) if match else None
 
 
-def _guess(body: bytes) -> str:
+def guess_charset(body: bytes) -> str:
     """The charset that the statistics of the text speak for; windows-1252 when they are silent."""
     # It takes memory, and almost no page needs it.
     from charset_normalizer import from_bytes

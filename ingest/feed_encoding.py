@@ -11,6 +11,8 @@ import codecs
 import re
 from typing import NamedTuple
 
+from ingest.decode import guess_charset
+
 #: How documents begin that are two or four bytes a character: with a mark, or with a "<".
 #: Longest first, since UTF-32's mark begins with UTF-16's.
 _WIDE = (
@@ -97,7 +99,9 @@ def _settle_other(body: bytes, charset: str, declared: str) -> Settled:
         if whole >= _WHOLE_PER_BROKEN * broken:
             return _clean_utf8(text.encode(), "some of its characters are broken UTF-8")
         said = "declared as UTF-8, but it is not" if charset or declared else "its encoding is not declared"
-        return Settled(body, "", said)
+        # feedparser would guess only where another library happens to be installed.
+        text = body.decode(guess_charset(body), "replace")
+        return _clean_utf8(text.encode("utf-8", "replace"), said)
     encoding = declared if charset in _HABITUAL and declared not in _UTF8 else charset
     try:
         text = body.decode(_SUPERSETS.get(encoding, encoding))

@@ -144,7 +144,7 @@ RESTARTS = (
                 after=timedelta(hours=1),
                 is_after_restart=True,
                 # Nobody was asked, so nothing has failed: it is put off to the end of the wait.
-                error="rate_limited",
+                error=None,
                 next=around(9 * HOUR_S),
             ),
         ),
