@@ -53,6 +53,12 @@ _CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
 _WHOLE_PER_BROKEN = 10
 
 
+#: Encodings that differ from windows-1252 in a few letters, and how many bytes beyond ASCII it takes to believe in one.
+_LATIN = frozenset({"cp1250", "cp1254", "cp1257", "cp1258", "iso8859-2"})
+_ENOUGH_TO_GUESS = 100
+_BEYOND_ASCII = bytes(range(0x80, 0x100))
+
+
 class Settled(NamedTuple):
     """A document and its encoding."""
 
@@ -100,7 +106,7 @@ def _settle_other(body: bytes, charset: str, declared: str) -> Settled:
             return _clean_utf8(text.encode(), "some of its characters are broken UTF-8")
         said = "declared as UTF-8, but it is not" if charset or declared else "its encoding is not declared"
         # feedparser would guess only where another library happens to be installed.
-        text = body.decode(guess_charset(body), "replace")
+        text = body.decode(_guess(body), "replace")
         return _clean_utf8(text.encode("utf-8", "replace"), said)
     encoding = declared if charset in _HABITUAL and declared not in _UTF8 else charset
     try:
@@ -110,6 +116,14 @@ def _settle_other(body: bytes, charset: str, declared: str) -> Settled:
     others = {charset, declared} - {"", encoding}
     fault = f"declared as {' and as '.join(sorted(others))}, but it is {encoding}" if others else ""
     return _clean_utf8(text.encode("utf-8", "replace"), fault)
+
+
+def _guess(body: bytes) -> str:
+    """The likeliest encoding; of the Latin ones windows-1252, unless there is enough to tell them apart by."""
+    guess = guess_charset(body)
+    if guess in _LATIN and len(body) - len(body.translate(None, _BEYOND_ASCII)) < _ENOUGH_TO_GUESS:
+        return "cp1252"
+    return guess
 
 
 def _clean_utf8(body: bytes, fault: str = "") -> Settled:
