@@ -14,23 +14,17 @@ from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
+from wirewatch.widths import GAP, column_widths, columns_with_room, make_table
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import tzinfo
-
-    from rich.table import Table
 
 Format = Literal["table", "tsv", "json", "jsonl", "csv"]
 FORMATS: tuple[Format, ...] = ("table", "tsv", "json", "jsonl", "csv")
 
 #: rows are handed to the system in pieces of this many lines
 CHUNK = 500
-
-#: spaces between the columns of a table, and the least that is left of a column that may be cut
-GAP = 2
-MIN_FLEXIBLE = 12
-#: what is left to a column that may be cut before there is room for a spare one
-EASY_FLEXIBLE = 30
 
 #: the most that is shown of a value within a line of a record
 MAX_INLINE = 160
@@ -225,15 +219,15 @@ def _emit_table(rows: Iterable[Mapping[str, object]], shown: Sequence[Column], z
         from rich.console import Console
 
         console = Console(file=out, markup=False, highlight=False, emoji=False)
-        kept = _with_room(visible, lines, console.width)
+        kept = columns_with_room(visible, lines, console.width)
         visible = [visible[index] for index in kept]
         lines = [[line[index] for index in kept] for line in lines]
-        widths = _widths(visible, lines, console.width)
+        widths = column_widths(visible, lines, console.width)
         # where not even the shortest form fits, the terminal wraps; rich would drop columns
         console.width = max(console.width, sum(widths) + GAP * len(widths))
         # written by ourselves, because rich ends the process when the reader has gone
         with console.capture() as drawn:
-            console.print(_table(visible, lines, widths))
+            console.print(make_table(visible, lines, widths))
         out.write(drawn.get())
     return len(lines)
 
@@ -246,58 +240,6 @@ def _lines(
     lines = [[clean_line(_read(row.get(column.name), column, zone)) for column in visible] for row in rows]
     kept = [i for i, column in enumerate(visible) if not column.is_rare or any(line[i] for line in lines)]
     return [visible[i] for i in kept], [[line[i] for i in kept] for line in lines]
-
-
-def _full_widths(visible: Sequence[Column], lines: Sequence[Sequence[str]]) -> list[int]:
-    """Return what the longest cell of each column takes."""
-    from rich.cells import cell_len
-
-    return [max(map(cell_len, cells)) for cells in zip([column.title for column in visible], *lines, strict=True)]
-
-
-def _with_room(columns: Sequence[Column], lines: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return the indexes of the columns that are shown: spare ones, the first before the others, where they fit."""
-    full = _full_widths(columns, lines)
-    least = [
-        min(width, EASY_FLEXIBLE) if column.is_flexible else width for column, width in zip(columns, full, strict=True)
-    ]
-    kept = {index for index, column in enumerate(columns) if not column.is_spare}
-    for index, column in enumerate(columns):
-        if column.is_spare and sum(least[other] + GAP for other in kept) + least[index] <= room:
-            kept.add(index)
-    return sorted(kept)
-
-
-def _widths(visible: Sequence[Column], lines: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return the width of each column: what its longest cell takes, but flexible ones share what room is left."""
-    widths = _full_widths(visible, lines)
-    flexible = [index for index, column in enumerate(visible) if column.is_flexible]
-    too_much = sum(widths) + GAP * (len(widths) - 1) - room
-    while too_much > 0 and flexible:
-        widest = max(flexible, key=lambda index: widths[index])
-        if widths[widest] <= MIN_FLEXIBLE:
-            break
-        widths[widest] -= 1
-        too_much -= 1
-    return widths
-
-
-def _table(visible: Sequence[Column], lines: Sequence[Sequence[str]], widths: Sequence[int]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for column, width in zip(visible, widths, strict=True):
-        table.add_column(
-            Text(column.title),
-            justify="right" if column.is_number else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            width=width,
-        )
-    for line in lines:
-        table.add_row(*map(Text, line))
-    return table
 
 
 def _record(row: Mapping[str, object], shown: Sequence[Column], zone: tzinfo, room: int | None) -> str:
@@ -333,7 +275,7 @@ def _block(items: Sequence[object], nested: Sequence[Column], zone: tzinfo, room
     """Return a line of names and a line for each of *items*."""
     visible, lines = _lines(map(_row, items), nested, zone)
     if room is not None:
-        kept = _with_room(visible, lines, room - GAP)
+        kept = columns_with_room(visible, lines, room - GAP)
         visible, lines = [visible[i] for i in kept], [[line[i] for i in kept] for line in lines]
     cells = [[column.title for column in visible], *([_short(cell) for cell in line] for line in lines)]
     widths = [max(map(len, of_column)) for of_column in zip(*cells, strict=True)]
