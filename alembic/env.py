@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def include_object(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:  # noqa: ARG001, FBT001  # signature of Alembic
     """The full-text table is made by its migration alone; SQLite keeps it in tables of similar names."""
-    return not (kind == "table" and (name or "").startswith(SEARCH_TABLE))
+    return not (kind in {"table", "index"} and SEARCH_TABLE in (name or ""))
 
 
 def run(connection: Connection) -> None:

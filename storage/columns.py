@@ -47,6 +47,9 @@ class UtcTime(TypeDecorator[datetime]):
 #: SQLite gives out ids by itself only in a column that is called INTEGER
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+#: Compared and ordered by its bytes on every database, as SQLite does.
+Line = Text().with_variant(Text(collation="C"), "postgresql")
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,7 +78,7 @@ def back_to(column: str, name: str) -> Column[int]:
 
 def text(name: str, *, nullable: bool = False) -> Column[str]:
     """Text."""
-    return Column(name, Text, nullable=nullable)
+    return Column(name, Line, nullable=nullable)
 
 
 def count(name: str, *, nullable: bool = False) -> Column[int]:

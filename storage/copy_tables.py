@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint
 
-from storage.columns import Id, count, id_column, json, metadata, text, time, to
+from storage.columns import Id, Line, count, id_column, json, metadata, text, time, to
 
 
 class StoryChange(StrEnum):
@@ -137,7 +137,7 @@ Index(None, relation.c.article_id)
 site_memory = Table(
     "site_memory",
     metadata,
-    Column("site", Text, primary_key=True),
+    Column("site", Line, primary_key=True),
     #: `SiteMemory.to_bytes`
     Column("pages", LargeBinary, nullable=False),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint, and_
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, and_
 
-from storage.columns import Id, back_to, count, flag, id_column, json, metadata, partial, text, time, to
+from storage.columns import Id, Line, back_to, count, flag, id_column, json, metadata, partial, text, time, to
 
 feed = Table(
     "feed",
@@ -42,6 +42,8 @@ feed = Table(
     text("feed_format", nullable=True),
     #: why `next_poll_at` is then, one sentence for people
     text("plan_why", nullable=True),
+    #: how many entries it ever brought: as many rows of `entry` must be there
+    Column("entries_seen", Integer, nullable=False, server_default="0"),
     UniqueConstraint("url"),
     Index(None, "next_poll_at"),
     sqlite_autoincrement=True,
@@ -154,6 +156,8 @@ entry = Table(
     Index(None, "feed_id", "guid"),
     Index(None, "feed_id", "page_address"),
     Index(None, "first_seen_at"),
+    #: to count them
+    Index(None, "state"),
     sqlite_autoincrement=True,
 )
 partial(
@@ -197,7 +201,7 @@ fetch_log = Table(
 host_wait = Table(
     "host_wait",
     metadata,
-    Column("address", Text, primary_key=True),
+    Column("address", Line, primary_key=True),
     text("host"),
     time("until"),
     #: it holds for all addresses of the host
@@ -209,7 +213,7 @@ host_wait = Table(
 robots_file = Table(
     "robots_file",
     metadata,
-    Column("origin", Text, primary_key=True),
+    Column("origin", Line, primary_key=True),
     #: null: there is none
     Column("body", LargeBinary, nullable=True),
     text("problem"),

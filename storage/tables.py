@@ -6,13 +6,13 @@ are, on every database. The full-text table is made by its migration and known t
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
 
 from storage import copy_tables, feed_tables
-from storage.columns import Id, back_to, count, id_column, json, metadata, partial, text, time, to
+from storage.columns import Id, Line, back_to, count, id_column, json, metadata, partial, text, time, to
 
 #: The migration that makes these tables; the revisions are numbers, so that older and newer can be told apart.
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 
 #: "WIRE", the `application_id` of our SQLite files, https://www.sqlite.org/fileformat2.html#application_id
 APPLICATION_ID = 0x57495245
@@ -66,7 +66,7 @@ article = Table(
 article_address = Table(
     "article_address",
     metadata,
-    Column("address", Text, primary_key=True),
+    Column("address", Line, primary_key=True),
     to("article.id", "article_id"),
     sqlite_with_rowid=False,
 )
@@ -97,6 +97,8 @@ article_version = Table(
     #: see `Article`
     text("credit", nullable=True),
     text("canonical", nullable=True),
+    #: when its text was dropped because it was old and no longer shown; title and text are empty since
+    time("pruned_at", nullable=True),
     UniqueConstraint("article_id", "text_hash"),
     sqlite_autoincrement=True,
 )
@@ -106,6 +108,29 @@ partial(
     article_version.c.repaired,
     article_version.c.article_id,
     where=article_version.c.repaired.is_not(None),
+)
+
+#: Which text an article has shown since when, from its second on; no row is ever changed.
+version_change = Table(
+    "version_change",
+    metadata,
+    id_column(),
+    to("article.id", "article_id"),
+    to("article_version.id", "version_id"),
+    time("at"),
+    Index(None, "article_id", "at"),
+    sqlite_autoincrement=True,
+)
+
+#: Addresses of articles that were forgotten for good: what they bring is never stored again.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("address", Line, primary_key=True),
+    #: the article that it was
+    Column("article_id", Id, nullable=True),
+    time("at"),
+    sqlite_with_rowid=False,
 )
 
 raw_page = Table(
@@ -164,6 +189,19 @@ topic_version = Table(
     text("file"),
     time("created_at"),
     UniqueConstraint("topic_id", "version"),
+    sqlite_autoincrement=True,
+)
+
+#: Which version of a topic was in force since when; no row is ever changed.
+topic_change = Table(
+    "topic_change",
+    metadata,
+    id_column(),
+    to("topic.id", "topic_id"),
+    #: null: it was retired
+    Column("topic_version_id", Id, ForeignKey("topic_version.id"), nullable=True),
+    time("at"),
+    Index(None, "topic_id", "at"),
     sqlite_autoincrement=True,
 )
 
@@ -238,6 +276,28 @@ backfill = Table(
     count("retired"),
     time("started_at"),
     #: when it first came to the end
+    time("finished_at", nullable=True),
+    sqlite_autoincrement=True,
+)
+
+#: Stored work done anew, after an extractor or the tokenizer has changed: one row a run.
+redo = Table(
+    "redo",
+    metadata,
+    id_column(),
+    #: see `storage.redos.RedoKind`
+    text("kind"),
+    #: the version of extractor or tokenizer that it works with
+    count("wanted"),
+    #: the span of articles as it was asked for, and the moment that this meant
+    text("words"),
+    time("since", nullable=True),
+    #: the last `article_version.id` that was looked at
+    Column("cursor", Id, nullable=False),
+    count("looked_at"),
+    count("changed"),
+    count("failed"),
+    time("started_at"),
     time("finished_at", nullable=True),
     sqlite_autoincrement=True,
 )
