@@ -32,7 +32,8 @@ def _count_entries() -> None:
     """From now on each feed says how many entries it ever brought, apart from the rows that tell of them."""
     op.add_column("feed", sa.Column("entries_seen", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE feed SET entries_seen = (SELECT count(*) FROM entry WHERE entry.feed_id = feed.id)")
-    op.create_index("ix_entry_state", "entry", ["state"])
+    where = sa.text("state != 'done'")
+    op.create_index("ix_entry_open", "entry", ["state"], sqlite_where=where, postgresql_where=where)
 
 
 def _create_version_changes() -> None:

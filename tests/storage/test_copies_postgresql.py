@@ -370,7 +370,8 @@ def test_the_migrations_make_the_tables_on_postgresql(server):
         (row,) = connection.execute(select(copy_tables.fingerprint)).all()
         # The hashes of another algorithm find nothing.
         assert (bytes(row.hashes), row.title) == (b"", 0)
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        options = {"compare_type": True, "compare_server_default": True, "include_object": _is_of_a_model}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, tables.metadata) == []
         connection.rollback()
     engine.dispose()
