@@ -45,7 +45,7 @@ class Stored(NamedTuple):
     fingerprint: Fingerprint
 
 
-class _Rows:
+class Rows:
     """Rows of a table that are written together. Columns that are not told have an empty value."""
 
     def __init__(self, table: Table) -> None:
@@ -92,12 +92,12 @@ def _write(connection: sqlite3.Connection, articles: Iterable[Stored], count: in
     posted = count - POSTED_AT_ONCE // 2
     batch = POSTED_AT_ONCE if count <= MOST_AS_LIVE else count
     names = ("feed", "entry", "article", "article_address", "article_version", "story", "fingerprint", "posting_state")
-    rows = {name: _Rows(getattr(tables, name)) for name in names}
+    rows = {name: Rows(getattr(tables, name)) for name in names}
     url = "https://archive.example/feed"
     rows["feed"].add(id=1, url=url, fetch_url=url, state="active")
     rows["entry"].add(id=1, feed_id=1, identity="archive", state="done")
     rows["posting_state"].add(id=1, upto=posted)
-    postings, sites = _Postings(), _Sites()
+    postings, sites = Postings(), Sites()
     connection.execute("BEGIN")
     for n, stored in enumerate(articles, 1):
         _add(rows, n, (END - SPAN + n * (SPAN / count) - EPOCH) // MICROSECOND, stored)
@@ -115,7 +115,7 @@ def _write(connection: sqlite3.Connection, articles: Iterable[Stored], count: in
     connection.execute("COMMIT")
 
 
-def _add(rows: dict[str, _Rows], n: int, at: int, stored: Stored) -> None:
+def _add(rows: dict[str, Rows], n: int, at: int, stored: Stored) -> None:
     read, taken = stored
     rows["article"].add(
         id=n, url=read.url, source=read.source, entry_id=1, story_id=n, version_id=n, first_seen_at=at, dated_at=at
@@ -140,7 +140,7 @@ def _add(rows: dict[str, _Rows], n: int, at: int, stored: Stored) -> None:
     )
 
 
-class _Postings:
+class Postings:
     """Postings that are written together, in their order. In parts by their first bits, which are sorted in turn."""
 
     def __init__(self) -> None:
@@ -160,7 +160,7 @@ class _Postings:
             del hashes[:], owners[:]
 
 
-class _Sites:
+class Sites:
     """What is known of the sites when the archive ends: all they need is their last pages."""
 
     def __init__(self) -> None:
@@ -177,7 +177,7 @@ class _Sites:
             self._lines.update((line, article.source) for line in memory.furniture())
 
     def write(self, connection: sqlite3.Connection) -> None:
-        memories, lines = _Rows(tables.site_memory), _Rows(tables.site_line)
+        memories, lines = Rows(tables.site_memory), Rows(tables.site_line)
         for site, memory in self._memories.items():
             memories.add(site=site, pages=memory.to_bytes())
         for n, (line, site) in enumerate(sorted(self._lines), 1):

@@ -214,7 +214,7 @@ async def measure_many(folder: Path) -> dict[str, object]:
                 before, start = cpu_s(tree(os.getpid())), time.perf_counter()
                 await poll_all(session)
                 wall, spent = time.perf_counter() - start, cpu_s(tree(os.getpid())) - before
-            entries = finish_entries(app.database)
+            entries = finish_entries(app.database.path)
             daemon = Daemon(session, tick_s=app.settings.run.tick_s)
             await daemon.tick()
             await asyncio.sleep(RULES_S)

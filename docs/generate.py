@@ -1,4 +1,4 @@
-"""Write the reference pages from the program itself: docs/reference/{cli,settings,json,reasons}.md.
+"""Write the reference pages from the program itself: docs/reference/{cli,settings,json,reasons,schema}.md.
 
 In docs/reference/{copies,acquisition}.md, which people write, it fills in the values of the constants.
 
@@ -13,16 +13,20 @@ from __future__ import annotations
 import json
 import re
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wirewatch import (
+    db_fields,
     entry_fields,
     explain_fields,
+    exporting,
     feed_fields,
     fields,
+    history_fields,
     rule_fields,
     site_fields,
     stats_fields,
@@ -66,7 +70,14 @@ RECORDS = {
     "article": (fields.ARTICLE, "`wirewatch articles`"),
     "article found": (fields.FOUND, "`wirewatch search QUERY`"),
     "article, shown": (fields.ARTICLE_SHOWN, "`wirewatch show ID`"),
+    "article, exported": (exporting.COLUMNS["articles"], "`wirewatch export articles`"),
     "article, changed": (story_fields.ARTICLE_DIFF, "`wirewatch show ID --diff`"),
+    "event of an article": (history_fields.ARTICLE_EVENT, "`wirewatch show ID --history`"),
+    "event of a story": (history_fields.STORY_EVENT, "`wirewatch story ID --history`"),
+    "articles read again": (fields.REEXTRACTED, "`wirewatch articles reextract`"),
+    "article removed": (fields.FORGOT, "`wirewatch articles forget`"),
+    "article forgotten": (fields.FORGOTTEN, "`wirewatch articles forgotten`"),
+    "index made anew": (fields.REINDEXED, "`wirewatch db reindex`"),
     "entry": (fields.ENTRY, "`wirewatch entries`"),
     "entry, its way": (entry_fields.WHY, "`wirewatch why ENTRY|URL`"),
     "feed": (feed_fields.FEED, "`wirewatch feeds list`"),
@@ -77,6 +88,7 @@ RECORDS = {
     "site": (site_fields.SITE, "`wirewatch sites list`"),
     "site check": (site_fields.SITE_CHECK, "`wirewatch sites check`"),
     "topic": (rule_fields.TOPIC, "`wirewatch rules list`"),
+    "topic in force": (history_fields.TOPIC_STAY_DIFF, "`wirewatch rules log`; `diff` with `--diff` alone"),
     "rule problem": (rule_fields.RULE_PROBLEM, "`wirewatch rules check`"),
     "rule": (rule_fields.RULE, "`wirewatch rules list --rules`"),
     "rule test": (rule_fields.RULE_HIT, "`wirewatch rules test`, `wirewatch rules diff`"),
@@ -84,6 +96,12 @@ RECORDS = {
     "rule diff": (rule_fields.RULE_DIFF, "`wirewatch rules diff --summary`, `wirewatch rules apply --dry-run`"),
     "back-fill": (rule_fields.APPLIED, "`wirewatch rules apply`"),
     "rebuild": (fields.REBUILT, "`wirewatch copies rebuild`"),
+    "database": (fields.DATABASE, "`wirewatch db status`"),
+    "database, copied": (db_fields.BACKED_UP, "`wirewatch db backup FILE`"),
+    "database, put back": (db_fields.RESTORED, "`wirewatch db restore FILE`"),
+    "database, made small": (db_fields.VACUUMED, "`wirewatch db vacuum`"),
+    "database, cleared of what is old": (db_fields.PRUNED, "`wirewatch db prune`"),
+    "database finding": (db_fields.FINDING, "`wirewatch db check`"),
     "cycle": (fields.REPORT, "`wirewatch once`"),
     "stats": (stats_fields.STATS, "`wirewatch stats`"),
     "verdict on a pair": (whycopy_fields.WHY_COPY, "`wirewatch why-copy A B`"),
@@ -103,8 +121,9 @@ def cli_page() -> str:
         "",
         "## Times",
         "",
-        f"`--since` and `--until` take {FORMS}.",
-        "Days begin at midnight in the time zone of the setting `timezone`. The moment of `--until` is not included.",
+        f"`--since`, `--until` and `--as-of` take {FORMS}.",
+        "Days begin at midnight in the time zone of the setting `timezone`. The moment of `--until` is not included,",
+        "that of `--as-of` is.",
         "",
         "## Where the configuration is looked for",
         "",
@@ -190,8 +209,19 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "json.md": json_page(),
         "reasons.md": reasons_page(),
+        "schema.md": _beside("schema_page").schema_page(MADE),
         **{name: manual_page(name) for name in ("copies.md", "acquisition.md")},
     }
+
+
+def _beside(name: str) -> Any:
+    """Return the module *name* of this folder, which is no package."""
+    spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ingest.content_coding import ACCEPT_ENCODING
-from ingest.errors import Permanent, Reason
+from ingest.errors import Permanent, Reason, Transient
+from ingest.feed_access import LOOK_AGAIN_S
 from ingest.header_rules import credentials_fault, header_fault
 from ingest.http_status import REDIRECTS
 from ingest.robots import MAX_ROBOTS_BYTES, MAX_ROBOTS_REDIRECTS
@@ -159,9 +160,12 @@ class Outfitter:
     def headers_for(self, target: Target, errand: Errand) -> Headers:
         """Return what is sent to *target*: ours, what the settings say of its host, what is private to the request.
 
-        What comes later in this row replaces what came before it.
+        What comes later in this row replaces what came before it. Raises Transient(AUTH) for which nobody was asked,
+        where a secret that should go there could not be read.
         """
         own = self._settings.for_host(target.host) if self._settings.hosts and errand.obeys_robots else None
+        if own is not None and own.missing is not None:
+            raise Transient(Reason.AUTH, errand.subject, own.missing, retry_after_s=LOOK_AGAIN_S, was_asked=False)
         more: Headers = () if own is None else tuple(_bytes(name, value) for name, value in own.headers)
         if not more and not errand.private:
             return errand.headers

@@ -53,6 +53,8 @@ class Reason(StrEnum):
     #: "there is no such page", said with status 200
     SOFT_404 = "soft_404"
     NO_LINK = "no_link"
+    #: the user had its article forgotten for good
+    FORGOTTEN = "forgotten"
     # Our own work
     TOO_COMPLEX = "too_complex"
     INTERNAL = "internal"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ingest.dial import Resolve
     from ingest.errand import Errand, Headers
-    from ingest.fetch_settings import FetchSettings
+    from ingest.fetch_settings import FetchSettings, HostSettings
     from ingest.http_client import HttpAnswer
     from ingest.remembered import Remembered
     from ingest.target import Target
@@ -185,6 +185,10 @@ class Fetcher:
             self._resolver.close()
         # Closed sockets are let go by the loop in its next round.
         await asyncio.sleep(0)
+
+    def use_hosts(self, hosts: tuple[HostSettings, ...]) -> None:
+        """Let *hosts* be what is different for single hosts, in place of what the settings say, from now on."""
+        self._polite.use_hosts(hosts)
 
     async def get(self, request: Request) -> Page | NotModified:
         """As `ports.Fetch.get`. Raises Transient or Permanent, and nothing else.

@@ -32,6 +32,8 @@ class HostSettings:
     pause_s: float | None = None
     #: sent with every page that is asked for there, also after a redirect to there; not with feeds
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    #: why a secret of the headers cannot be had: as long as it is so, no page is asked for there
+    missing: str | None = None
 
     def __post_init__(self) -> None:
         host = _plain_host(self.host)

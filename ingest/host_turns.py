@@ -83,6 +83,11 @@ class HostTurns:
         """Give the turn back."""
         _pass_on(self._hosts[host])
 
+    def look_at_pauses(self) -> None:
+        """Ask anew how long the pause of each host is, from its next turn on."""
+        for host, state in self._hosts.items():
+            state.pause_s = self._pause_of(host)
+
     def __len__(self) -> int:
         return len(self._hosts)
 

@@ -16,6 +16,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ingest.copies.model import Fingerprint, Placement
     from ingest.web import Page
     from rules.match import TopicMatch
@@ -47,6 +49,10 @@ class MatchOrigin(StrEnum):
     #: when stored articles were judged again; no news, so nobody is alerted to it unless they ask
     BACKFILL = "backfill"
 
+
+#: Which form of decoding, extracting, repairing and cleaning has read a text; stored with it. Raised when the same page
+#: may give a better text than before: then `articles reextract` reads the pages again that are still kept.
+EXTRACTOR_VERSION = 1
 
 # --- one entry --------------------------------------------------------------------------------------
 
@@ -200,12 +206,23 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reread:
+    """A page that is kept was read once more, the one of a version, by a run of `storage.redos`."""
+
+    version_id: int
+    run_id: int
+    #: the topics by which it was judged, name and version: nothing is stored when others are in force by then
+    topics: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """All that one step learned about an entry; stored in one transaction by `Store.save`."""
 
     entry_id: int
     now: datetime
-    outcome: EntryOutcome
+    #: None: the entry stands as it did
+    outcome: EntryOutcome | None
     reading: Reading
     placement: Placement
     #: `Candidates.seen`
@@ -214,6 +231,8 @@ class Item:
     addresses: tuple[str, ...]
     #: the page as it came, None for a feed's text
     page: Page | None = None
+    #: the text comes from a page that is kept already
+    reread: Reread | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

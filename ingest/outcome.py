@@ -167,6 +167,11 @@ def _is_put_off(entry: Entry, error: IngestError, now: datetime) -> bool:
     return is_unasked(error) and now - entry.first_seen_at < LONGEST_PUT_OFF
 
 
+def forgotten(fetched: Fetched | None = None) -> EntryOutcome:
+    """The entry leads to an article that the user had forgotten for good: nothing of it is stored again."""
+    return EntryOutcome(state=EntryState.DONE, reason=Reason.FORGOTTEN, fetched=fetched)
+
+
 def bug_as_fault(subject: str, error: Exception) -> Transient:
     """What is stored about a bug of ours: it may pass with the next version, so the subject is tried again."""
     return Transient(Reason.INTERNAL, subject, f"{type(error).__name__}: {error}"[:500])

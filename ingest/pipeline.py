@@ -238,6 +238,8 @@ class Pipeline:
         async with self._finals.hold(final):
             known = stored
             if final != entry.page_address:
+                if await self._calls.read(self._store.forgotten_among, (final,)):
+                    return await self._finish(entry, outcome.forgotten(fetched), None)
                 # The page has the last word: it may be an article that is stored under its own address.
                 known = await self._calls.read(self._store.article_at, (final,)) or stored
             try:
@@ -309,6 +311,8 @@ class Pipeline:
         fetched: Fetched | None = None,
     ) -> Ingested:
         """Fall back to what the feed itself says, unless a text is stored already and nothing has changed."""
+        if await self._leads_to_forgotten(entry, fetched):
+            return await self._finish(entry, outcome.forgotten(fetched), None)
         without = partial(outcome.without_page, entry, stored, now=now, fetched=fetched, jitter=self._draw())
         is_page_stored = stored is not None and stored.text_from is TextFrom.PAGE
         if is_page_stored or (stored is not None and not entry.is_changed):
@@ -322,6 +326,18 @@ class Pipeline:
         except Permanent:
             return await self._finish(entry, without(error, has_feed_text=False), stored)
         return await self._placing.save(entry, stored, reading, without(error, has_feed_text=True), now, page=None)
+
+    async def _leads_to_forgotten(self, entry: Entry, fetched: Fetched | None) -> bool:
+        """Whether the answer came, after redirects, from the address of an article that was forgotten."""
+        if fetched is None or fetched.url is None:
+            return False
+        try:
+            answered_by = normalise_address(fetched.url, self._trackers)
+        except (Permanent, ValueError):
+            return False
+        if answered_by == entry.page_address:
+            return False
+        return bool(await self._calls.read(self._store.forgotten_among, (answered_by,)))
 
     async def _finish(self, entry: Entry, outcome_: EntryOutcome, stored: StoredArticle | None) -> Ingested:
         article_id = None if stored is None else stored.id

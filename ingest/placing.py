@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from ingest.copies.model import Placement
 from ingest.errors import Conflict
 from ingest.model import Item
+from ingest.outcome import forgotten
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from ingest.model import Entry, EntryOutcome, Reading, Saved, StoredArticle
+    from ingest.model import Entry, EntryOutcome, Reading, Reread, Saved, StoredArticle
     from ingest.ports import Store, Workers
     from ingest.together import StoreCalls
     from ingest.web import Page
@@ -57,28 +58,31 @@ class Placing:
         entry: Entry,
         stored: StoredArticle | None,
         reading: Reading,
-        outcome: EntryOutcome,
+        outcome: EntryOutcome | None,
         now: datetime,
         *,
         page: Page | None,
         also: str | None = None,
+        reread: Reread | None = None,
     ) -> Ingested:
         """Place the article of *entry* and store it, *also* under another address.
 
-        Raises Conflict when related articles come in between again and again.
+        Without *outcome*, the entry stands as it did. *reread* is given where the text comes from a page that is kept.
+        Nothing is saved of an article that was forgotten. Raises Conflict when related articles come in between again
+        and again.
         """
         addresses = {reading.article.url, also or reading.article.url}
-        if entry.page_address is not None:
+        if entry.page_address is not None and reread is None:
             addresses.add(entry.page_address)
         try:
-            return await self._try(entry, stored, reading, outcome, now, addresses, page)
+            return await self._try(entry, stored, reading, outcome, now, addresses, page, reread)
         except Conflict:
             log.debug("entry %d: related articles came in between; placed again", entry.id)
         # From here on one at a time, or each round of a story at many outlets would have one winner.
         async with self._alone:
             for _ in range(MAX_CONFLICTS):
                 with suppress(Conflict):
-                    return await self._try(entry, stored, reading, outcome, now, addresses, page)
+                    return await self._try(entry, stored, reading, outcome, now, addresses, page, reread)
         raise Conflict(f"entry {entry.id}: related articles kept coming in between, {MAX_CONFLICTS} times")
 
     async def _try(
@@ -86,10 +90,11 @@ class Placing:
         entry: Entry,
         stored: StoredArticle | None,
         reading: Reading,
-        outcome: EntryOutcome,
+        outcome: EntryOutcome | None,
         now: datetime,
         addresses: set[str],
         page: Page | None,
+        reread: Reread | None,
     ) -> Ingested:
         """Compare with what is stored now, and store. Raises Conflict."""
         candidates = await self._calls.read(
@@ -109,8 +114,11 @@ class Placing:
             seen=candidates.seen,
             addresses=tuple(sorted(addresses)),
             page=page,
+            reread=reread,
         )
         saved = await self._calls.write(self._store.save, item)
+        if saved is None and outcome is not None:
+            return Ingested(entry_id=entry.id, outcome=forgotten(outcome.fetched))
         return Ingested(
             entry_id=entry.id,
             outcome=outcome,

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ingest.errand import Answer, Errand, Headers
-    from ingest.fetch_settings import FetchSettings
+    from ingest.fetch_settings import FetchSettings, HostSettings
     from ingest.robots import RobotsRules
     from ingest.target import Target
     from ingest.web import Request
@@ -79,7 +79,7 @@ class PoliteGet:
         self._clock = clock
         self._now = now
         self._clocks = Clocks(seconds=clock, now=now)
-        self._turns = HostTurns(pause_s=settings.pause_for, clock=clock, sleep=sleep)
+        self._turns = HostTurns(pause_s=self._pause_for, clock=clock, sleep=sleep)
         self._slots = asyncio.Semaphore(settings.max_connections)
         self._refusals = RefusalMemory(
             Wait(url=wait.address, host=wait.host, until=self._clocks.seconds_of(wait.until), holds=wait.holds)
@@ -89,6 +89,15 @@ class PoliteGet:
             self._ask_robots, product=settings.product, clocks=self._clocks, remembered=remembered.robots
         )
         self._outfitter = Outfitter(settings)
+
+    def use_hosts(self, hosts: tuple[HostSettings, ...]) -> None:
+        """As `ingest.fetch.Fetcher.use_hosts`."""
+        self._settings = replace(self._settings, hosts=hosts)
+        self._outfitter = Outfitter(self._settings)
+        self._turns.look_at_pauses()
+
+    def _pause_for(self, host: str) -> float:
+        return self._settings.pause_for(host)
 
     async def get(self, request: Request) -> Page | NotModified:
         """As `ports.Fetch.get`."""

@@ -174,10 +174,16 @@ class Store(Protocol):
         """
         ...
 
-    def save(self, item: Item) -> Saved:
+    def forgotten_among(self, addresses: Iterable[str]) -> frozenset[str]:
+        """Those of these normalised addresses that articles had which were forgotten for good."""
+        ...
+
+    def save(self, item: Item) -> Saved | None:
         """Store article, version, fingerprint, relations, story, matches and the entry's outcome, all or nothing.
 
-        Raises Conflict when fingerprints newer than `item.seen` share hashes with this one.
+        None when one of the addresses was forgotten, which the entry then says, or when `item.reread` is out of date;
+        nothing else is stored then. Raises Conflict when fingerprints newer than `item.seen` share hashes with this
+        one.
         """
         ...
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from storage import copy_lists, dialect, match_lists
+from storage import copy_lists, dialect, history, match_lists
 from storage.records import ArticleRecord, ShownArticle, VersionRecord
 from storage.tables import article, article_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from sqlalchemy import Connection, Select
 
@@ -56,37 +57,58 @@ def article_count(connection: Connection, window: Window) -> int:
     return int(connection.execute(select(func.count()).select_from(listed.order_by(None).subquery())).scalar_one())
 
 
-def shown_article(connection: Connection, article_id: int, n: int | None = None) -> ShownArticle:
-    """All that is stored of one article, in its current version or version *n*. Raises LookupError."""
-    current = connection.execute(select(article.c.version_id).where(article.c.id == article_id)).scalar()
-    if current is None:
-        raise LookupError(f"no article {article_id}")
-    versions = _versions(connection, article_id, current)
+def shown_article(
+    connection: Connection, article_id: int, n: int | None = None, as_of: datetime | None = None
+) -> ShownArticle:
+    """All that is stored of one article, in its current version or version *n*. Raises LookupError.
+
+    With *as_of* its versions, relations, matches and story are those of that moment.
+    """
+    current, story = _standing(connection, article_id, as_of)
+    versions = _versions(connection, article_id, current, as_of)
     chosen = {version.n: ident for ident, version in versions.items()}.get(n) if n is not None else current
     if chosen is None:
         known = ", ".join(str(version.n) for version in versions.values())
         raise LookupError(f"article {article_id} has no version {n}, only {known}")
-    statement = select(*_ARTICLE, article_version.c.text, article_version.c.published.label("own_date")).join(
+    statement = select(*_ARTICLE, article_version.c.text, history.DATE_THEN.label("date")).join(
         article_version, article_version.c.article_id == article.c.id
     )
     values = connection.execute(statement.where(article_version.c.id == chosen)).one()._asdict()
-    # What listings sort by is the date of the current version.
-    own_date = values.pop("own_date")
-    if chosen != current:
-        values["published"] = own_date
+    values |= {"story": story, "published": values.pop("date")}
     return ShownArticle(
         **values,
         version=versions[chosen].n,
         versions=tuple(versions.values()),
-        relations=copy_lists.relations_of(connection, article_id),
-        matches=match_lists.matches_of(connection, chosen),
+        relations=copy_lists.relations_of(connection, article_id, as_of),
+        matches=match_lists.matches_of(connection, chosen, as_of),
     )
 
 
-def _versions(connection: Connection, article_id: int, current: int) -> dict[int, VersionRecord]:
+def _standing(connection: Connection, article_id: int, as_of: datetime | None) -> tuple[int, int]:
+    """The version that the article shows and the story that it belongs to, by id."""
+    now = select(article.c.version_id, article.c.story_id, article.c.first_seen_at)
+    then = select(
+        history.shown_version(), history.home_story(article.c.id, article.c.story_id), article.c.first_seen_at
+    )
+    of_it = (now if as_of is None else then).where(article.c.id == article_id)
+    row = connection.execute(of_it, {} if as_of is None else {"as_of": as_of}).one_or_none()
+    if row is None:
+        raise LookupError(f"no article {article_id}")
+    version_id, story_id, first_seen_at = row
+    if as_of is not None and first_seen_at > as_of:
+        raise LookupError(f"article {article_id} was not seen before {first_seen_at:%Y-%m-%d %H:%M:%S} UTC")
+    return version_id, story_id
+
+
+def _versions(
+    connection: Connection, article_id: int, current: int, as_of: datetime | None
+) -> dict[int, VersionRecord]:
     """The texts that an article has had, by id, in the order in which they were first seen."""
     without_text = [column for column in article_version.c if column.name != "text"]
-    history = select(*without_text).where(article_version.c.article_id == article_id).order_by(article_version.c.n)
+    every = select(*without_text).where(article_version.c.article_id == article_id).order_by(article_version.c.n)
+    if as_of is not None:
+        # The one that it shows may have come later than the article, which an archive can bring from an earlier time.
+        every = every.where(or_(article_version.c.created_at <= as_of, article_version.c.id == current))
     return {
         version.id: VersionRecord(
             n=version.n,
@@ -97,8 +119,9 @@ def _versions(connection: Connection, article_id: int, current: int) -> dict[int
             first_seen=version.created_at,
             is_current=version.id == current,
             credit=version.credit,
+            pruned=version.pruned_at,
         )
-        for version in connection.execute(history)
+        for version in connection.execute(every)
     }
 
 

@@ -8,12 +8,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import zstandard
-from sqlalchemy import and_, bindparam, case, delete, func, select, update
+from sqlalchemy import and_, bindparam, case, func, select, update
 
-from ingest.model import Saved, StoredArticle, TextFrom, date_of
+from ingest.errors import Conflict, Reason
+from ingest.model import EntryOutcome, EntryState, Saved, StoredArticle, TextFrom, date_of
 from rules.text import TOKENIZER_VERSION, tokenize
-from storage import dialect, direct, entries, fingerprints, matches, relations, stories
-from storage.tables import article, article_address, article_version, entry, raw_page
+from storage import dialect, direct, entries, fingerprints, forgotten, matches, redos, relations, stories, topics
+from storage.tables import article, article_address, article_version, entry, raw_page, version_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Insert, Row, Select
 
-    from ingest.model import Article, Item
+    from ingest.model import Article, Item, Reread
     from ingest.web import Page
     from storage.sites import Sites
 
@@ -116,8 +117,15 @@ def _find(connection: Connection, addresses: Iterable[str], url: str | None) -> 
 
 # --- saving -----------------------------------------------------------------------------------------
 
-_ENTRY = select(entry.c.id).where(entry.c.id == bindparam("entry_id"))
-_VERSION = select(article_version.c.id).where(
+
+@cache
+def _entry(name: str) -> Select[int, str, bool]:
+    """What the feed says of it, and whether an article of any of some addresses was forgotten."""
+    was_forgotten = forgotten.among(name).exists().label("was_forgotten")
+    return select(entry.c.id, entry.c.text, was_forgotten).where(entry.c.id == bindparam("entry_id"))
+
+
+_VERSION = select(article_version.c.id, article_version.c.pruned_at).where(
     article_version.c.article_id == bindparam("article_id"), article_version.c.text_hash == bindparam("text_hash")
 )
 _LAST_N = select(func.max(article_version.c.n)).where(article_version.c.article_id == bindparam("article_id"))
@@ -167,15 +175,66 @@ def _add_page(name: str) -> Insert:
     return dialect.insert(raw_page, name).on_conflict_do_nothing(index_elements=["version_id"])
 
 
-def save(connection: Connection, item: Item, prepared: Prepared, extractor_version: int, memories: Sites) -> Saved:
+#: An article shows a text again that was dropped because it was old.
+_BROUGHT_BACK = (
+    update(article_version)
+    .where(article_version.c.id == bindparam("own"))
+    .values(
+        title=bindparam("new_title"),
+        text=bindparam("new_text"),
+        pruned_at=None,
+        tokenizer_version=TOKENIZER_VERSION,
+    )
+)
+
+
+def save(
+    connection: Connection, item: Item, prepared: Prepared, extractor_version: int, memories: Sites
+) -> Saved | None:
     """Store what a step learned. See `ports.Store.save`.
 
     Raises Conflict, and LookupError for an entry, story, article or topic version that does not exist.
     """
-    if direct.first(connection, _ENTRY, {"entry_id": item.entry_id}) is None:
+    name = connection.dialect.name
+    addresses = dialect.pack({item.reading.article.url, *item.addresses}, name)
+    row = direct.first(connection, _entry(name), {"entry_id": item.entry_id, "addresses": addresses})
+    if row is None:
         raise LookupError(f"no entry {item.entry_id}")
+    if row.was_forgotten:
+        entries.finish(connection, item.entry_id, _forgotten(item), None)
+        return None
+    try:
+        saved = _save(connection, item, prepared, extractor_version, memories)
+    except LookupError as error:
+        if forgotten.is_any_forgotten(connection, (each.to for each in item.placement.relations)):
+            # Since the step looked for candidates. What was written until now is undone with this.
+            raise Conflict(f"an article that it was compared with was forgotten: {error}") from error
+        raise
+    if saved is not None:
+        _finish_entry(connection, item, saved.article_id, row.text)
+    return saved
+
+
+def _forgotten(item: Item) -> EntryOutcome:
+    """The entry leads to an article that was forgotten, by its own address or by what its page says of itself."""
+    fetched = None if item.outcome is None else item.outcome.fetched
+    return EntryOutcome(state=EntryState.DONE, reason=Reason.FORGOTTEN, fetched=fetched)
+
+
+def _is_out_of_date(connection: Connection, reread: Reread, found: Row[*tuple[Any, ...]] | None) -> bool:
+    """Whether the article shows another text by now, or is gone, or other rules are in force than it was judged by."""
+    if found is None or found.version_id != reread.version_id:
+        return True
+    return topics.versions(connection) != reread.topics
+
+
+def _save(
+    connection: Connection, item: Item, prepared: Prepared, extractor_version: int, memories: Sites
+) -> Saved | None:
     read = item.reading.article
     found = _find(connection, {read.url, *item.addresses}, read.url)
+    if item.reread is not None and _is_out_of_date(connection, item.reread, found):
+        return None
     is_known = found is not None and found.text_hash == read.text_hash
     is_first_page = False
     if found is not None and is_known:
@@ -197,14 +256,27 @@ def save(connection: Connection, item: Item, prepared: Prepared, extractor_versi
         memories.remember(connection, read.source, read.url, item.reading.fingerprint)
         if item.page is not None and prepared.body is not None:
             _keep_page(connection, version_id, item.page, prepared.body, item.now)
-    addresses = [{"address": url, "article_id": saved.article_id} for url in sorted({read.url, *item.addresses})]
-    connection.execute(_add_address(connection.dialect.name), addresses)
+    _add_addresses(connection, saved.article_id, {read.url, *item.addresses})
     is_late = matches.add(connection, item.reading, saved.article_id, version_id, item.now)
     if is_known and (is_first_page or is_late):
         # A back-fill may have passed this text; now it comes last, and is judged by what is in force.
         fingerprints.replace(connection, saved.article_id, version_id, item.reading.fingerprint, item.now)
-    entries.finish(connection, item.entry_id, item.outcome, saved.article_id)
+    if item.reread is not None:
+        redos.keep_reread(connection, item.reread, version_id, extractor_version)
     return saved
+
+
+def _finish_entry(connection: Connection, item: Item, article_id: int, feed_text: str) -> None:
+    if item.outcome is not None:
+        entries.finish(connection, item.entry_id, item.outcome, article_id, is_just_saved=True)
+        if item.reading.article.text_from is TextFrom.PAGE:
+            entries.keep_text_once(connection, item.entry_id, feed_text, item.reading.article.text)
+
+
+def _add_addresses(connection: Connection, article_id: int, urls: Iterable[str]) -> None:
+    add = _add_address(connection.dialect.name)
+    for url in sorted(urls):
+        direct.change(connection, add, {"address": url, "article_id": article_id})
 
 
 def _save_new(connection: Connection, item: Item, prepared: Prepared, extractor_version: int) -> tuple[Saved, int]:
@@ -239,10 +311,18 @@ def _save_again(
 ) -> tuple[Saved, int]:
     """Add a version to a stored article, or make an earlier one current again."""
     read = item.reading.article
-    version_id = connection.execute(_VERSION, {"article_id": found.id, "text_hash": read.text_hash}).scalar()
-    if version_id is None:
+    earlier = connection.execute(_VERSION, {"article_id": found.id, "text_hash": read.text_hash}).first()
+    if earlier is None:
         n = connection.execute(_LAST_N, {"article_id": found.id}).scalar_one() + 1
         version_id = _add_version(connection, item, prepared, extractor_version, found.id, n)
+    else:
+        version_id = earlier.id
+        if earlier.pruned_at is not None:
+            values = {"own": version_id, "new_title": read.title, "new_text": read.text}
+            connection.execute(_BROUGHT_BACK, values)
+            dialect.add_again_to_index(connection, version_id, prepared.index_title, prepared.index_text)
+    change = {"article_id": found.id, "version_id": version_id, "at": item.now}
+    direct.insert_row(connection, version_change, change)
     # The page behind a feed's text may have moved on from the address that the feed gave.
     is_first_page = found.text_from == TextFrom.FEED and read.text_from is TextFrom.PAGE
     own = stories.Member(found.id, found.first_seen_at, date_of(read.published, found.first_seen_at))
@@ -345,8 +425,3 @@ def _keep_page(connection: Connection, version_id: int, page: Page, body: bytes,
         "created_at": now,
     }
     direct.change(connection, _add_page(connection.dialect.name), values)
-
-
-def prune_pages(connection: Connection, before: datetime) -> int:
-    """Forget the raw pages stored before that time; returns how many."""
-    return connection.execute(delete(raw_page).where(raw_page.c.created_at < before)).rowcount

@@ -7,6 +7,7 @@ has come since is judged. That is right only as long as no other run has judged 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, update
@@ -14,13 +15,13 @@ from sqlalchemy import bindparam, select, update
 from rules.text import TOKENIZER_VERSION
 from storage import backlog, dialect, matches, texts
 from storage.columns import UtcTime
-from storage.tables import backfill
+from storage.tables import article_version, backfill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from storage.matches import Judged
     from storage.texts import StoredText
@@ -118,6 +119,12 @@ def count_waiting(connection: Connection, run: BackfillRun) -> int:
     return texts.count_after(connection, run.cursor, run.since, run.until)
 
 
+@cache
+def _there(name: str) -> Select[int]:
+    wanted = dialect.numbers("ids", name).alias("wanted")
+    return select(article_version.c.id).join(wanted, wanted.c.value == article_version.c.id)
+
+
 def step(
     connection: Connection,
     run: BackfillRun,
@@ -134,6 +141,11 @@ def step(
     ids = matches.ids_in_force(connection, versions)
     if ids is None or _last_run(connection) != run:
         return None
+    # Some may have been forgotten since they were read.
+    name = connection.dialect.name
+    wanted = {"ids": dialect.pack((each.text.version_id for each in judged), name)}
+    there = frozenset(connection.execute(_there(name), wanted).scalars())
+    judged = [each for each in judged if each.text.version_id in there]
     changes = matches.judge_anew(connection, judged, ids, now)
     values = {
         "cursor": cursor,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Integer, bindparam, case, distinct, func, or_, select
 
 from ingest.copies.model import TURNED, RelationKind
-from storage import dialect
+from storage import dialect, history
 from storage.records import CopyRecord, RelationRecord, SlotRecord
 from storage.tables import article, article_version, match, relation, topic
 
@@ -310,7 +310,7 @@ def _outgoing() -> Select[*tuple[Any, ...]]:
         .select_from(relation)
         .join(article, article.c.id == relation.c.other_id)
         .join(article_version, article_version.c.id == relation.c.version_id)
-        .where(relation.c.article_id == bindparam("own"), relation.c.retired_at.is_(None))
+        .where(relation.c.article_id == bindparam("own"))
         .order_by(relation.c.score.desc(), relation.c.id)
     )
 
@@ -335,24 +335,31 @@ def _incoming() -> Select[*tuple[Any, ...]]:
         .select_from(relation)
         .join(article, article.c.id == relation.c.article_id)
         .join(article_version, article_version.c.id == relation.c.other_version_id)
-        .where(relation.c.other_id == bindparam("own"), relation.c.retired_at.is_(None))
+        .where(relation.c.other_id == bindparam("own"))
         .order_by(relation.c.score.desc(), relation.c.id)
     )
 
 
-def relations_of(connection: Connection, article_id: int) -> tuple[RelationRecord, ...]:
-    """What an article is to others: first what it was found to be itself, then what later ones are to it."""
+def relations_of(connection: Connection, article_id: int, as_of: datetime | None = None) -> tuple[RelationRecord, ...]:
+    """What an article is to others, or was at that moment.
+
+    First what it was found to be itself, then what later ones are to it.
+    """
+    holds: ColumnElement[bool] = relation.c.retired_at.is_(None)
+    if as_of is not None:
+        holds = history.in_force(relation.c.created_at, relation.c.retired_at)
+    values: dict[str, object] = {"own": article_id} if as_of is None else {"own": article_id, "as_of": as_of}
     found: list[RelationRecord] = []
     for statement, is_incoming in ((_outgoing(), False), (_incoming(), True)):
-        for row in connection.execute(statement, {"own": article_id}):
-            values = row._asdict()
-            text = values.pop("text")
-            slots = tuple(SlotRecord(**slot) for slot in values.pop("slots"))
+        for row in connection.execute(statement.where(holds), values):
+            fields = row._asdict()
+            text = fields.pop("text")
+            slots = tuple(SlotRecord(**slot) for slot in fields.pop("slots"))
             if is_incoming:
-                values["kind"] = turn(values["kind"])
+                fields["kind"] = turn(fields["kind"])
                 slots = tuple(map(_turn_slot, slots))
-            values["slots"] = tuple(sorted(slots, key=lambda slot: slot.start))
-            found.append(RelationRecord(**values, passage=text[row.start : row.end]))
+            fields["slots"] = tuple(sorted(slots, key=lambda slot: slot.start))
+            found.append(RelationRecord(**fields, passage=text[row.start : row.end]))
     return tuple(found)
 
 

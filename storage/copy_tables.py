@@ -31,7 +31,8 @@ fingerprint = Table(
     to("article.id", "article_id"),
     to("article_version.id", "version_id"),
     count("alg"),
-    #: the hashes, 4 bytes each, big-endian: to find the postings again without an index on them
+    #: the hashes, 4 bytes each, big-endian: to find the postings again without an index on them; empty where there are
+    #: no postings any more, see `storage.reach`
     Column("hashes", LargeBinary, nullable=False),
     #: `Fingerprint.title`
     Column("title", BigInteger, nullable=False),
@@ -55,12 +56,14 @@ posting = Table(
     sqlite_with_rowid=False,
 )
 
-#: One row: postings are written for the fingerprints up to this one.
+#: One row: postings are written for the fingerprints up to `upto`. Those up to `floor` have none any more, see
+#: `storage.reach`.
 posting_state = Table(
     "posting_state",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("upto", Id, nullable=False),
+    Column("floor", Id, nullable=False, server_default="0"),
 )
 
 story = Table(
@@ -100,6 +103,21 @@ story_change = Table(
     time("at"),
     Index(None, "story_id"),
     Index(None, "other_story_id"),
+    sqlite_autoincrement=True,
+)
+
+#: An article belonged to the story until then, when it left it or the story became part of another one; no row is ever
+#: changed. So the story of an article at a moment is that of its first row that ends later, else the present one. No
+#: foreign keys: a story that merged is no row any more.
+story_stay = Table(
+    "story_stay",
+    metadata,
+    id_column(),
+    Column("article_id", Id, nullable=False),
+    Column("story_id", Id, nullable=False),
+    time("until"),
+    Index(None, "article_id"),
+    Index(None, "story_id"),
     sqlite_autoincrement=True,
 )
 

@@ -1,30 +1,46 @@
 """The only place that asks which database it is: insert-or-update, lists of values, full text.
 
-Each function takes the connection's dialect by name, `connection.dialect.name`. PostgreSQL is foreseen:
-what it lacks raises NotImplementedError here and nowhere else.
+Each function takes the connection's dialect by name, `connection.dialect.name`.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Text, bindparam, column, func, select, table, text
+from sqlalchemy import BigInteger, Text, bindparam, cast, column, func, literal_column, select, table, text, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+from storage import index_beside, tsvector
 
-    from sqlalchemy import Column, Connection, Select, Table, TableValuedAlias
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Column, ColumnElement, Connection, Dialect, Select, Table, TableValuedAlias
 
 #: The full-text table; its rows are article versions, by id.
 SEARCH_TABLE = "search_index"
 
 
 def insert(into: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return postgresql.insert(into) if dialect == "postgresql" else sqlite.insert(into)
+    """Return an INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`, and tells how many."""
+    if dialect == "postgresql":
+        # Else it says -1 where SQLite says how many.
+        return postgresql.insert(into).execution_options(preserve_rowcount=True)
+    return sqlite.insert(into)
+
+
+#: `json.dumps` makes one for each call.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ENCODE_ASCII = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def to_json(value: object) -> str:
+    """Return *value* as it is stored in a column of JSON, on every database."""
+    return _ENCODE(value)
 
 
 def insert_row(connection: Connection, into: Table, values: Mapping[str, object]) -> int:
@@ -37,24 +53,37 @@ def insert_row(connection: Connection, into: Table, values: Mapping[str, object]
 
 def insert_pairs(connection: Connection, into: Table, pairs: Sequence[tuple[int, int]]) -> None:
     """Insert many rows of two integers, without SQLAlchemy's work for each of them."""
-    if pairs:
-        names = ", ".join(each.name for each in into.c)
-        mark = "%s" if connection.dialect.name == "postgresql" else "?"
-        statement = f"INSERT INTO {into.name} ({names}) VALUES ({mark}, {mark})"  # noqa: S608  # names of our tables
+    if not pairs:
+        return
+    names = ", ".join(each.name for each in into.c)
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    statement = f"INSERT INTO {into.name} ({names}) VALUES ({mark}, {mark})"  # noqa: S608  # names of our tables
+    if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(statement, list(pairs))
+    else:
+        driver: Any = connection.connection.dbapi_connection
+        driver.executemany(statement, pairs)
 
 
-def is_called_directly(dialect: str) -> bool:
-    """Its driver takes statements as SQLAlchemy writes them, with values by place; see `storage.direct`."""
+def count_changes(connection: Connection) -> int | None:
+    """How many rows were changed since the connection was opened; None where the driver does not know."""
+    if connection.dialect.name == "postgresql":
+        return None
+    driver: Any = connection.connection.dbapi_connection
+    return int(driver.total_changes)
+
+
+def knows_last_id(dialect: str) -> bool:
+    """Its driver tells the id of the last row that was inserted; else the statement returns it."""
     return dialect == "sqlite"
 
 
-def late_ids(dialect: str) -> int:
-    """How far below the highest id that was seen a new row may yet come to light.
-
-    Where several write at once, they do not commit in the order in which they took their ids.
-    """
-    return 256 if dialect == "postgresql" else 0
+@cache
+def by_place(of: Dialect) -> Dialect:
+    """The same dialect, with values by place, as `storage.direct` hands them to the driver."""
+    kind: Any = type(of)
+    made: Dialect = of if of.positional else kind(paramstyle="format")
+    return made
 
 
 def numbers(parameter: str, dialect: str) -> TableValuedAlias:
@@ -84,13 +113,43 @@ def texts_of(array: Column[object], dialect: str) -> TableValuedAlias:
 
 def pack(values: Iterable[int] | Iterable[str], dialect: str) -> object:
     """Return the parameter for `numbers` or `texts`."""
-    return list(values) if dialect == "postgresql" else json.dumps(list(values), separators=(",", ":"))
+    return list(values) if dialect == "postgresql" else _ENCODE_ASCII(list(values))
+
+
+def spell_time(moment: ColumnElement[datetime | None], dialect: str) -> ColumnElement[Any]:
+    """A column of times as people read it: timestamptz, or on SQLite text in UTC as `output.timestamp` spells it."""
+    micros = type_coerce(moment, BigInteger)
+    if dialect == "postgresql":
+        # In whole seconds and a rest: as one number of seconds it would be rounded.
+        rest = (micros % 1_000_000) * literal_column("interval '1 microsecond'")
+        return func.to_timestamp(micros // 1_000_000) + rest
+    # Never negative, also before 1970.
+    rest = (micros % 1_000_000 + 1_000_000) % 1_000_000
+    seconds = func.strftime("%Y-%m-%dT%H:%M:%S", (micros - rest) // 1_000_000, "unixepoch")
+    return seconds.op("||")(func.printf(".%06dZ", rest))
+
+
+#: Rows of an index that are looked at to judge it, https://www.sqlite.org/lang_analyze.html#approx
+ANALYSIS_LIMIT = 400
+
+
+def refresh_statistics(connection: Connection) -> None:
+    """Count anew what plans go by, of tables that this connection has used and that have changed much.
+
+    PostgreSQL does so by itself.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA analysis_limit = {ANALYSIS_LIMIT}")
+        connection.exec_driver_sql("PRAGMA optimize").close()
 
 
 # --- full text --------------------------------------------------------------------------------------
 
 #: Full-text rows are made of our own tokens with spaces between; see the migration that makes the table.
-_ADD_TO_INDEX = text(f"INSERT INTO {SEARCH_TABLE} (rowid, title, body) VALUES (:version_id, :title, :body)")  # noqa: S608  # a constant
+_ADD_TO_INDEX = f"INSERT INTO {SEARCH_TABLE} (rowid, title, body) VALUES (?, ?, ?)"  # noqa: S608  # a constant
+
+
+_ADD_VECTOR = f"INSERT INTO {SEARCH_TABLE} (version_id, tokens) VALUES (%s, CAST(%s AS tsvector))"  # noqa: S608  # a constant
 
 
 def index_line(tokens: Iterable[str]) -> str:
@@ -100,9 +159,97 @@ def index_line(tokens: Iterable[str]) -> str:
 
 def add_to_index(connection: Connection, version_id: int, title: str, body: str) -> None:
     """Make an article version findable; *title* and *body* are made by `index_line`."""
-    if connection.dialect.name != "sqlite":
-        raise NotImplementedError("full text on PostgreSQL")
-    connection.execute(_ADD_TO_INDEX, {"version_id": version_id, "title": title, "body": body})
+    # Past SQLAlchemy's own statements, as in `storage.direct`: for each article.
+    if connection.dialect.name == "postgresql":
+        made = tsvector.vector(tsvector.words_of(title), tsvector.words_of(body))
+        connection.exec_driver_sql(_ADD_VECTOR, (version_id, made))
+    else:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(_ADD_TO_INDEX, (version_id, title, body))
+
+
+#: The table holds no text that it could look up, so it is told once more what is to go.
+_REMOVE_FROM_INDEX = text(
+    f"INSERT INTO {SEARCH_TABLE} ({SEARCH_TABLE}, rowid, title, body) VALUES ('delete', :version_id, :title, :body)"  # noqa: S608  # a constant
+)
+_DELETE_FROM_INDEX = text(f"DELETE FROM {SEARCH_TABLE} WHERE version_id = :version_id")  # noqa: S608  # a constant
+
+
+def remove_from_index(connection: Connection, version_id: int, title: str, body: str) -> None:
+    """Make an article version no longer findable. *title* and *body* must be those that it was added with."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_DELETE_FROM_INDEX, {"version_id": version_id})
+    else:
+        connection.execute(_REMOVE_FROM_INDEX, {"version_id": version_id, "title": title, "body": body})
+        index_beside.remove(connection, version_id, title, body)
+
+
+def add_again_to_index(connection: Connection, version_id: int, title: str, body: str) -> None:
+    """Make a version findable that was so before, and was removed, wherever texts that came after it are."""
+    add_to_index(connection, version_id, title, body)
+    if is_index_made_beside(connection.dialect.name):
+        index_beside.add_if_passed(connection, version_id, title, body)
+
+
+def is_index_made_beside(dialect: str) -> bool:
+    """An index that is made anew is made beside the one in use; else its rows are exchanged."""
+    return dialect == "sqlite"
+
+
+def indexed(connection: Connection, after: int, upto: int) -> set[int]:
+    """The ids of the article versions after *after*, up to *upto*, that the index has."""
+    name = SEARCH_TABLE if connection.dialect.name == "postgresql" else f"{SEARCH_TABLE}_docsize"
+    key = "version_id" if connection.dialect.name == "postgresql" else "id"
+    statement = text(f"SELECT {key} FROM {name} WHERE {key} > :after AND {key} <= :upto")  # noqa: S608  # constants
+    return set(connection.execute(statement, {"after": after, "upto": upto}).scalars())
+
+
+_IS_VECTOR = text(f"SELECT tokens = CAST(:tokens AS tsvector) FROM {SEARCH_TABLE} WHERE version_id = :version_id")  # noqa: S608  # a constant
+_HAS_PHRASE = text(f"SELECT 1 FROM {SEARCH_TABLE} WHERE {SEARCH_TABLE} MATCH :phrase AND rowid = :version_id")  # noqa: S608  # a constant
+_LENGTHS = text(f"SELECT sz FROM {SEARCH_TABLE}_docsize WHERE id = :version_id")  # noqa: S608  # a constant
+#: Tokens that are asked for at once.
+_PHRASE_TOKENS = 64
+
+
+def is_indexed_as(connection: Connection, version_id: int, title: str, body: str, *, is_whole: bool) -> bool:
+    """Whether the index has an article version by just these lines; not *is_whole*: as far as three looks show.
+
+    SQLite keeps no text, but how many tokens there are, and each with its place.
+    """
+    if connection.dialect.name == "postgresql":
+        made = tsvector.vector(tsvector.words_of(title), tsvector.words_of(body))
+        return bool(connection.execute(_IS_VECTOR, {"version_id": version_id, "tokens": made}).scalar())
+    lines = {"title": _pieces(title), "body": _pieces(body)}
+    lengths = connection.execute(_LENGTHS, {"version_id": version_id}).scalar()
+    # Which column is the first one depends on when the index was made.
+    if lengths is None or sorted(_varints(lengths)) != sorted(len(pieces) for pieces in lines.values()):
+        return False
+    for name, pieces in lines.items():
+        starts = list(range(0, len(pieces), _PHRASE_TOKENS))
+        if not is_whole and len(starts) > 3:
+            starts = [starts[0], starts[len(starts) // 2], starts[-1]]
+        for start in starts:
+            clause = InColumn(column=name, clause=Phrase(tokens=tuple(pieces[start : start + _PHRASE_TOKENS])))
+            asked = {"phrase": index_expression(clause, "sqlite"), "version_id": version_id}
+            if connection.execute(_HAS_PHRASE, asked).first() is None:
+                return False
+    return True
+
+
+def _pieces(line: str) -> list[str]:
+    """The tokens of a line as the index takes it apart: at characters that are neither seen nor anything else."""
+    return [piece for piece in line.replace("\0", " ").split(" ") if piece]
+
+
+def _varints(packed: bytes) -> list[int]:
+    """Read numbers of SQLite's, https://www.sqlite.org/fileformat2.html#varint; none of ours has nine bytes."""
+    numbers, number = [], 0
+    for byte in packed:
+        number = number << 7 | byte & 0x7F
+        if not byte & 0x80:
+            numbers.append(number)
+            number = 0
+    return numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,16 +288,18 @@ Clause = Phrase | AllOf | AnyOf | InColumn
 
 def in_index(parameter: str, dialect: str) -> Select[int]:
     """The ids of the article versions that hold the parameter, an expression made by `index_expression`."""
-    if dialect != "sqlite":
-        raise NotImplementedError("full text on PostgreSQL")
+    if dialect == "postgresql":
+        index = table(SEARCH_TABLE, column("version_id", BigInteger()), column("tokens", postgresql.TSVECTOR()))
+        asked = cast(bindparam(parameter, type_=Text()), postgresql.TSQUERY())
+        return select(index.c.version_id).where(index.c.tokens.op("@@")(asked))
     index = table(SEARCH_TABLE, column("rowid", BigInteger()), column(SEARCH_TABLE, Text()))
     return select(index.c.rowid).where(index.c[SEARCH_TABLE].op("MATCH")(bindparam(parameter)))
 
 
 def index_expression(clause: Clause, dialect: str) -> str:
     """Return *clause* as the index reads it. Words are quoted, so none is taken for an operator."""
-    if dialect != "sqlite":
-        raise NotImplementedError("full text on PostgreSQL")
+    if dialect == "postgresql":
+        return tsvector.expression(_vector_expression(clause))
     match clause:
         case Phrase():
             # A NUL would end the expression; in a text it separates, as a space does.
@@ -162,3 +311,60 @@ def index_expression(clause: Clause, dialect: str) -> str:
             return "(" + " OR ".join(index_expression(each, dialect) for each in clause.clauses) + ")"
         case InColumn():
             return f"{clause.column} : ({index_expression(clause.clause, dialect)})"
+
+
+def _vector_expression(clause: Clause, weights: str = "") -> str:
+    """Return *clause* in the words of tsquery; *weights* are those of the columns it is about, all where empty."""
+    match clause:
+        case Phrase():
+            return tsvector.phrase(tsvector.words_of(" ".join(clause.tokens)), weights, is_prefix=clause.is_prefix)
+        case AllOf():
+            return "(" + " & ".join(_vector_expression(each, weights) for each in clause.clauses) + ")"
+        case AnyOf():
+            return "(" + " | ".join(_vector_expression(each, weights) for each in clause.clauses) + ")"
+        case InColumn():
+            return _vector_expression(clause.clause, tsvector.TITLE if clause.column == "title" else tsvector.BODY)
+
+
+# --- the words of the index -------------------------------------------------------------------------
+
+#: SQLite shows the words of its index through a table of kind fts5vocab
+#: (https://www.sqlite.org/fts5.html#the_fts5vocab_virtual_table_module). It is made in the temporary schema of a
+#: connection, which also one that can only read has, so nothing is written.
+_OPEN_WORDS = text(
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', '{SEARCH_TABLE}', 'row')"
+)
+_WORDS = text("SELECT term, doc FROM temp.vocabulary WHERE term >= :low AND term < :high")
+_TEXTS_WITH = text("SELECT doc FROM temp.vocabulary WHERE term = :word")
+#: PostgreSQL counts anew each time, in the texts that have such a word at all. Lexemes of ours begin with a space.
+_WORDS_OF_VECTORS = text(
+    "SELECT word, ndoc FROM ts_stat(:query) WHERE starts_with(word, :head) AND NOT starts_with(word, ' ')"
+)
+_QUERY_OF_VECTORS = f"SELECT tokens FROM {SEARCH_TABLE}"  # noqa: S608  # a constant
+_LITERAL = text("SELECT quote_literal(CAST(:value AS text))")
+_VECTORS_WITH = text(f"SELECT count(*) FROM {SEARCH_TABLE} WHERE tokens @@ CAST(:word AS tsquery)")  # noqa: S608  # a constant
+
+#: in no word of ours, and behind all that are
+_BEHIND_ALL = "\U0010ffff"
+
+
+def stored_words(connection: Connection, head: str) -> Iterator[tuple[str, int]]:
+    """The words of the index that begin with *head*, with the number of texts that hold each."""
+    if connection.dialect.name == "postgresql":
+        query = _QUERY_OF_VECTORS
+        if head:
+            asked = {"value": tsvector.phrase([head], "", is_prefix=True)}
+            query += f" WHERE tokens @@ {connection.execute(_LITERAL, asked).scalar_one()}"
+        rows = connection.execute(_WORDS_OF_VECTORS, {"query": query, "head": head})
+    else:
+        connection.execute(_OPEN_WORDS)
+        rows = connection.execute(_WORDS, {"low": head, "high": f"{head}{_BEHIND_ALL}"})
+    return ((str(row[0]), int(row[1])) for row in rows)
+
+
+def count_texts(connection: Connection, word: str) -> int:
+    """How many texts of the index hold *word*."""
+    if connection.dialect.name == "postgresql":
+        return int(connection.execute(_VECTORS_WITH, {"word": tsvector.quoted(word)}).scalar_one())
+    connection.execute(_OPEN_WORDS)
+    return connection.execute(_TEXTS_WITH, {"word": word}).scalar() or 0

@@ -1,205 +1,76 @@
-"""Connections to the database: one that writes, in one thread, and some that can only read.
+"""Transactions: one at a time that writes, in a thread of its own, and some that can only read.
 
-SQLite is opened so that nothing is lost silently: `BEGIN IMMEDIATE` before the first statement of every
-writing transaction (the driver's own mode runs SELECTs outside of any, and four processes then lost 462 of
-800 updates), WAL so that readers and the writer do not wait for each other, and readers that cannot write
-at all. Each new connection makes sure that the file is ours and of the present schema.
+How connections are made is told apart: `storage.sqlite_file` and `storage.postgresql`.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import sqlite3
-import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
-from urllib.parse import quote
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import DBAPIError
 
-from storage.errors import (
-    DatabaseClosed,
-    DatabaseMissing,
-    DatabaseNewer,
-    DatabaseOutOfDate,
-    DatabaseUnwritable,
-    DatabaseUrlInvalid,
-    NotADatabase,
-    StorageError,
-    translate,
-    translated,
-)
-from storage.tables import APPLICATION_ID, REVISION_TABLE, SCHEMA_REVISION
+from storage import dialect, direct, sqlite_file
+from storage.address import SqliteFile
+from storage.errors import DatabaseClosed, StorageError, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, RootTransaction
+
+    from storage.address import Address
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: how SQLite may open the file: read-only, read and write, or also create it
-Mode = Literal["ro", "rw", "rwc"]
-Synchronous = Literal["NORMAL", "FULL"]
-
-#: Longer than any transaction of ours takes, shorter than people wait.
-BUSY_TIMEOUT_S = 5.0
-
-#: The WAL file is cut back to this size after a checkpoint; a long-open reader lets it grow beyond.
-WAL_LIMIT_BYTES = 64 * 1024 * 1024
-
-#: Readers that stay open; more are opened when needed. Each holds up to 2 MB of pages.
-READERS = 4
-
-#: Compiled statements that a connection keeps; more than we have.
-STATEMENTS = 200
-
-
-def database_path(url: str) -> Path:
-    """Return the file of the address `sqlite:///PATH`; PATH is taken as it stands, nothing in it is decoded.
-
-    Raises DatabaseUrlInvalid for every other address, and for a database in memory, which two connections
-    could not share.
-
-    >>> database_path("sqlite:////var/lib/news 50%.db")
-    PosixPath('/var/lib/news 50%.db')
-    """
-    scheme, separator, name = url.partition(":///")
-    if scheme == "sqlite" and separator and name and name != ":memory:":
-        return Path(name)
-    shown = _CREDENTIALS.sub("//", url)
-    kind = url.partition(":")[0].partition("+")[0]
-    if kind == "sqlite":
-        raise DatabaseUrlInvalid(shown, "a file is needed")
-    raise DatabaseUrlInvalid(shown, f"{kind} is not available in this version" if "://" in url else "")
-
-
-#: user and password in an address
-_CREDENTIALS = re.compile("//[^/]*@")
-
-
-def connect(path: Path, mode: Mode, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
-    """Open the file in SQLite's own transaction mode, where nothing begins unless we say so."""
-    return sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?mode={mode}",
-        uri=True,
-        timeout=busy_timeout_s,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=STATEMENTS,
-    )
+Synchronous = sqlite_file.Synchronous
+BUSY_TIMEOUT_S = sqlite_file.BUSY_TIMEOUT_S
 
 
 def writing_engine(
-    path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, synchronous: Synchronous = "NORMAL"
+    address: Address, *, busy_timeout_s: float = BUSY_TIMEOUT_S, synchronous: Synchronous = "NORMAL"
 ) -> Engine:
-    """An engine whose transactions begin with BEGIN IMMEDIATE."""
+    """An engine whose writing transactions come one after the other, whatever process begins them."""
+    if isinstance(address, SqliteFile):
+        return sqlite_file.writing_engine(address.path, busy_timeout_s=busy_timeout_s, synchronous=synchronous)
+    from storage import postgresql
 
-    def open_for_writing() -> sqlite3.Connection:
-        connection = _open_checked(path, "rw", busy_timeout_s)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        return connection
-
-    return _engine(open_for_writing, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+    return postgresql.writing_engine(address, busy_timeout_s=busy_timeout_s, synchronous=synchronous)
 
 
-def reading_engine(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
+def reading_engine(address: Address, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
     """An engine that cannot write; all reads of one transaction see one state of the database."""
-    return _engine(lambda: _open_checked(path, "ro", busy_timeout_s), "BEGIN", pool_size=READERS, max_overflow=-1)
+    if isinstance(address, SqliteFile):
+        return sqlite_file.reading_engine(address.path, busy_timeout_s=busy_timeout_s)
+    from storage import postgresql
+
+    return postgresql.reading_engine(address, busy_timeout_s=busy_timeout_s)
 
 
-def migrating_engine(path: Path) -> Engine:
-    """An engine for the migrations: it takes a schema of any age, and checks no foreign keys.
+def migrating_engine(address: Address) -> Engine:
+    """An engine for the migrations: it takes a schema of any age."""
+    if isinstance(address, SqliteFile):
+        return sqlite_file.migrating_engine(address.path)
+    from storage import postgresql
 
-    With them on, making a table anew would delete what refers to it.
-    """
-    return _engine(lambda: connect(path, "rw"), "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
-
-
-def _engine(creator: Callable[[], sqlite3.Connection], begin: str, *, pool_size: int, max_overflow: int) -> Engine:
-    engine = create_engine(
-        "sqlite://",
-        creator=creator,
-        poolclass=QueuePool,
-        pool_size=pool_size,
-        max_overflow=max_overflow,
-        json_serializer=_to_json,
-        # Texts of strangers, and secrets of hubs, have no business in a traceback.
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
+    return postgresql.migrating_engine(address)
 
 
-def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def size_of(address: Address, connection: Connection) -> int:
+    """The bytes of the database that *connection* leads to, of SQLite with its write-ahead log."""
+    if isinstance(address, SqliteFile):
+        return sqlite_file.size_of(address.path)
+    from storage import postgresql
+
+    return postgresql.size_of(connection)
 
 
-def _open_checked(path: Path, mode: Mode, busy_timeout_s: float) -> sqlite3.Connection:
-    """Open the file; raise unless it is a wirewatch database of the present schema."""
-    if not is_there(path):
-        raise DatabaseMissing(str(path))
-    try:
-        connection = connect(path, mode, busy_timeout_s=busy_timeout_s)
-        try:
-            _check_schema(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.Error as error:
-        raise translate(error, str(path)) from error
-    return connection
-
-
-def is_there(path: Path) -> bool:
-    """There is a file of this name. Raises StorageError for a folder and for what cannot be looked at."""
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise DatabaseUnwritable(str(path), error.strerror or "") from error
-    if stat.S_ISDIR(mode):
-        raise NotADatabase(str(path), "it is a folder")
-    return True
-
-
-def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
-    revision = stored_revision(connection, path)
-    if revision is None:
-        raise DatabaseMissing(str(path), "the file is empty")
-    if revision < SCHEMA_REVISION:
-        raise DatabaseOutOfDate(str(path), f"schema {revision}, this version needs {SCHEMA_REVISION}")
-    if revision > SCHEMA_REVISION:
-        raise DatabaseNewer(str(path), f"schema {revision}, this version knows {SCHEMA_REVISION}")
-
-
-def stored_revision(connection: sqlite3.Connection, path: Path) -> str | None:
-    """Return the schema's revision, None for an empty file. Raises NotADatabase when the file is not ours."""
-    ((application_id,),) = connection.execute("PRAGMA application_id").fetchall()
-    ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-    if not tables:
-        return None
-    if application_id != APPLICATION_ID:
-        raise NotADatabase(str(path), "it belongs to another program")
-    rows = connection.execute(f"SELECT version_num FROM {REVISION_TABLE}").fetchall()  # noqa: S608  # a constant
-    if len(rows) != 1:
-        raise NotADatabase(str(path), "its schema has no revision")
-    return str(rows[0][0])
+class _HalfDoneError(Exception):
+    """A call has raised after it had written, and nothing can undo it alone."""
 
 
 class _RefusedError(Exception):
@@ -227,20 +98,44 @@ class Reader:
                 return work(joined)
         if self._is_closed:
             raise DatabaseClosed(self._subject)
-        with translated(self._subject), self._engine.begin() as connection:
+        with translated(self._subject):
+            try:
+                return self._transaction(work)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            # The server has ended a connection, which may have lain idle: on a new one it can be read.
+            return self._transaction(work)
+
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.begin() as connection:
             return work(connection)
 
     def run_together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
-        """Make all *calls*, each of which calls `run`, in one transaction; returns what each returned or raised."""
+        """Make all *calls*, each of which calls `run`, in one transaction; returns what each returned or raised.
+
+        When the database refuses one of the calls, each is made in a transaction of its own.
+        """
+        found = self._in_one(calls) if len(calls) > 1 else None
+        return list(map(_outcome, calls)) if found is None else found
+
+    def _in_one(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception] | None:
+        """Make *calls* in one transaction; None when the database has refused one of them."""
 
         def work(connection: Connection) -> list[T | Exception]:
             self._here.joined = connection
             try:
-                return list(map(_outcome, calls))
+                found = list(map(_outcome, calls))
             finally:
                 self._here.joined = None
+            if any(isinstance(each, StorageError) for each in found):
+                # After an error PostgreSQL answers nothing more in a transaction.
+                raise _RefusedError
+            return found
 
-        return list(map(_outcome, calls)) if len(calls) == 1 else self.run(work)
+        with suppress(_RefusedError):
+            return self.run(work)
+        return None
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -297,42 +192,53 @@ class Writer:
             here.is_writer = False
 
     def _in_one(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception] | None:
-        """Make *calls* in one transaction; None, and nothing is done, when the database has refused one of them."""
+        """Make *calls* in one transaction; None, and nothing is done, when the database has refused one of them.
 
-        def work(connection: Connection) -> list[T | Exception]:
-            self._here.joined = connection
+        A savepoint for each call makes SQLite keep each page that it changes as it was before, which is a quarter of
+        all its work, and PostgreSQL two trips. Nearly all calls end well, and most that do not have written nothing:
+        so there are none, until a call has raised that must be undone. Then all are undone and made again with them.
+        """
+        for has_savepoints in (False, True):
+            self._here.has_savepoints = has_savepoints
             try:
-                found = list(map(_outcome, calls))
-            finally:
-                self._here.joined = None
-            if any(isinstance(each, StorageError) for each in found):
-                # What has befallen one of them may have undone the others: SQLite rolls back by itself.
-                raise _RefusedError
-            return found
-
-        with suppress(_RefusedError):
-            return self._transaction(work)
+                return self._transaction(partial(self._all, calls))
+            except _HalfDoneError:
+                continue
+            except _RefusedError:
+                break
         return None
 
+    def _all(self, calls: Sequence[Callable[[], T]], connection: Connection) -> list[T | Exception]:
+        here = self._here
+        here.joined, here.is_half_done = connection, False
+        found = []
+        try:
+            for call in calls:
+                found.append(_outcome(call))
+                if isinstance(found[-1], StorageError):
+                    # What has befallen one of them may have undone the others: SQLite rolls back by itself.
+                    raise _RefusedError
+                if here.is_half_done:
+                    raise _HalfDoneError
+        finally:
+            here.joined = None
+        return found
+
     def _transaction(self, work: Callable[[Connection], T]) -> T:
-        with translated(self._subject), self._engine.begin() as connection:
+        with translated(self._subject), _begin(self._engine) as (connection, transaction), transaction:
             return work(connection)
 
     def _part(self, connection: Connection, work: Callable[[Connection], T]) -> T:
-        """Run *work* within a transaction that goes on. SQLAlchemy's own savepoints cost ten times as much."""
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
+        """Run *work* within a transaction that goes on."""
         with translated(self._subject):
-            driver.execute("SAVEPOINT part")
+            if self._here.has_savepoints:
+                return _undoable(connection, work)
+            before = dialect.count_changes(connection)
             try:
-                found = work(connection)
+                return work(connection)
             except BaseException:
-                # Where the whole transaction is gone, this fails as well, and that is told.
-                driver.execute("ROLLBACK TO part")
-                driver.execute("RELEASE part")
+                self._here.is_half_done = before is None or dialect.count_changes(connection) != before
                 raise
-            driver.execute("RELEASE part")
-            return found
 
     def close(self) -> None:
         """Finish what is queued, then close the connection, which also folds the WAL into the file."""
@@ -340,17 +246,40 @@ class Writer:
         self._engine.dispose()
 
 
+@contextmanager
+def _begin(engine: Engine) -> Iterator[tuple[Connection, RootTransaction]]:
+    """Give a connection and its transaction: a new one where the server has ended the one that lay idle."""
+    connection = engine.connect()
+    try:
+        try:
+            transaction = connection.begin()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            connection.close()
+            connection = engine.connect()
+            transaction = connection.begin()
+        yield connection, transaction
+    finally:
+        connection.close()
+
+
+def _undoable(connection: Connection, work: Callable[[Connection], T]) -> T:
+    """Run *work*; what it has written is undone when it raises. SQLAlchemy's own savepoints cost ten times as much."""
+    direct.say(connection, "SAVEPOINT part")
+    try:
+        found = work(connection)
+    except BaseException:
+        # Where the whole transaction is gone, this fails as well, and that is told.
+        direct.say(connection, "ROLLBACK TO SAVEPOINT part")
+        direct.say(connection, "RELEASE SAVEPOINT part")
+        raise
+    direct.say(connection, "RELEASE SAVEPOINT part")
+    return found
+
+
 def _outcome(call: Callable[[], T]) -> T | Exception:
     try:
         return call()
     except Exception as error:  # noqa: BLE001  # whatever it is, it is for the one who made this call
         return error
-
-
-def size_of(path: Path) -> int:
-    """The bytes of the database with its write-ahead log; 0 where there is none."""
-    size = 0
-    for file in (path, path.with_name(path.name + "-wal")):
-        with suppress(OSError):
-            size += file.stat().st_size
-    return size

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, Text, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import Integer, Text, and_, bindparam, case, func, literal, not_, or_, select, update
 
+from ingest.errors import Reason
 from ingest.model import Due, Entry, EntryState
 from ingest.polling import KnownEntry
 from storage import dialect, direct, fetches
 from storage.columns import UtcTime
+from storage.feed_tables import HAS_GUID_APART
 from storage.feeds import host_of
 from storage.tables import article, entry
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
-    from sqlalchemy import CompoundSelect, Connection, Select
+    from sqlalchemy import CompoundSelect, Connection, Select, Update
 
     from ingest.model import EntryOutcome
     from ingest.polling import ListedEntry
@@ -70,7 +72,7 @@ def _known(name: str) -> CompoundSelect[*tuple[Any, ...]]:
     guids, addresses, identities = (dialect.texts(n, name).alias(n) for n in ("guids", "addresses", "identities"))
     return (
         select(*columns)
-        .where(of_feed, entry.c.guid.in_(select(guids.c.value)))
+        .where(of_feed, HAS_GUID_APART, entry.c.guid.in_(select(guids.c.value)))
         .union(
             select(*columns).where(of_feed, entry.c.page_address.in_(select(addresses.c.value))),
             # What an entry was first known by stays its own, also when the feed has given it another guid since.
@@ -141,9 +143,11 @@ _revision = bindparam("worked_on", type_=Integer)
 _is_answered = or_(_revision.is_(None), entry.c.revision == _revision)
 _next_try_at = bindparam("new_next_try_at", type_=UtcTime)
 _new_state = bindparam("new_state", type_=Text)
+#: What was forgotten stays so, whatever was known of it when a step began.
+_IS_FORGOTTEN = func.coalesce(entry.c.reason, "") == Reason.FORGOTTEN
 _FINISH = (
     update(entry)
-    .where(entry.c.id == bindparam("entry_id"))
+    .where(entry.c.id == bindparam("entry_id"), ~_IS_FORGOTTEN)
     .values(
         {
             entry.c.state: case((or_(_is_answered, _new_state != EntryState.FAILED), _new_state), else_=EntryState.NEW),
@@ -164,12 +168,32 @@ _FINISH = (
     )
 )
 _ARTICLE = select(article.c.id).where(article.c.id == bindparam("article_id"))
+_FORGOTTEN = select(entry.c.id).where(entry.c.id == bindparam("entry_id"), _IS_FORGOTTEN)
 
 
-def finish(connection: Connection, entry_id: int, outcome: EntryOutcome, article_id: int | None) -> None:
-    """Store how an entry stands. Raises LookupError for an entry or article that does not exist."""
-    if article_id is not None and direct.first(connection, _ARTICLE, {"article_id": article_id}) is None:
-        raise LookupError(f"no article {article_id}")
+def finish(
+    connection: Connection,
+    entry_id: int,
+    outcome: EntryOutcome,
+    article_id: int | None,
+    *,
+    is_just_saved: bool = False,
+) -> None:
+    """Store how an entry stands; one whose article was forgotten stands as it did.
+
+    *is_just_saved*: this transaction has stored the article, so nobody looks whether it is there.
+    Raises LookupError for an entry or article that does not exist.
+    """
+    if outcome.reason == Reason.FORGOTTEN:
+        if not wipe(connection, (entry_id,)):
+            raise LookupError(f"no entry {entry_id}")
+        fetches.add(connection, entry_id, outcome)
+        return
+    is_doubtful = article_id is not None and not is_just_saved
+    if is_doubtful and direct.first(connection, _ARTICLE, {"article_id": article_id}) is None:
+        if direct.first(connection, _FORGOTTEN, {"entry_id": entry_id}) is None:
+            raise LookupError(f"no article {article_id}")
+        return
     values = {
         "entry_id": entry_id,
         "new_state": outcome.state,
@@ -183,5 +207,56 @@ def finish(connection: Connection, entry_id: int, outcome: EntryOutcome, article
         "worked_on": outcome.revision,
     }
     if not direct.change(connection, _FINISH, values):
-        raise LookupError(f"no entry {entry_id}")
+        if direct.first(connection, _FORGOTTEN, {"entry_id": entry_id}) is None:
+            raise LookupError(f"no entry {entry_id}")
+        return
     fetches.add(connection, entry_id, outcome)
+
+
+_DROP_TEXT = (
+    update(entry)
+    .where(entry.c.id == bindparam("entry_id"), entry.c.text != "", not_(entry.c.is_changed))
+    .values(text="")
+)
+
+
+def keep_text_once(connection: Connection, entry_id: int, feed_text: str, page_text: str) -> None:
+    """Drop the feed's text where the text of the page has all of it: half of all feeds give its beginning.
+
+    An entry that has changed meanwhile keeps it, as its page may be gone when it is read again.
+    """
+    if feed_text and feed_text in page_text:
+        direct.change(connection, _DROP_TEXT, {"entry_id": entry_id})
+
+
+# --- what is forgotten ------------------------------------------------------------------------------
+
+#: How an entry stands whose article was forgotten, and what is left of it: where it was, and when.
+WIPED: dict[str, object] = {
+    "title": "",
+    "author": None,
+    "text": "",
+    "lang": None,
+    "sections": [],
+    "state": EntryState.DONE,
+    "reason": Reason.FORGOTTEN,
+    "detail": None,
+    "text_from": None,
+    "attempts": 0,
+    "checks": 0,
+    "next_try_at": None,
+    "article_id": None,
+    "is_changed": False,
+}
+
+
+@cache
+def _wipe(name: str) -> Update:
+    wanted = dialect.numbers("ids", name).alias("wanted")
+    return update(entry).where(entry.c.id.in_(select(wanted.c.value))).values(WIPED)
+
+
+def wipe(connection: Connection, entry_ids: Iterable[int]) -> int:
+    """Make entries stand as forgotten, without a word of what their feeds said; returns how many there are."""
+    name = connection.dialect.name
+    return connection.execute(_wipe(name), {"ids": dialect.pack(entry_ids, name)}).rowcount

@@ -2,7 +2,8 @@
 
 * ingest.errors.StoreError
   + StorageError
-    - DatabaseMissing      there is no such file
+    - DatabaseMissing      there is no such file, or there are no tables
+      . DatabaseNotCreated there is no such database on the server
     - DatabaseOutOfDate    made by an earlier version: upgrade it
     - DatabaseNewer        made by a later version: upgrade the program
     - NotADatabase         some other file, or another program's database
@@ -10,19 +11,28 @@
     - DatabaseInUse        another instance works on it
       . BackfillAtWork     another back-fill does
       . RebuildAtWork      another rebuild does
+      . RedoAtWork         stored work is being redone already
     - DatabaseUnwritable   no permission, or a read-only disk
     - DatabaseFull         no space left on the disk
+      . NotEnoughSpace     less is free than what is to be done takes: nothing was begun
     - DatabaseDamaged      the file is corrupt
     - DatabaseUrlInvalid   not an address of a database that this version knows
     - DatabaseClosed       used after `close()`
+    - DatabaseUnreachable  the server is away; passing
+    - DatabaseRefused      the server does not let this user in
+    - DatabaseUnsuitable   the server is too old, or the database is not in UTF-8
+    - DatabaseDriverMissing what speaks with servers is not installed
+    - BackupExists         what a copy would be called is there already
+    - BackupUnusable       the file to restore is none of ours, or damaged
     - StorageFault         anything else: a failing disk, or a bug of ours
 
-All of SQLAlchemy's and sqlite3's exceptions become one of these in `translate`; tests hold the tables of
-both and fail if one is unmapped.
+All exceptions of SQLAlchemy, sqlite3 and psycopg become one of these; tests hold the tables of all three and fail if
+one is unmapped.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -41,11 +51,13 @@ PRIMARY_CODE = 0xFF
 class StorageError(StoreError):
     """Something about the database *subject* (its file or address) did not work; `fix` says what to do.
 
-    `command`, where there is one, is what does that: what to type after `wirewatch` and its options.
+    `command`, where there is one, is what does that: what to type after `wirewatch` and its options. `server_fix` is
+    what to do where the database is on a server, where that is something else.
     """
 
     what = "the database cannot be used"
     fix = ""
+    server_fix = ""
     command = ""
 
     def __init__(self, subject: str, detail: str = "") -> None:
@@ -58,7 +70,9 @@ class StorageError(StoreError):
         message = f"{self.subject}: {self.what}"
         if self.detail:
             message += f" ({self.detail})"
-        fix = f"{self.fix}: wirewatch{options} {self.command}" if self.command else self.fix
+        fix = self.server_fix if self.server_fix and "://" in self.subject else self.fix
+        if self.command:
+            fix = f"{fix}: wirewatch{options} {self.command}"
         return f"{message}; {fix}" if fix else message
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -71,6 +85,13 @@ class DatabaseMissing(StorageError):
     what = "there is no database"
     fix = "create it with"
     command = "init"
+
+
+class DatabaseNotCreated(DatabaseMissing):
+    """The server has no database of this name."""
+
+    what = "there is no such database on the server"
+    fix = "make it with createdb, as a user of the server who may, then make its tables with"
 
 
 class DatabaseOutOfDate(StorageError):
@@ -93,6 +114,7 @@ class NotADatabase(StorageError):
 
     what = "this is no wirewatch database"
     fix = "check the path in --db or database.url"
+    server_fix = "check --db or database.url"
 
 
 class DatabaseBusy(StorageError):
@@ -123,11 +145,19 @@ class RebuildAtWork(DatabaseInUse):
     fix = "wait for its end, or stop it: what it has done stays done"
 
 
+class RedoAtWork(DatabaseInUse):
+    """Stored work of the same database is being redone by another process."""
+
+    what = "another articles reextract, or db reindex, is at work"
+    fix = "wait for its end, or stop it: what it has done stays done"
+
+
 class DatabaseUnwritable(StorageError):
     """No permission to read or write the file or its directory, or a disk that is mounted read-only."""
 
     what = "the database cannot be opened or written"
     fix = "check the permissions of the file and of its directory"
+    server_fix = "let the user of the address own the database and its tables"
 
 
 class DatabaseFull(StorageError):
@@ -135,6 +165,14 @@ class DatabaseFull(StorageError):
 
     what = "the disk is full"
     fix = "free some space; clearing the database needs space too"
+    server_fix = "free some space on the server"
+
+
+class NotEnoughSpace(DatabaseFull):
+    """Less is free than what is to be done takes. It was not begun."""
+
+    what = "there is not enough free space"
+    fix = "free some space, or use another disk"
 
 
 class DatabaseDamaged(StorageError):
@@ -142,13 +180,14 @@ class DatabaseDamaged(StorageError):
 
     what = "the database is damaged"
     fix = "restore a backup, or save what is left with: sqlite3 FILE .recover"
+    server_fix = "see the log of the server; restore a backup"
 
 
 class DatabaseUrlInvalid(StorageError):
     """Not an address of a database that this version knows."""
 
     what = "this is no database address that wirewatch knows"
-    fix = "write sqlite:///PATH"
+    fix = "write sqlite:///PATH or postgresql://USER@HOST/NAME"
 
 
 class DatabaseClosed(StorageError):
@@ -157,11 +196,54 @@ class DatabaseClosed(StorageError):
     what = "the database is closed already"
 
 
+class BackupExists(StorageError):
+    """Where a copy of the database is to be written there is something already."""
+
+    what = "there is a file of this name already"
+    fix = "name another file, or replace a copy that is there with --force"
+
+
+class BackupUnusable(StorageError):
+    """The file that is to take the place of the database cannot."""
+
+    what = "this backup cannot be used"
+    fix = "use another one; the database stays as it is"
+
+
 class StorageFault(StorageError):
     """A failing disk, or a bug of ours: the cause tells."""
 
     what = "the database failed"
     fix = "check the disk; if it is in order, please report this"
+    server_fix = "see the log of the server; if it is in order, please report this"
+
+
+class DatabaseUnreachable(StorageError):
+    """The server does not answer, or has ended the connection. Passing."""
+
+    what = "the database cannot be reached"
+    fix = "see that the server runs and that the address is right"
+
+
+class DatabaseRefused(StorageError):
+    """The server does not let this user in."""
+
+    what = "the server refuses the user or the password"
+    fix = "check user and password in --db, database.url, PGPASSWORD or ~/.pgpass, and pg_hba.conf of the server"
+
+
+class DatabaseUnsuitable(StorageError):
+    """The server is too old, or the database does not hold all letters."""
+
+    what = "this database cannot be used by wirewatch"
+    fix = "use PostgreSQL 13 or later, and a database made with: createdb -E UTF8 -T template0 NAME"
+
+
+class DatabaseDriverMissing(StorageError):
+    """What speaks with the server is not installed: it is an extra."""
+
+    what = "what speaks with PostgreSQL is not installed"
+    fix = 'install it with: pip install "wirewatch[postgres]"'
 
 
 #: SQLite's primary result codes. Those that are not listed are bugs of ours or faults of the machine.
@@ -178,6 +260,47 @@ BY_CODE: dict[int, type[StorageError]] = {
     sqlite3.SQLITE_NOTADB: NotADatabase,
 }
 
+#: Those that tell more than the primary one. The file beside the database by which processes talk can grow too.
+BY_EXTENDED_CODE: dict[int, type[StorageError]] = {sqlite3.SQLITE_IOERR_SHMSIZE: DatabaseFull}
+
+
+#: PostgreSQL's codes, or the classes that their first two letters are; those not listed are bugs of ours or faults of
+#: the machine. https://www.postgresql.org/docs/current/errcodes-appendix.html
+BY_STATE: dict[str, type[StorageError]] = {
+    "08": DatabaseUnreachable,
+    "25006": DatabaseUnwritable,
+    # The server has ended a transaction in which nothing happened, and the connection with it.
+    "25P03": DatabaseUnreachable,
+    "28": DatabaseRefused,
+    "3D000": DatabaseNotCreated,
+    "40001": DatabaseBusy,
+    "40P01": DatabaseBusy,
+    "42501": DatabaseUnwritable,
+    # A table is not there, though it was when the connection was made.
+    "42P01": DatabaseMissing,
+    "53100": DatabaseFull,
+    "53300": DatabaseUnreachable,
+    "55P03": DatabaseBusy,
+    # Somebody has cancelled the statement, or it took longer than the server is set to allow.
+    "57014": DatabaseBusy,
+    # The server goes down, or starts, or somebody has ended the connection.
+    "57P": DatabaseUnreachable,
+    "XX001": DatabaseDamaged,
+    "XX002": DatabaseDamaged,
+}
+
+#: What the server says when it refuses a connection; its codes do not come through then. In another language than
+#: English it cannot be reached, and its own words say why.
+_REFUSALS: tuple[tuple[re.Pattern[str], type[StorageError]], ...] = (
+    (re.compile('FATAL: *database ".*" does not exist'), DatabaseNotCreated),
+    (re.compile("authentication failed|no password supplied|no pg_hba.conf entry"), DatabaseRefused),
+    (re.compile('FATAL: *(role|user) ".*" does not exist|is not permitted to log in'), DatabaseRefused),
+    (re.compile("FATAL: *permission denied for database"), DatabaseRefused),
+)
+
+#: so much of what a database says goes into a message
+MOST_DETAIL = 500
+
 
 def translate(error: SQLAlchemyError | sqlite3.Error, subject: str) -> StorageError:
     """Return the StorageError that tells what *error* means for the database *subject*."""
@@ -186,11 +309,40 @@ def translate(error: SQLAlchemyError | sqlite3.Error, subject: str) -> StorageEr
         cause = error.orig
     if isinstance(cause, StorageError):
         return cause
+    if isinstance(error, DBAPIError) and not isinstance(cause, sqlite3.Error):
+        return translate_postgres(cause, subject, is_lost=error.connection_invalidated)
     code = getattr(cause, "sqlite_errorcode", None)
     kind = StorageFault if code is None else BY_CODE.get(code & PRIMARY_CODE, StorageFault)
-    if kind is StorageFault or kind is DatabaseDamaged:
-        return kind(subject, f"{type(cause).__name__}: {cause}"[:500])
-    return kind(subject)
+    return kind(subject, _words_of(cause) if kind in {StorageFault, DatabaseDamaged} else "")
+
+
+def translate_postgres(error: BaseException, subject: str, *, is_lost: bool = False) -> StorageError:
+    """Return the StorageError that tells what *error*, of psycopg, means; *is_lost*: the connection is gone."""
+    state = getattr(error, "sqlstate", None) or ""
+    kind = next((BY_STATE[state[:size]] for size in (5, 3, 2) if state[:size] in BY_STATE), StorageFault)
+    if kind is StorageFault and (is_lost or (not state and type(error).__name__ == "OperationalError")):
+        kind = DatabaseUnreachable
+    is_clear = kind in {DatabaseBusy, DatabaseFull}
+    return kind(subject, "" if is_clear else _words_of(error))
+
+
+def translate_connecting(error: BaseException, subject: str) -> StorageError:
+    """Return the StorageError that tells why there is no connection to the server."""
+    if getattr(error, "sqlstate", None):
+        return translate_postgres(error, subject)
+    words = str(error)
+    kind = next((kind for pattern, kind in _REFUSALS if pattern.search(words)), DatabaseUnreachable)
+    if kind is not DatabaseUnreachable:
+        return kind(subject)
+    # What was tried is said for each address; what came of it stands at the end.
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return kind(subject, lines[0].rpartition("failed: ")[2][:MOST_DETAIL] if lines else "")
+
+
+def _words_of(error: BaseException) -> str:
+    """What the database says, without the values that it adds in further lines."""
+    said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {said}"[:MOST_DETAIL]
 
 
 @contextmanager

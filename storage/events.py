@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, select
 
 from storage.tables import event
 
@@ -32,8 +32,3 @@ def record(connection: Connection, happened: Iterable[Event], at: datetime) -> N
             rows.append(dict(zip(("kind", "feed_id", "entry_id", "site", "detail"), said, strict=True), at=at))
     if rows:
         connection.execute(event.insert(), rows)
-
-
-def prune(connection: Connection, before: datetime) -> None:
-    """Forget what happened before that time."""
-    connection.execute(delete(event).where(event.c.at < before))

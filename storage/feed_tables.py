@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, and_
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, and_, literal_column
 
 from storage.columns import Id, Line, back_to, count, flag, id_column, json, metadata, partial, text, time, to
 
@@ -153,17 +153,21 @@ entry = Table(
     #: see `ingest.polling.FoundBy`; null: a poll of the feed
     text("found_by", nullable=True),
     UniqueConstraint("feed_id", "identity"),
-    Index(None, "feed_id", "guid"),
     Index(None, "feed_id", "page_address"),
     Index(None, "first_seen_at"),
     sqlite_autoincrement=True,
 )
+#: A guid that is not what the entry is identified by; the others are found by `identity`.
+HAS_GUID_APART = and_(entry.c.guid.is_not(None), entry.c.identity != literal_column("'guid:'") + entry.c.guid)
+partial("ix_entry_guid_apart", entry.c.feed_id, entry.c.guid, where=HAS_GUID_APART)
 partial(
     "ix_entry_at_once", entry.c.id, where=and_(entry.c.state.in_(("new", "retrying")), entry.c.next_try_at.is_(None))
 )
 partial("ix_entry_planned", entry.c.next_try_at, where=entry.c.next_try_at.is_not(None))
 #: So that entries are counted by state without a look at each: most are done, and not in it.
 partial("ix_entry_open", entry.c.state, where=entry.c.state != "done")
+#: Those that brought an article, whichever of its addresses led to it.
+partial("ix_entry_article_id", entry.c.article_id, where=entry.c.article_id.is_not(None))
 #: What went wrong with entries, so that it is counted without a look at their texts. Most entries are not in it.
 partial(
     "ix_entry_trouble",

@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, Text, bindparam, delete, func, select
+from sqlalchemy import Integer, Text, bindparam, func, select
 
-from storage import dialect
+from storage import dialect, direct
 from storage.columns import UtcTime
 from storage.tables import entry, fetch_log
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Connection, Insert
 
     from ingest.model import EntryOutcome
@@ -51,9 +49,4 @@ def add(connection: Connection, entry_id: int, outcome: EntryOutcome) -> None:
         "why": outcome.reason,
         "in_words": outcome.detail,
     }
-    connection.execute(_add(connection.dialect.name), values)
-
-
-def prune(connection: Connection, before: datetime) -> int:
-    """Forget the answers that came before that time; returns how many."""
-    return connection.execute(delete(fetch_log).where(fetch_log.c.at < before)).rowcount
+    direct.change(connection, _add(connection.dialect.name), values)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace as replace_in
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +17,7 @@ from ingest.copies.ranking import MOST_CANDIDATES, least_shared, rank
 from ingest.errors import Conflict
 from storage import dialect, direct, postings, relations, sites
 from storage.postings import POSTED, POSTED_AT_ONCE, pack, unpack
+from storage.reach import DISORDER, LAST_BEFORE, hashes_of
 from storage.tables import article, article_version, fingerprint, story
 
 if TYPE_CHECKING:
@@ -33,16 +33,6 @@ if TYPE_CHECKING:
 # --- looking up -------------------------------------------------------------------------------------
 
 _SEEN = select(func.coalesce(func.max(fingerprint.c.id), 0))
-#: An article first seen at a time has no fingerprint from before, so the walks end at the last one from before.
-_FLOOR = (
-    select(fingerprint.c.id)
-    .where(fingerprint.c.created_at < bindparam("before"))
-    .order_by(fingerprint.c.created_at.desc())
-    .limit(1)
-)
-#: Ids and times grow together, but for steps that overtake each other, and a clock that is set back.
-_DISORDER = timedelta(days=1)
-
 _ROW = (
     article.c.id.label("article_id"),
     article.c.story_id,
@@ -105,7 +95,7 @@ def candidates(
     known_as: int | None,
 ) -> Candidates:
     """The articles most like *taken*, the best first; before them its relatives. See `ports.Store.candidates`."""
-    seen, posted, floor = direct.rows(connection, _BOUNDS, {"before": since - _DISORDER})[0]
+    seen, posted, floor = direct.rows(connection, _BOUNDS, {"before": since - DISORDER})[0]
     found: dict[int, _Found] = {}
     if known_as is not None:
         found |= _relatives(connection, _RELATIVES, taken, {"own": known_as})
@@ -141,7 +131,7 @@ def _tell(
 _BOUNDS = select(
     _SEEN.scalar_subquery().label("seen"),
     POSTED.scalar_subquery().label("posted"),
-    func.coalesce(_FLOOR.scalar_subquery(), 0).label("floor"),
+    func.coalesce(LAST_BEFORE.scalar_subquery(), 0).label("floor"),
 )
 
 
@@ -153,16 +143,14 @@ class _Found(NamedTuple):
 def _relatives(
     connection: Connection, statement: Select[*tuple[Any, ...]], taken: Fingerprint, values: Mapping[str, object]
 ) -> dict[int, _Found]:
-    hashes = frozenset(taken.hashes)
-    return {
-        row.article_id: _read_row(row, _count_shared(row, taken.alg, hashes))
-        for row in connection.execute(statement, values)
-    }
-
-
-def _count_shared(row: Row[*tuple[Any, ...]], alg: int, hashes: frozenset[int]) -> int:
-    """How many of *hashes* the row has; all where that is unknown, so that its text is compared."""
-    return len(hashes.intersection(unpack(row.hashes)) if row.alg == alg else hashes)
+    own = frozenset(taken.hashes)
+    found = {}
+    for row in connection.execute(statement, values):
+        hashes = hashes_of(row)
+        # All where it is unknown how many are shared, so that its text is compared.
+        shared = len(own.intersection(hashes) if row.alg == taken.alg else own)
+        found[row.article_id] = _read_row(row, hashes, shared)
+    return found
 
 
 def _add_ranked(
@@ -189,12 +177,12 @@ def _add_ranked(
         for owner, shared in some:
             row = rows.get(owner)
             if row is not None:
-                found.setdefault(row.article_id, _read_row(row, shared))
+                found.setdefault(row.article_id, _read_row(row, unpack(row.hashes), shared))
                 if len(found) == MOST_CANDIDATES:
                     return
 
 
-def _read_row(row: Row[*tuple[Any, ...]], shared: int) -> _Found:
+def _read_row(row: Row[*tuple[Any, ...]], hashes: tuple[int, ...], shared: int) -> _Found:
     candidate = Candidate(
         article_id=row.article_id,
         story_id=row.story_id,
@@ -204,7 +192,7 @@ def _read_row(row: Row[*tuple[Any, ...]], shared: int) -> _Found:
         text=row.text,
         shared=shared,
     )
-    return _Found(candidate, unpack(row.hashes))
+    return _Found(candidate, hashes)
 
 
 # --- looking up once more ---------------------------------------------------------------------------
@@ -228,7 +216,7 @@ def earlier(connection: Connection, taken: Fingerprint, place: Place) -> Candida
 
     All fingerprints before its own must have postings.
     """
-    floor = connection.execute(_FLOOR, {"before": place.since - _DISORDER}).scalar() or 0
+    floor = connection.execute(LAST_BEFORE, {"before": place.since - DISORDER}).scalar() or 0
     found: dict[int, _Found] = {}
     if taken.hashes:
         own = _without_furniture(taken, sites.furniture_among(connection, [(place.site, taken.hashes)]))
@@ -292,11 +280,16 @@ _DROP = delete(fingerprint).where(fingerprint.c.id == bindparam("old_id"))
 
 def replace(connection: Connection, article_id: int, version_id: int, taken: Fingerprint, now: datetime) -> None:
     """Make *taken* the fingerprint of the article, in place of that of an earlier version."""
+    drop(connection, article_id)
+    add(connection, article_id, version_id, taken, now)
+
+
+def drop(connection: Connection, article_id: int) -> None:
+    """Delete the fingerprint of the article, so that nobody is compared with it."""
     old = connection.execute(_OLD, {"article_id": article_id}).first()
     if old is not None:
         postings.drop(connection, ((number, old.id) for number in unpack(old.hashes)))
         connection.execute(_DROP, {"old_id": old.id})
-    add(connection, article_id, version_id, taken, now)
 
 
 def add(connection: Connection, article_id: int, version_id: int, taken: Fingerprint, now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, select
 
 from ingest.hosts import HostWait, RobotsFile
 from storage import dialect
@@ -53,9 +53,3 @@ def keep_robots_files(connection: Connection, kept: Iterable[RobotsFile]) -> Non
     rows = [asdict(each) for each in kept]
     if rows:
         connection.execute(_put(robots_file, connection.dialect.name), rows)
-
-
-def prune(connection: Connection, before: datetime) -> None:
-    """Forget what was over before that time."""
-    connection.execute(delete(host_wait).where(host_wait.c.until < before))
-    connection.execute(delete(robots_file).where(robots_file.c.until < before))

@@ -13,21 +13,28 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from sqlalchemy import func, select
 
 from storage import (
+    account,
     article_lists,
+    articles,
     documents,
     engine,
     feed_lists,
+    forgotten,
     match_lists,
     rebuilds,
+    redos,
+    renewal,
     sites,
     story_lists,
     texts,
+    timelines,
     topic_lists,
+    topic_stays,
     trails,
 )
-from storage.errors import DatabaseClosed, translated
+from storage.address import read_address
 from storage.records import StatsRecord
-from storage.tables import article, article_version, entry, feed, poll_log, raw_page, story
+from storage.tables import article, article_version, feed, poll_log, raw_page, story
 from storage.window import Window
 
 if TYPE_CHECKING:
@@ -36,8 +43,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Select
 
+    from ingest.model import StoredArticle
     from rules.tree import Tree
+    from storage.address import Address
     from storage.documents import StoredVersion
+    from storage.filters import Filter
+    from storage.forgotten import ForgottenRecord
+    from storage.history_records import ArticleEvent, StoryEvent, TopicStay
     from storage.rebuilds import RebuildRun
     from storage.records import (
         ArticleRecord,
@@ -52,11 +64,12 @@ if TYPE_CHECKING:
         TopicHits,
         TopicRecord,
     )
-    from storage.search import Found
+    from storage.redos import RedoKind, RedoRun
+    from storage.search import Found, Order
     from storage.story_records import ShownStory
     from storage.texts import Candidate, StoredText
     from storage.trail_records import EventRecord, TrailRecord
-    from storage.window import By
+    from storage.window import By, Cursor
 
 T = TypeVar("T")
 
@@ -68,9 +81,9 @@ class Listings:
     """
 
     def __init__(self, url: str, *, busy_timeout_s: float = engine.BUSY_TIMEOUT_S) -> None:
-        self._path = engine.database_path(url)
-        self._engine = engine.reading_engine(self._path, busy_timeout_s=busy_timeout_s)
-        self._is_closed = False
+        self._address = read_address(url)
+        self._engine = engine.reading_engine(self._address, busy_timeout_s=busy_timeout_s)
+        self._reader = engine.Reader(self._engine, self._address.shown)
 
     def __enter__(self) -> Self:
         return self
@@ -80,14 +93,10 @@ class Listings:
 
     def close(self) -> None:
         """Close the file. Calling it again does nothing."""
-        self._is_closed = True
-        self._engine.dispose()
+        self._reader.close()
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        if self._is_closed:
-            raise DatabaseClosed(str(self._path))
-        with translated(str(self._path)), self._engine.begin() as connection:
-            return work(connection)
+        return self._reader.run(work)
 
     def feeds(self, *, since: datetime | None = None) -> tuple[FeedRecord, ...]:
         """All feeds, also removed ones, in the order in which they were added; gaps are counted from *since* on."""
@@ -103,9 +112,10 @@ class Listings:
         until: datetime | None = None,
         by: By = "first_seen",
         limit: int | None = None,
+        after: Cursor | None = None,
     ) -> tuple[EntryRecord, ...]:
         """Entries, of one state, reason or feed if given."""
-        window = Window(since=since, until=until, by=by, limit=limit)
+        window = Window(since=since, until=until, by=by, limit=limit, after=after)
         return self._read(partial(feed_lists.entries, window=window, state=state, reason=reason, feed_id=feed_id))
 
     def events(
@@ -117,9 +127,10 @@ class Listings:
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int | None = None,
+        after: Cursor | None = None,
     ) -> tuple[EventRecord, ...]:
         """What happened, of one kind, feed or site if given; the newest first, and kept for a year."""
-        window = Window(since=since, until=until, limit=limit)
+        window = Window(since=since, until=until, limit=limit, after=after)
         return self._read(partial(feed_lists.events, window=window, kind=kind, feed_id=feed_id, site=site))
 
     def trail(self, entry_id: int, *, since: datetime | None = None) -> TrailRecord:
@@ -140,9 +151,11 @@ class Listings:
         until: datetime | None = None,
         by: By = "first_seen",
         limit: int | None = None,
+        after: Cursor | None = None,
     ) -> tuple[ArticleRecord, ...]:
         """Articles in their current versions."""
-        return self._read(partial(article_lists.articles, window=Window(since=since, until=until, by=by, limit=limit)))
+        window = Window(since=since, until=until, by=by, limit=limit, after=after)
+        return self._read(partial(article_lists.articles, window=window))
 
     def article_count(
         self, *, since: datetime | None = None, until: datetime | None = None, by: By = "first_seen"
@@ -150,9 +163,13 @@ class Listings:
         """How many articles `articles` would list."""
         return self._read(partial(article_lists.article_count, window=Window(since=since, until=until, by=by)))
 
-    def article(self, article_id: int, n: int | None = None) -> ShownArticle:
-        """All that is stored of one article, in its current version or version *n*."""
-        return self._read(partial(article_lists.shown_article, article_id=article_id, n=n))
+    def article(self, article_id: int, n: int | None = None, *, as_of: datetime | None = None) -> ShownArticle:
+        """All that is stored of one article, in its current version or version *n*; with *as_of*, as it was then."""
+        return self._read(partial(article_lists.shown_article, article_id=article_id, n=n, as_of=as_of))
+
+    def article_timeline(self, article_id: int) -> tuple[ArticleEvent, ...]:
+        """What became of one article: versions, topics, relations, stories; the oldest first."""
+        return self._read(partial(timelines.article_timeline, article_id=article_id))
 
     def article_texts(self, ids: Iterable[int]) -> Iterator[tuple[int, str]]:
         """The current texts of these articles, each with its article, a hundred read at once."""
@@ -178,13 +195,17 @@ class Listings:
         until: datetime | None = None,
         by: By = "first_seen",
         limit: int | None = None,
+        after: Cursor | None = None,
+        as_of: datetime | None = None,
     ) -> tuple[MatchRecord, ...]:
         """Matches of the current versions of articles, of one topic if given.
 
-        With *once_a_story* a topic and a story have one: that of the first article by time that matches.
+        With *once_a_story* a topic and a story have one: that of the first article by time that matches. With *as_of*,
+        those that were listed at that moment, see `storage.history`.
         """
-        window = Window(since=since, until=until, by=by, limit=limit)
-        return self._read(partial(match_lists.matches, window=window, name=topic, once_a_story=once_a_story))
+        window = Window(since=since, until=until, by=by, limit=limit, after=after)
+        work = partial(match_lists.matches, window=window, name=topic, once_a_story=once_a_story, as_of=as_of)
+        return self._read(work)
 
     def stories(
         self,
@@ -195,12 +216,14 @@ class Listings:
         until: datetime | None = None,
         by: By = "first_seen",
         limit: int | None = None,
+        after: Cursor | None = None,
     ) -> tuple[StoryRecord, ...]:
         """Stories with their copies; with *topic*, those of which an article matches it.
 
-        With *outlets*, those that at least so many sources carry, most carried first.
+        With *outlets*, those that at least so many sources carry, most carried first; such a list has no pages:
+        ValueError, when *after* is given too.
         """
-        window = Window(since=since, until=until, by=by, limit=limit)
+        window = Window(since=since, until=until, by=by, limit=limit, after=after)
         return self._read(partial(story_lists.stories, window=window, name=topic, outlets=outlets))
 
     def story(self, story_id: int) -> StoryRecord:
@@ -211,20 +234,32 @@ class Listings:
         """All that is stored of that story: who carried it when, and as what."""
         return self._read(partial(story_lists.shown_story, story_id=story_id))
 
+    def story_timeline(self, story_id: int) -> tuple[StoryEvent, ...]:
+        """What became of that story and of those that merged into it; the oldest first."""
+        return self._read(partial(story_lists.timeline, story_id=story_id))
+
     def search(
         self,
         text: str,
         *,
+        asked: Filter | None = None,
+        order: Order = "newest",
+        with_snippets: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
         by: By = "first_seen",
         limit: int | None = None,
+        after: Cursor | None = None,
     ) -> Found:
-        """Articles that an expression of the rule language matches, newest first. Raises RuleError."""
-        from storage.search import search
+        """Articles that an expression of the rule language matches, within a filter if given.
 
-        window = Window(since=since, until=until, by=by, limit=limit)
-        return self._read(partial(search, text=text, window=window))
+        They are read when the rows are asked for, each batch in a transaction of its own; LookupError is raised then.
+        Raises RuleError, and ValueError for *after* together with another order than "newest".
+        """
+        from storage.search import Found
+
+        window = Window(since=since, until=until, by=by, limit=limit, after=after)
+        return Found(self._read, text, window, asked, order=order, with_snippets=with_snippets)
 
     def candidates(
         self,
@@ -239,7 +274,7 @@ class Listings:
 
         None when the index can say nothing about *tree*: then every article could match.
         """
-        from storage.search import index_clause
+        from storage.clauses import index_clause
 
         clause = None
         if tree is not None and (clause := index_clause(tree)) is None:
@@ -277,6 +312,10 @@ class Listings:
         """All topics that were ever recorded, by name."""
         return self._read(topic_lists.topics)
 
+    def topic_stays(self, topic: str | None = None) -> tuple[TopicStay, ...]:
+        """Which versions of a topic, or of all, were in force from when to when; by topic, the newest first."""
+        return self._read(partial(topic_stays.topic_stays, name=topic))
+
     def rule_problems(self) -> tuple[RuleProblemRecord, ...]:
         """What was wrong with the rule files when they were last read."""
         return self._read(topic_lists.rule_problems)
@@ -293,12 +332,44 @@ class Listings:
         """How many articles have a fingerprint of another algorithm than *alg*: they are compared with no new one."""
         return self._read(partial(rebuilds.count_of_other_algorithms, alg=alg))
 
+    # --- the account of entries, stored work done anew, what is forgotten -----------------------------
+
+    def last_redo(self, kind: RedoKind) -> RedoRun | None:
+        """The last run that has done stored work anew."""
+        return self._read(partial(redos.last_run, kind=kind))
+
+    def pages_of_earlier_extractors(self, extractor: int) -> int:
+        """How many of the kept pages an earlier extractor than *extractor* has read."""
+        return self._read(partial(redos.count_outdated_pages, wanted=extractor))
+
+    def texts_of_other_tokenizers(self, tokenizer: int) -> int:
+        """How many texts stand in the index of the search by another tokenizer than *tokenizer*."""
+        return self._read(partial(renewal.count_of_other_tokenizers, tokenizer=tokenizer))
+
+    def forgotten(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> tuple[ForgottenRecord, ...]:
+        """The addresses of articles that were forgotten for good, the last ones first."""
+        return self._read(partial(forgotten.list_forgotten, since=since, until=until, limit=limit))
+
+    def forgotten_at(self, article_id: int) -> datetime | None:
+        """When the article of this number was forgotten; None: it was not."""
+        return self._read(partial(forgotten.forgotten_at, article_id=article_id))
+
+    def article_at(self, addresses: Iterable[str]) -> StoredArticle | None:
+        """The article known under any of these normalised addresses, the oldest if there are several."""
+        return self._read(partial(articles.at, addresses=tuple(addresses)))
+
+    def forgotten_among(self, addresses: Iterable[str]) -> frozenset[str]:
+        """Those of these normalised addresses that articles had which were forgotten for good."""
+        return self._read(partial(forgotten.forgotten_among, addresses=tuple(addresses)))
+
     def stats(self, *, since: datetime | None = None) -> StatsRecord:
         """The state of the whole; events are counted from *since* on."""
-        return self._read(partial(_stats, database_bytes=engine.size_of(self._path), since=since))
+        return self._read(partial(_stats, address=self._address, since=since))
 
 
-def _stats(connection: Connection, database_bytes: int, since: datetime | None) -> StatsRecord:
+def _stats(connection: Connection, address: Address, since: datetime | None) -> StatsRecord:
     def one(statement: Select[T]) -> T:
         return connection.execute(statement).scalar_one()
 
@@ -306,9 +377,14 @@ def _stats(connection: Connection, database_bytes: int, since: datetime | None) 
         rows = connection.execute(select(states, func.count()).group_by(states).order_by(states))
         return {row[0]: row[1] for row in rows}
 
+    counted = account.account(connection)
     return StatsRecord(
         feeds=by_state(feed.c.state),
-        entries=by_state(entry.c.state),
+        entries_seen=counted.seen,
+        entries_missing=counted.missing,
+        entries=counted.by_state,
+        retrying={str(tries): number for tries, number in counted.retrying.items()},
+        next_retry_at=counted.next_retry_at,
         articles=one(select(func.count()).select_from(article)),
         versions=one(select(func.count()).select_from(article_version)),
         stories=one(select(func.count()).select_from(story)),
@@ -318,9 +394,9 @@ def _stats(connection: Connection, database_bytes: int, since: datetime | None) 
         raw_pages=one(select(func.count()).select_from(raw_page)),
         last_poll_at=one(select(func.max(poll_log.c.at))),
         last_article_at=one(select(func.max(article.c.first_seen_at))),
-        database_bytes=database_bytes,
+        database_bytes=engine.size_of(address, connection),
         rule_problems=topic_lists.rule_problems(connection),
         silent_feeds=feed_lists.count_silent(connection),
         events=feed_lists.count_events(connection, since),
-        reasons=feed_lists.count_reasons(connection),
+        reasons=counted.by_reason,
     )

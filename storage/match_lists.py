@@ -9,30 +9,38 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import distinct, func, or_, select, tuple_
 
-from storage import copy_lists, dialect, texts
+from storage import copy_lists, dialect, history, texts
 from storage.records import ArticleMatchRecord, MatchRecord, SpanRecord, StoredMatch
 from storage.tables import article, article_version, match, story, topic, topic_version
+from storage.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row
-
-    from storage.window import Window
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
 
-def matches_of(connection: Connection, version_id: int) -> tuple[ArticleMatchRecord, ...]:
-    """What an article version matches, by topic."""
-    rows = connection.execute(
+def matches_of(
+    connection: Connection, version_id: int, as_of: datetime | None = None
+) -> tuple[ArticleMatchRecord, ...]:
+    """What an article version matches, or matched at that moment, by topic."""
+    statement = (
         select(
             topic.c.name.label("topic"), topic_version.c.version.label("topic_version"), match.c.rules, match.c.spans
         )
         .join(topic, topic.c.id == match.c.topic_id)
         .join(topic_version, topic_version.c.id == match.c.topic_version_id)
-        .where(match.c.version_id == version_id, match.c.retired_at.is_(None))
-        .order_by(topic.c.name)
+        .where(match.c.version_id == version_id)
     )
-    return tuple(ArticleMatchRecord(**_with_spans(row)) for row in rows)
+    present = statement.where(match.c.retired_at.is_(None))
+    if as_of is None:
+        rows = list(connection.execute(present))
+    else:
+        rows = list(connection.execute(present.where(match.c.created_at <= as_of)))
+        past = statement.where(match.c.created_at <= as_of, match.c.retired_at > as_of, history.of_version(version_id))
+        rows += connection.execute(past)
+    return tuple(ArticleMatchRecord(**_with_spans(row)) for row in sorted(rows, key=lambda row: row.topic))
 
 
 def topic_id_of(connection: Connection, name: str) -> int:
@@ -77,12 +85,22 @@ def _is_matched_at_first() -> ColumnElement[bool]:
 
 
 def matches(
-    connection: Connection, window: Window, name: str | None, *, once_a_story: bool = False
+    connection: Connection,
+    window: Window,
+    name: str | None,
+    *,
+    once_a_story: bool = False,
+    as_of: datetime | None = None,
 ) -> tuple[MatchRecord, ...]:
     """Matches of the current versions of articles, of one topic if given. Raises LookupError.
 
-    With *once_a_story* a topic and a story have one: that of the first article by time that matches.
+    With *once_a_story* a topic and a story have one: that of the first article by time that matches. With *as_of*,
+    those that were listed at that moment.
     """
+    topic_id = None if name is None else topic_id_of(connection, name)
+    if as_of is not None:
+        return history.matches(connection, window, topic_id, as_of, once_a_story=once_a_story)
+    page = _page(window, topic_id, once_a_story=once_a_story).subquery("page")
     statement = (
         select(
             match.c.id,
@@ -100,19 +118,31 @@ def matches(
             copy_lists.copy_count(article.c.story_id).label("copy_count"),
             (~_is_matched_at_first()).label("added"),
         )
+        .select_from(page.join(match, match.c.id == page.c.id))
         .join(topic, topic.c.id == match.c.topic_id)
         .join(topic_version, topic_version.c.id == match.c.topic_version_id)
         .join(article, article.c.id == match.c.article_id)
         .join(article_version, article_version.c.id == match.c.version_id)
         .join(story, story.c.id == article.c.story_id)
+    )
+    statement = Window(by=window.by).of(
+        statement, first_seen=match.c.first_seen_at, published=article.c.published, ident=match.c.id
+    )
+    return tuple(MatchRecord(**_with_spans(row)) for row in connection.execute(statement))
+
+
+def _page(window: Window, topic_id: int | None, *, once_a_story: bool) -> Select[int]:
+    """The matches that are listed, by id: what takes work to tell of a match is not told of those that are not."""
+    statement = (
+        select(match.c.id)
+        .join(article, article.c.id == match.c.article_id)
         .where(match.c.retired_at.is_(None), article.c.version_id == match.c.version_id)
     )
-    if name is not None:
-        statement = statement.where(match.c.topic_id == topic_id_of(connection, name))
+    if topic_id is not None:
+        statement = statement.where(match.c.topic_id == topic_id)
     if once_a_story:
         statement = statement.where(~_is_matched_before())
-    statement = window.of(statement, first_seen=match.c.first_seen_at, published=article.c.published, ident=match.c.id)
-    return tuple(MatchRecord(**_with_spans(row)) for row in connection.execute(statement))
+    return window.of(statement, first_seen=match.c.first_seen_at, published=article.c.published, ident=match.c.id)
 
 
 def _with_spans(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:

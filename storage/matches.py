@@ -42,6 +42,9 @@ _FIRST_SEEN = select(article.c.first_seen_at).where(article.c.id == bindparam("o
 _RETIRED = (
     select(match.c.id)
     .where(
+        # Only by these two they are in an index.
+        match.c.topic_id == bindparam("topic"),
+        match.c.first_seen_at == bindparam("first_seen"),
         match.c.version_id == bindparam("text"),
         match.c.topic_version_id == bindparam("rules"),
         match.c.retired_at.is_not(None),
@@ -69,7 +72,8 @@ def add(connection: Connection, reading: Reading, article_id: int, version_id: i
         if version is None:
             raise LookupError(f"topic {each.topic} was not recorded in its version {each.version}")
         if version.id != version.current:
-            if _was_retired(connection, version_id, version.id):
+            same = {"topic": version.topic_id, "first_seen": first_seen_at, "text": version_id, "rules": version.id}
+            if connection.execute(_RETIRED, same).first() is not None:
                 # A back-fill has judged the same text since.
                 continue
             is_late = True
@@ -91,10 +95,6 @@ def add(connection: Connection, reading: Reading, article_id: int, version_id: i
         return False
     stored = connection.execute(_add_match(connection.dialect.name), rows).rowcount
     return is_late and stored > 0
-
-
-def _was_retired(connection: Connection, version_id: int, topic_version_id: int) -> bool:
-    return connection.execute(_RETIRED, {"text": version_id, "rules": topic_version_id}).first() is not None
 
 
 @cache

@@ -5,19 +5,23 @@ Alembic is imported here and nowhere else, and only when there is something to d
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage import engine
-from storage.errors import DatabaseNewer, DatabaseUnwritable, translated
+from storage import engine, sqlite_file
+from storage.address import SqliteFile, read_address
+from storage.errors import DatabaseNewer, translated
 from storage.lock import DatabaseLock
 from storage.tables import SCHEMA_REVISION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
+
+    from storage.address import Address
 
 
 class SchemaState(StrEnum):
@@ -33,12 +37,14 @@ class SchemaState(StrEnum):
 class SchemaStatus:
     """The schema of a database."""
 
-    path: Path
+    database: Address
     state: SchemaState
-    #: revision of the file, None when there is no file or an empty one
+    #: its revision, None where there is no file or no table
     revision: str | None
     #: revision that this version needs
     needed: str
+    #: what it takes on the disk, of SQLite with its write-ahead log; None where there is nothing
+    bytes: int | None = None
 
 
 def scripts() -> Path:
@@ -53,8 +59,37 @@ def scripts() -> Path:
 
 def status(url: str) -> SchemaStatus:
     """Say how the database stands. Raises StorageError when it cannot be read or is not ours."""
-    path = engine.database_path(url)
-    revision = _revision(path)
+    return _status(read_address(url))
+
+
+def upgrade(url: str, *, before: Callable[[SchemaStatus], object] | None = None) -> SchemaStatus:
+    """Create what is missing, and bring the database to the present schema; return how it stood before.
+
+    Does nothing to a current one. *before* is called under the lock, just before a schema is changed that may have
+    data in it; when it raises, nothing is changed. Raises DatabaseNewer for a database of a later version,
+    DatabaseInUse when there is something to do and another instance works on it, and the other StorageErrors. The
+    database itself must exist on PostgreSQL; its tables are made.
+    """
+    found = status(url)
+    if found.state is SchemaState.CURRENT:
+        return found
+    address = found.database
+    if isinstance(address, SqliteFile):
+        sqlite_file.make_folder(address.path)
+    with DatabaseLock(address):
+        # Another instance may have been quicker.
+        found = _status(address)
+        if found.state is SchemaState.NEWER:
+            raise DatabaseNewer(address.shown, f"schema {found.revision}, this version knows {found.needed}")
+        if found.state is SchemaState.OUT_OF_DATE and before is not None:
+            before(found)
+        if found.state is not SchemaState.CURRENT:
+            _migrate(address)
+    return found
+
+
+def _status(address: Address) -> SchemaStatus:
+    revision, size = _look(address)
     if revision is None:
         state = SchemaState.MISSING
     elif revision < SCHEMA_REVISION:
@@ -63,58 +98,45 @@ def status(url: str) -> SchemaStatus:
         state = SchemaState.NEWER
     else:
         state = SchemaState.CURRENT
-    return SchemaStatus(path=path, state=state, revision=revision, needed=SCHEMA_REVISION)
+    return SchemaStatus(database=address, state=state, revision=revision, needed=SCHEMA_REVISION, bytes=size)
 
 
-def upgrade(url: str) -> SchemaStatus:
-    """Create the database if it is missing, and bring it to the present schema; return how it stood before.
+def _look(address: Address) -> tuple[str | None, int | None]:
+    """Return revision and size."""
+    if isinstance(address, SqliteFile):
+        revision = sqlite_file.read_revision(address.path)
+        return revision, sqlite_file.size_of(address.path) if sqlite_file.is_there(address.path) else None
+    from storage import postgresql
 
-    Does nothing to a current one. Raises DatabaseNewer for one of a later version, DatabaseInUse when there
-    is something to do and another instance works on it, and the other StorageErrors.
-    """
-    before = status(url)
-    if before.state is SchemaState.CURRENT:
-        return before
-    try:
-        before.path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseUnwritable(str(before.path), error.strerror or "") from error
-    with DatabaseLock(before.path):
-        # Another instance may have been quicker.
-        before = status(url)
-        if before.state is SchemaState.NEWER:
-            raise DatabaseNewer(str(before.path), f"schema {before.revision}, this version knows {before.needed}")
-        if before.state is not SchemaState.CURRENT:
-            _migrate(before.path)
-    return before
+    return postgresql.read_revision(address)
 
 
-def _revision(path: Path) -> str | None:
-    if not engine.is_there(path):
-        return None
-    with translated(str(path)), closing(engine.connect(path, "ro")) as connection:
-        return engine.stored_revision(connection, path)
-
-
-def _migrate(path: Path) -> None:
-    with translated(str(path)):
-        # Readers find a WAL database from the first moment on; the mode cannot be set in a transaction.
-        with closing(engine.connect(path, "rwc")) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-        migrating = engine.migrating_engine(path)
+def _migrate(address: Address) -> None:
+    with translated(address.shown):
+        if isinstance(address, SqliteFile):
+            sqlite_file.create(address.path)
+        migrating = engine.migrating_engine(address)
         try:
-            with migrating.begin() as connection_of_alembic:
-                run_scripts(connection_of_alembic)
+            with migrating.begin() as connection:
+                run_scripts(connection)
         finally:
             migrating.dispose()
 
 
 def run_scripts(connection: Connection, to: str = "head") -> None:
-    """Run the migrations up to the revision *to* in the transaction that *connection* is in."""
+    """Run the migrations up to the revision *to* in the transaction that *connection* is in, and make the views anew.
+
+    Views stand upon tables, which could not change below them; those of the present schema stand upon no earlier one.
+    """
     from alembic import command
     from alembic.config import Config
+
+    from storage.views import create_views, drop_views
 
     config = Config()
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     config.attributes["connection"] = connection
+    drop_views(connection)
     command.upgrade(config, to)
+    if to == "head":
+        create_views(connection)

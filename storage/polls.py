@@ -6,11 +6,12 @@ from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Integer, Text, bindparam, case, func, or_, select, update
 
+from ingest.errors import Reason
 from ingest.model import EntryState
 from ingest.polling import FeedHealth, FoundBy
-from storage import dialect, direct, events
+from storage import dialect, direct, entries, events, forgotten
 from storage.columns import UtcTime
 from storage.feeds import NOT_POLLED
 from storage.tables import entry, feed, feed_move, poll_log
@@ -59,7 +60,11 @@ def _seen(name: str) -> Update:
 #: waits goes on waiting. The same change told twice is no change.
 _CHANGE = (
     update(entry)
-    .where(entry.c.id == bindparam("entry_id"), entry.c.content_hash != bindparam("new_hash"))
+    .where(
+        entry.c.id == bindparam("entry_id"),
+        entry.c.content_hash != bindparam("new_hash"),
+        func.coalesce(entry.c.reason, "") != Reason.FORGOTTEN,
+    )
     .values(
         {
             entry.c.content_hash: bindparam("new_hash"),
@@ -87,6 +92,24 @@ _CHANGE = (
     )
 )
 
+#: Of one that was forgotten only where it is now: what it says is not looked at.
+_CHANGE_FORGOTTEN = (
+    update(entry)
+    .where(entry.c.id == bindparam("entry_id"), entry.c.reason == Reason.FORGOTTEN)
+    .values(
+        {
+            entry.c.content_hash: bindparam("new_hash"),
+            entry.c.guid: func.coalesce(bindparam("new_guid"), entry.c.guid),
+            entry.c.link: func.coalesce(bindparam("new_link"), entry.c.link),
+            entry.c.page_address: func.coalesce(bindparam("new_address"), entry.c.page_address),
+        }
+    )
+)
+_COUNT_SEEN = (
+    update(feed)
+    .where(feed.c.id == bindparam("feed_id"))
+    .values(entries_seen=feed.c.entries_seen + bindparam("stored", type_=Integer))
+)
 
 _VALIDATORS = ("etag", "last_modified")
 #: Columns of a feed that are fields of `Poll`, set with a document, and of `FeedHealth`.
@@ -165,19 +188,43 @@ def _store_entries(
     at: datetime,
 ) -> tuple[int, ...]:
     """Store new and changed entries; return the ids of those that want a step."""
-    name = connection.dialect.name
-    if new:
-        connection.execute(_add_entry(name), [_new_row(feed_id, each, at) for each in new])
-    if changed:
-        connection.execute(_CHANGE, [_changed_row(each, at) for each in changed])
     if not new and not changed:
         return ()
+    name = connection.dialect.name
+    listed = [each.listed for each in new] + [each.listed for each in changed]
+    unwanted = forgotten.forgotten_among(connection, filter(None, (each.page_address for each in listed)))
+    if new:
+        rows = [_new_row(feed_id, each, at) for each in new]
+        rows = [row | entries.WIPED if row["page_address"] in unwanted else row for row in rows]
+        count_seen(connection, feed_id, connection.execute(_add_entry(name), rows).rowcount)
+    if changed:
+        values = [_changed_row(each, at) for each in changed]
+        done = connection.execute(_CHANGE, values).rowcount
+        if unwanted or done < len(values):
+            _change_forgotten(connection, changed, values, unwanted)
     wanting = {
         "feed_id": feed_id,
         "identities": dialect.pack((each.identity for each in new), name),
         "changed": dialect.pack((each.id for each in changed), name),
     }
     return tuple(connection.execute(_wanting(name), wanting).scalars())
+
+
+def count_seen(connection: Connection, feed_id: int, stored: int) -> None:
+    """Keep account of entries of the feed that were stored in this transaction; see `storage.account`."""
+    if stored:
+        connection.execute(_COUNT_SEEN, {"feed_id": feed_id, "stored": stored})
+
+
+def _change_forgotten(
+    connection: Connection, changed: tuple[ChangedEntry, ...], values: list[dict[str, object]], unwanted: frozenset[str]
+) -> None:
+    """See to it that an entry that was forgotten stays so, and that one is which leads to an address that was."""
+    led_there = [each.id for each in changed if each.listed.page_address in unwanted]
+    if led_there:
+        entries.wipe(connection, led_there)
+    names = ("entry_id", "new_hash", "new_guid", "new_link", "new_address")
+    connection.execute(_CHANGE_FORGOTTEN, [{each: row[each] for each in names} for row in values])
 
 
 def _update_feed(connection: Connection, poll: Poll) -> None:
@@ -232,6 +279,11 @@ def _new_row(feed_id: int, new: NewEntry, at: datetime) -> dict[str, object]:
         "content_hash": new.content_hash,
         "page_address": new.listed.page_address,
         "state": EntryState.NEW,
+        "reason": None,
+        "detail": None,
+        "text_from": None,
+        "next_try_at": None,
+        "article_id": None,
         "attempts": 0,
         "checks": 0,
         "first_seen_at": at,
@@ -265,8 +317,3 @@ def _listed(listed: ListedEntry, prefix: str) -> dict[str, object]:
         f"{prefix}sections": list(listed.sections),
         f"{prefix}date_fault": listed.date_fault,
     }
-
-
-def prune_log(connection: Connection, before: datetime) -> int:
-    """Forget the log of polls made before that time; returns how many lines."""
-    return connection.execute(delete(poll_log).where(poll_log.c.at < before)).rowcount

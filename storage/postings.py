@@ -9,6 +9,8 @@ import struct
 import threading
 from collections import defaultdict
 from functools import cache
+from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, select
@@ -18,7 +20,7 @@ from storage import dialect
 from storage.tables import fingerprint, posting, posting_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from sqlalchemy import Connection, Insert, Row, Select
 
@@ -48,6 +50,8 @@ def unpack(hashes: bytes) -> tuple[int, ...]:
 
 #: The last fingerprint that has postings.
 POSTED = select(func.coalesce(select(posting_state.c.upto).scalar_subquery(), 0))
+#: The last fingerprint that has none any more, see `storage.reach`.
+FLOOR = select(func.coalesce(select(posting_state.c.floor).scalar_subquery(), 0))
 _AFTER = (
     select(fingerprint.c.id, fingerprint.c.hashes)
     .where(fingerprint.c.id > bindparam("after"), fingerprint.c.id <= bindparam("last"))
@@ -138,14 +142,17 @@ def write_up_to(connection: Connection, last: int) -> None:
     posted = connection.execute(POSTED).scalar_one()
     if last > posted:
         rows = connection.execute(_AFTER, {"after": posted, "last": last})
-        dialect.insert_pairs(connection, posting, sorted(_pairs(rows)))
+        dialect.insert_pairs(connection, posting, _sorted_pairs(rows))
         connection.execute(_set_posted(connection.dialect.name), {"last": last})
 
 
-def _pairs(rows: Iterable[Row[int, bytes]]) -> Iterator[tuple[int, int]]:
+def _sorted_pairs(rows: Iterable[Row[int, bytes]]) -> list[tuple[int, int]]:
+    """Hash and fingerprint, in order; the fingerprints are given in theirs, so to sort by the hashes is enough."""
+    pairs: list[tuple[int, int]] = []
     for row in rows:
-        for number in unpack(row.hashes):
-            yield number, row.id
+        pairs.extend(zip(unpack(row.hashes), repeat(row.id)))
+    pairs.sort(key=itemgetter(0))
+    return pairs
 
 
 def drop(connection: Connection, pairs: Iterable[tuple[int, int]]) -> None:
@@ -153,6 +160,19 @@ def drop(connection: Connection, pairs: Iterable[tuple[int, int]]) -> None:
     values = [{"old_hash": number, "old_id": owner} for number, owner in sorted(pairs)]
     if values:
         connection.execute(_DROP, values)
+
+
+@cache
+def _add_missing(name: str) -> Insert:
+    return dialect.insert(posting, name).on_conflict_do_nothing()
+
+
+def complete(connection: Connection, owner: int, hashes: Iterable[int]) -> None:
+    """Write those postings of a fingerprint that are lost; none where it has none yet or none any more."""
+    if connection.execute(FLOOR).scalar_one() < owner <= connection.execute(POSTED).scalar_one():
+        rows = [{"hash": number, "fingerprint_id": owner} for number in sorted(set(hashes))]
+        if rows:
+            connection.execute(_add_missing(connection.dialect.name), rows)
 
 
 def add(connection: Connection, pairs: Iterable[tuple[int, int]]) -> None:

@@ -313,6 +313,9 @@ def _keep_readings(connection: Connection, read: Sequence[ReadAnew], present: di
     if read:
         postings.write_up_to(connection, read[-1].text.fingerprint_id)
     fingerprints.exchange(connection, exchanged)
+    for each in read:
+        # `db check` finds what is lost of those that did not change.
+        postings.complete(connection, each.text.fingerprint_id, each.reading.fingerprint.hashes)
     if changed:
         connection.execute(_READ_ANEW, changed)
     return credited

@@ -107,6 +107,7 @@ class StoryRecord:
     copies: tuple[CopyRecord, ...]
     #: number of different sources among its articles; composites of other stories do not count
     outlets: int
+    published: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,30 @@ class FoundRecord:
     lang: str | None
     story: int
     spans: tuple[SpanRecord, ...]
+    #: None: not asked for
+    snippet: SnippetRecord | None = None
+    #: how well it answers, by `relevance`; None: not asked for
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRecord:
+    """A hit in a snippet: half-open, in code points of its text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnippetRecord:
+    """The passage of an article that shows why it was found, in one line."""
+
+    field: str
+    #: where it begins in the field, in code points
+    start: int
+    #: with "…" where the text goes on
+    text: str
+    marks: tuple[MarkRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +189,8 @@ class VersionRecord:
     first_seen: datetime
     is_current: bool
     credit: str | None
+    #: when its title and text were dropped, since it was old and no longer shown
+    pruned: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,13 +394,22 @@ class RuleProblemRecord:
 class StatsRecord:
     """The state of the whole."""
 
-    #: number by state; entries sum up to all entries seen
+    #: number by state
     feeds: dict[str, int]
     #: feeds that answer and bring nothing new for longer than they used to
     silent_feeds: int
     #: number of events by kind
     events: dict[str, int]
+    #: entries that were ever seen, as they were counted when they were stored
+    entries_seen: int
+    #: how many of them are not stored, which must be 0; less than 0: how many are stored that were not counted
+    entries_missing: int
+    #: number by state; they sum up to all that are stored
     entries: dict[str, int]
+    #: entries that wait for another try, by the number of tries that have failed
+    retrying: dict[str, int]
+    #: when the first of them is due
+    next_retry_at: datetime | None
     #: number of entries that stand where they do for a reason, by state and reason
     reasons: dict[str, dict[str, int]]
     articles: int

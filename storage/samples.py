@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, func, select
 
+from ingest.errors import Reason
 from ingest.hosts import SiteSample, TextSample
 from ingest.model import EntryState, TextFrom
 from ingest.polling import EventKind
@@ -44,6 +45,8 @@ _WITHOUT = select(entry.c.page_address, entry.c.reason, entry.c.first_seen_at).w
     entry.c.reason.is_not(None),
     entry.c.state.in_((EntryState.DONE, EntryState.FAILED)),
     func.coalesce(entry.c.text_from, "") != TextFrom.PAGE,
+    # The site is not to blame.
+    entry.c.reason != Reason.FORGOTTEN,
 )
 
 

@@ -1,160 +1,202 @@
-"""Full-text search in the rule language.
+"""Full-text search in the rule language: what the index finds, judged by the matcher of the rules.
 
-The index of our own tokens gives a superset of the articles, newest first; the matcher of the rules has the
-last word on each, so a search finds what a rule would. A query of which the index can say nothing (`NOT`, fields
-or regular expressions alone) reads the newest articles one by one, up to a limit.
+The articles that may answer come from `storage.walk`, the newest first; the matcher has the last word on each, so a
+search finds what a rule would. Where the index can say nothing, the newest articles are read one by one, up to a limit.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections import Counter
+from functools import cached_property, partial
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.compile import compile_expression
-from rules.plural import forms
-from rules.text import tokenize
-from rules.tree import And, AtLeast, Field, Near, Or, Quorum, Score, Wildcard, Words
-from storage import dialect, texts
-from storage.matches import spans_with_text
-from storage.records import FoundRecord
+from rules.match import sort_spans
+from rules.plans import LangPlan, SourcePlan, find_atoms
+from rules.view import View
+from storage import relevance, texts
+from storage.clauses import index_clause
+from storage.filters import Filter
+from storage.matches import fields_of, spans_with_text
+from storage.records import FoundRecord, MarkRecord, SnippetRecord
+from storage.snippets import cut_passage
+from storage.walk import FEW, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection
-
-    from rules.match import Query
-    from rules.tree import Tree
-    from storage.texts import Candidate, StoredText
+    from rules.document import Document
+    from rules.match import Span
+    from storage.texts import StoredText
+    from storage.walk import Read
     from storage.window import Window
+
+Order = Literal["newest", "relevance"]
 
 #: So many articles are read without the help of the index.
 SCAN_LIMIT = 20_000
 
-#: FTS5 refuses trees of more than 256 levels; of what stands deeper than this it is not asked.
-MOST_LEVELS = 60
+#: So many hits, the newest, are sorted by relevance.
+MOST_RANKED = 2_000
+
+#: Texts of the first batch; most searches want no more than fit on a screen.
+FIRST_BATCH = 25
+
+#: Where a snippet is taken from, the first that has a hit. The others are short, and shown as they are.
+_SNIPPET_FIELDS = ("body", "title", "section", "author", "url")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+#: Half of what stands for one character: it comes from arguments that are no proper text.
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+
+
 class Found:
-    """What a search found."""
+    """What a search finds, read as far as it is asked for; each batch in a short transaction of its own.
 
-    rows: tuple[FoundRecord, ...]
-    #: False: there were more articles than are read without the index, and the older ones were left out
-    is_complete: bool
+    RuleError is raised when it is made, for a query that is not understood; LookupError when it is read, for a topic
+    or feed of the filter that does not exist.
+    """
+
+    def __init__(
+        self,
+        read: Read,
+        text: str,
+        window: Window,
+        asked: Filter | None = None,
+        *,
+        order: Order = "newest",
+        with_snippets: bool = False,
+        scan_limit: int = SCAN_LIMIT,
+        most_ranked: int = MOST_RANKED,
+        few: int = FEW,
+    ) -> None:
+        if window.after is not None and order != "newest":
+            raise ValueError("only what is sorted by time has pages")
+        self._read = read
+        # No text holds one, and no database takes it.
+        self._query = compile_expression(HALF_A_PAIR.sub("\ufffd", text))
+        self._atoms = tuple({id(atom): atom for atom in find_atoms(self._query.plan.plan)}.values())
+        self._window = window
+        self._filter = asked or Filter()
+        self._order = order
+        self._with_snippets = with_snippets
+        self._scan_limit = scan_limit
+        self._most_ranked = most_ranked
+        self._few = few
+        #: False when all was read: there were more articles than are read without the index; the older are left out
+        self.is_complete = True
+        #: True when all was read: there were more hits than are sorted by relevance; the older are left out
+        self.is_ranking_cut = False
+
+    def __iter__(self) -> Iterator[FoundRecord]:
+        """Search, and give the rows as they are found. The second time, it searches anew."""
+        self.is_complete = True
+        self.is_ranking_cut = False
+        if self._window.limit == 0:
+            return iter(())
+        rows = self._newest() if self._order == "newest" else self._ranked()
+        return islice(rows, self._window.limit)
+
+    @cached_property
+    def rows(self) -> tuple[FoundRecord, ...]:
+        """All rows, searched for once."""
+        return tuple(self)
+
+    # --- judging ------------------------------------------------------------------------------------
+
+    def _newest(self) -> Iterator[FoundRecord]:
+        for text in self._texts():
+            view = View(text.document)
+            if self._query.plan.plan.holds(view):
+                yield self._record(text, view)
+
+    def _texts(self) -> Iterator[StoredText]:
+        """The texts that may match, the newest first; without the help of the index, no more than the limit."""
+        clause = index_clause(self._query.tree)
+        left = self._scan_limit if clause is None else None
+        size = FIRST_BATCH
+        # By publication, what has got a new date meanwhile may come again; else they are not kept in mind.
+        seen: set[int] = set()
+        for some in walk(self._read, self._window, clause, self._filter, few=self._few):
+            waiting = [each for each in some if each.article not in seen]
+            if self._window.by == "published":
+                seen.update(each.article for each in waiting)
+            if left is not None:
+                self.is_complete = len(waiting) <= left
+                waiting = waiting[:left]
+                left -= len(waiting)
+            for start in range(0, len(waiting), size):
+                ids = [each.version_id for each in waiting[start : start + size]]
+                yield from self._read(partial(texts.read, version_ids=ids))
+            if not self.is_complete:
+                return
+            size = texts.BATCH
+
+    def _record(self, text: StoredText, view: View, score: float | None = None) -> FoundRecord:
+        document = text.document
+        spans = sort_spans(span for atom in self._atoms for span in atom.spans(view))
+        return FoundRecord(
+            id=text.article,
+            url=document.url or "",
+            source=document.source or "",
+            title=document.title,
+            published=text.published,
+            first_seen=text.first_seen,
+            lang=document.lang,
+            story=text.story,
+            spans=spans_with_text(spans, document),
+            snippet=make_snippet(document, spans) if self._with_snippets else None,
+            score=score,
+        )
+
+    # --- by relevance -------------------------------------------------------------------------------
+
+    def _ranked(self) -> Iterator[FoundRecord]:
+        hits: list[_Hit] = []
+        for text in self._texts():
+            view = View(text.document)
+            if self._query.plan.plan.holds(view):
+                if len(hits) == self._most_ranked:
+                    self.is_ranking_cut = True
+                    break
+                hits.append(_Hit(text.version_id, self._weights(view)))
+        scores = relevance.score([hit.weights for hit in hits])
+        # A stable sort: of equals the newest comes first.
+        best = sorted(zip(scores, hits, strict=True), key=lambda pair: -pair[0])
+        # Their texts are read a second time: with all of them in memory, 2,000 hits would take a gigabyte.
+        for start in range(0, len(best), FIRST_BATCH):
+            some = {hit.version_id: score for score, hit in best[start : start + FIRST_BATCH]}
+            for text in self._read(partial(texts.read, version_ids=list(some))):
+                yield self._record(text, View(text.document), some[text.version_id])
+
+    def _weights(self, view: View) -> tuple[float, ...]:
+        """How strongly the article has each thing that the query looks for in its text."""
+        document = view.document
+        words = {"title": len(document.title_tokens.folded), "body": len(document.body_tokens.folded)}
+        return tuple(
+            relevance.weigh(Counter(span.field for span in atom.spans(view)), words)
+            for atom in self._atoms
+            if not isinstance(atom, SourcePlan | LangPlan)
+        )
 
 
-# --- what the index can be asked --------------------------------------------------------------------
+class _Hit(NamedTuple):
+    """An article that is to be ranked."""
+
+    version_id: int
+    weights: tuple[float, ...]
 
 
-def index_clause(tree: Tree, *, levels: int = MOST_LEVELS) -> dialect.Clause | None:
-    """What an article must hold in any case, as far as the index knows; None when it can say nothing."""
-    clause: dialect.Clause | None = None
-    if levels == 0:
-        return clause
-    match tree:
-        case Words():
-            clause = _of_words(tree)
-        case Wildcard():
-            clause = _of_wildcard(tree)
-        case And() | Near():
-            clause = _all_of(_of_children(tree.children, levels))
-        case Or():
-            clause = _some_of(_of_children(tree.children, levels), least=1)
-        case Quorum():
-            clause = _some_of(_of_children(tree.children, levels), least=tree.number)
-        case Score():
-            clause = _of_score(tree, levels)
-        case AtLeast():
-            clause = index_clause(tree.child, levels=levels - 1)
-        case Field(name="title" | "body"):
-            inner = index_clause(tree.child, levels=levels - 1)
-            clause = None if inner is None else dialect.InColumn(column=tree.name, clause=inner)
-    return clause
-
-
-def _of_children(children: Iterable[Tree], levels: int) -> list[dialect.Clause | None]:
-    return [index_clause(child, levels=levels - 1) for child in children]
-
-
-def _of_words(words: Words) -> dialect.Clause:
-    *before, last = words.tokens.folded
-    lasts = forms(last) if words.is_plural else (last,)
-    phrases = tuple(dialect.Phrase(tokens=(*before, form), is_prefix=words.is_prefix) for form in lasts)
-    return phrases[0] if len(phrases) == 1 else dialect.AnyOf(clauses=phrases)
-
-
-def _of_wildcard(wildcard: Wildcard) -> dialect.Clause | None:
-    """Every word that the pattern matches starts as the pattern does, up to its first wildcard."""
-    start = re.split("[*?]", wildcard.text, maxsplit=1)[0]
-    tokens = tokenize(start).folded
-    # What is no plain run of letters and digits may be read otherwise when something follows it.
-    if len(tokens) != 1 or not start.isalnum():
-        return None
-    return dialect.Phrase(tokens=tokens, is_prefix=True)
-
-
-def _all_of(clauses: Iterable[dialect.Clause | None]) -> dialect.Clause | None:
-    known = tuple(clause for clause in clauses if clause is not None)
-    return dialect.AllOf(clauses=known) if known else None
-
-
-def _some_of(clauses: list[dialect.Clause | None], *, least: int) -> dialect.Clause | None:
-    """Where *least* of all hold, one of those that the index knows does, unless the others are enough."""
-    known = tuple(clause for clause in clauses if clause is not None)
-    return dialect.AnyOf(clauses=known) if len(clauses) - len(known) < least else None
-
-
-def _of_score(score: Score, levels: int) -> dialect.Clause | None:
-    """One of the parts that the index knows must hold, unless the weights of the others are enough."""
-    speaking = [
-        (index_clause(child, levels=levels - 1), weight)
-        for child, weight in zip(score.children, score.weights, strict=True)
-        if weight > 0
-    ]
-    known = tuple(clause for clause, _ in speaking if clause is not None)
-    others = sum(weight for clause, weight in speaking if clause is None)
-    return dialect.AnyOf(clauses=known) if known and others < score.number else None
-
-
-# --- searching --------------------------------------------------------------------------------------
-
-
-def search(connection: Connection, text: str, window: Window, *, scan_limit: int = SCAN_LIMIT) -> Found:
-    """The articles whose current version *text* matches, newest first. Raises RuleError."""
-    query = compile_expression(text)
-    clause = index_clause(query.tree)
-    most = scan_limit + 1 if clause is None else None
-    found = texts.candidates(connection, replace(window, limit=most), clause)
-    is_complete = clause is not None or len(found) <= scan_limit
-    rows: list[FoundRecord] = []
-    for each in _read(connection, found if clause is not None else found[:scan_limit]):
-        if window.limit is not None and len(rows) >= window.limit:
-            return Found(rows=tuple(rows), is_complete=True)
-        row = _judge(query, each)
-        if row is not None:
-            rows.append(row)
-    return Found(rows=tuple(rows), is_complete=is_complete)
-
-
-def _read(connection: Connection, found: tuple[Candidate, ...]) -> Iterator[StoredText]:
-    for start in range(0, len(found), texts.BATCH):
-        yield from texts.read(connection, [each.version_id for each in found[start : start + texts.BATCH]])
-
-
-def _judge(query: Query, text: StoredText) -> FoundRecord | None:
-    document = text.document
-    if not query.matches(document):
-        return None
-    return FoundRecord(
-        id=text.article,
-        url=document.url or "",
-        source=document.source or "",
-        title=document.title,
-        published=text.published,
-        first_seen=text.first_seen,
-        lang=document.lang,
-        story=text.story,
-        spans=spans_with_text(query.spans(document), document),
+def make_snippet(document: Document, spans: Sequence[Span]) -> SnippetRecord:
+    """The passage that shows best what was found; the beginning of the text where nothing of it was looked for."""
+    found = {span.field for span in spans}
+    field = next((field for field in _SNIPPET_FIELDS if field in found), "body")
+    passage = cut_passage(fields_of(document)[field], [(each.start, each.end) for each in spans if each.field == field])
+    return SnippetRecord(
+        field=field,
+        start=passage.start,
+        text=passage.text,
+        marks=tuple(MarkRecord(start=mark.start, end=mark.end) for mark in passage.marks),
     )

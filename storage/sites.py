@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import Text, bindparam, func, select
 
 from ingest.copies.repeats import MIN_SITES, PageLines, SiteMemory, hash_page
-from storage import dialect
+from storage import dialect, direct
 from storage.tables import site_line, site_memory
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ class Sites:
 
     def furniture_among(self, connection: Connection, pages: Iterable[tuple[str, Iterable[int]]]) -> frozenset[int]:
         """As `furniture_among`, from memory."""
-        since = max(0, self._last - dialect.late_ids(connection.dialect.name))
         with self._lock:
-            for row in connection.execute(_SINCE, {"since": since}):
+            # Writers take turns on every database, so no row comes to light below one that was seen.
+            for row in connection.execute(_SINCE, {"since": self._last}):
                 self._furniture[row.line].add(row.site)
                 self._last = max(self._last, row.id)
             if not self._furniture:
@@ -95,12 +95,13 @@ class Sites:
         if not site or not taken.hashes:
             return
         name = connection.dialect.name
-        before = self._take(site, connection.execute(_MEMORY, {"host": site}).scalar())
+        row = direct.first(connection, _MEMORY, {"host": site})
+        before = self._take(site, None if row is None else row.pages)
         memory = before.memory.with_page(PageLines(hash_page(url), taken.title, taken.hashes))
         if memory == before.memory:
             return
         packed = _pack(before, memory)
-        connection.execute(_set_memory(name), {"site": site, "pages": packed})
+        direct.change(connection, _set_memory(name), {"site": site, "pages": packed})
         lines = memory.furniture(before.furniture)
         if lines:
             connection.execute(_add_lines(name), {"lines": dialect.pack(lines, name), "host": site})
@@ -123,14 +124,11 @@ class Sites:
 
 def _pack(before: _Known, memory: SiteMemory) -> bytes:
     """The bytes of a memory that has one more page than the one before, in most cases made from those of that."""
-    kept = memory.pages[:-1]
+    *kept, last = memory.pages
     gone = len(before.memory.pages) - len(kept)
-    if before.memory.pages[gone:] != kept:
+    if before.memory.pages[gone:] != tuple(kept):
         return memory.to_bytes()
-    return (
-        before.packed[len(SiteMemory(before.memory.pages[:gone]).to_bytes()) :]
-        + SiteMemory(memory.pages[-1:]).to_bytes()
-    )
+    return before.packed[sum(each.size for each in before.memory.pages[:gone]) :] + last.to_bytes()
 
 
 def furniture_among(connection: Connection, pages: Iterable[tuple[str, Iterable[int]]]) -> frozenset[int]:

@@ -7,33 +7,39 @@ the same arguments changes nothing the second time.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from ingest.model import EXTRACTOR_VERSION
 from storage import (
     articles,
     backfills,
+    clock,
+    dialect,
     engine,
     entries,
     events,
     feeds,
-    fetches,
     fingerprints,
+    forgotten,
     hosts,
     polls,
     postings,
+    reach,
     rebuilds,
+    redoing,
     samples,
     sites,
     subscriptions,
     topics,
 )
+from storage import prune as pruning
+from storage.address import read_address
 from storage.errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy import Connection
 
@@ -46,20 +52,15 @@ if TYPE_CHECKING:
     from rules.topic import Topic
     from storage.backfills import BackfillRun, BackfillSpan
     from storage.matches import Judged
+    from storage.prune import Old
     from storage.rebuilds import ReadAnew, RebuildRun, RebuildSpan, TextToCompare
     from storage.texts import StoredText
 
 T = TypeVar("T")
 
-#: of articles whose caller does not say which extractor read them
-EXTRACTOR_VERSION = 1
-
-#: With the 30 days for which the logs are kept, events are kept for a year.
-EVENTS_KEPT_LONGER = timedelta(days=335)
-
 
 class Store:
-    """The database at *url* (`sqlite:///PATH`); it fulfils `ingest.ports.Store`.
+    """The database at *url* (see `address.read_address`); it fulfils `ingest.ports.Store`.
 
     Nothing is opened before it is needed. Any method can raise a StorageError, also one that says that the
     database is missing or not of this version; LookupError is raised for an id that does not exist.
@@ -74,15 +75,16 @@ class Store:
         synchronous: engine.Synchronous = "NORMAL",
         busy_timeout_s: float = engine.BUSY_TIMEOUT_S,
     ) -> None:
-        path = engine.database_path(url)
-        self._subject = str(path)
+        address = read_address(url)
+        self._subject = address.shown
         self._extractor_version = extractor_version
-        self._reader = engine.Reader(engine.reading_engine(path, busy_timeout_s=busy_timeout_s), self._subject)
+        self._reader = engine.Reader(engine.reading_engine(address, busy_timeout_s=busy_timeout_s), self._subject)
         self._writer = engine.Writer(
-            engine.writing_engine(path, busy_timeout_s=busy_timeout_s, synchronous=synchronous), self._subject
+            engine.writing_engine(address, busy_timeout_s=busy_timeout_s, synchronous=synchronous), self._subject
         )
         self._tail = postings.Tail()
         self._sites = sites.Sites()
+        self.redo = redoing.Redo(self._reader, self._writer, extractor_version)
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -139,6 +141,10 @@ class Store:
         """
         return self._read(partial(feeds.due, now=now, limit=limit, taken=taken, is_everything_due=is_everything_due))
 
+    def follow_clock(self, now: datetime) -> timedelta:
+        """Plan anew what was planned by a clock that was ahead; return by how much. See `clock.follow`."""
+        return self._write(partial(clock.follow, now=now))
+
     def known_entries(self, feed_id: int, listed: Iterable[ListedEntry]) -> tuple[KnownEntry, ...]:
         """The entries of the feed that any of *listed* could be, the oldest first."""
         return self._read(partial(entries.known, feed_id=feed_id, listed=tuple(listed)))
@@ -161,12 +167,9 @@ class Store:
         """Store what happened outside of a poll."""
         self._write(partial(events.record, happened=tuple(happened), at=now))
 
-    def prune_poll_log(self, before: datetime) -> int:
-        """Forget how polls and pages were answered before that time; returns how many lines.
-
-        With them go the waits and robots.txt that were over by then, and events EVENTS_KEPT_LONGER before it.
-        """
-        return self._write(partial(_prune_logs, before=before))
+    def try_to_write(self) -> None:
+        """Change nothing, by a write that fails where no other could be made: on a full disk, or a locked database."""
+        self._write(feeds.write_one)
 
     # --- hosts and hubs -----------------------------------------------------------------------------
 
@@ -247,10 +250,16 @@ class Store:
             )
         )
 
-    def save(self, item: Item) -> Saved:
+    def forgotten_among(self, addresses: Iterable[str]) -> frozenset[str]:
+        """Those of these normalised addresses that articles had which were forgotten for good."""
+        return self._read(partial(forgotten.forgotten_among, addresses=tuple(addresses)))
+
+    def save(self, item: Item) -> Saved | None:
         """Store article, version, fingerprint, relations, story, matches and the entry's outcome, all or nothing.
 
-        Raises Conflict when fingerprints newer than `item.seen` share hashes with this one.
+        None when one of the addresses was forgotten, which the entry then says, or when `item.reread` is out of date;
+        nothing else is stored then. Raises Conflict when fingerprints newer than `item.seen` share hashes with this
+        one.
         """
         prepared = articles.prepare(item)
         return self._write(
@@ -270,9 +279,53 @@ class Store:
         """
         return self._read(partial(samples.take, now=now))
 
-    def prune_raw_pages(self, before: datetime) -> int:
-        """Forget the raw pages that were stored before that time; returns how many."""
-        return self._write(partial(articles.prune_pages, before=before))
+    # --- what is old --------------------------------------------------------------------------------
+
+    def cut_postings(self, before: datetime, *, limit: int = reach.AT_ONCE) -> int:
+        """Forget by what articles that are older than that are found as copies; returns of how many.
+
+        *limit* articles at once, so that nobody waits long; call again until there are none. *before* must not be later
+        than `candidates` looks back; `reach_back` undoes it.
+        """
+        return self._write(partial(reach.cut, since=before, limit=limit))
+
+    def reach_back(self, since: datetime, *, limit: int = reach.AT_ONCE) -> int:
+        """Make anew by what articles first seen at or after *since* are found as copies; returns of how many.
+
+        Does something only after `cut_postings` of a later time. Call again until there are none.
+        """
+        return self._write(partial(reach.reach_back, since=since, limit=limit))
+
+    def prune(self, what: Old, before: datetime, limit: int | None = None) -> int:
+        """Forget some of *what* that is from before that time, the oldest first; returns how many.
+
+        *limit* rows of each table at most, so that nobody waits long; call again until there are none.
+        """
+        most = pruning.BATCH[what] if limit is None else limit
+        return self._write(partial(pruning.prune, what=what, before=before, limit=most))
+
+    def prune_texts(
+        self, before: datetime, now: datetime, *, after: int = 0, limit: int = pruning.VERSIONS_AT_ONCE
+    ) -> tuple[int, int | None]:
+        """Forget at most *limit* texts that articles with an id after *after* have not shown since the time *before*.
+
+        Returns how many, and the article to go on after; None: there are no more.
+        """
+        found = self._read(partial(pruning.old_texts, before=before, after=after, limit=limit))
+        count = self._write(partial(pruning.drop_texts, texts=found.texts, now=now)) if found.texts else 0
+        return count, found.cursor
+
+    def count_old(self, what: Old, before: datetime) -> int:
+        """How many rows `prune` would forget in all."""
+        return self._read(partial(pruning.count, what=what, before=before))
+
+    def count_old_texts(self, before: datetime, *, after: int = 0) -> tuple[int, int | None]:
+        """How many texts of the next articles `prune_texts` would forget, and the article to go on after."""
+        return self._read(partial(pruning.count_old_texts, before=before, after=after))
+
+    def refresh_statistics(self) -> None:
+        """Let the database count anew what its plans go by, where that has changed much; takes milliseconds."""
+        self._write(dialect.refresh_statistics)
 
     # --- topics -------------------------------------------------------------------------------------
 
@@ -366,9 +419,3 @@ def _entry_and_article(connection: Connection, entry_id: int) -> tuple[Entry, St
     if entry.page_address is None:
         return entry, None
     return entry, articles.at(connection, (entry.page_address,))
-
-
-def _prune_logs(connection: Connection, before: datetime) -> int:
-    hosts.prune(connection, before)
-    events.prune(connection, before - EVENTS_KEPT_LONGER)
-    return polls.prune_log(connection, before) + fetches.prune(connection, before)

@@ -1,7 +1,8 @@
 """Which story an article belongs to. A story has a lead, the article first seen of it, and a first copy by time.
 
 Ids are stable: a story keeps its id whoever joins it or leaves, of stories that merge the oldest lives on, and the
-others lead to it by their aliases. What happened to a story is told by its trail, `tables.story_change`.
+others lead to it by their aliases. What happened to a story is told by its trail, `tables.story_change`; where each
+article was before, by `tables.story_stay`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from ingest.copies.model import RelationKind
-from storage import dialect
+from storage import dialect, direct
+from storage.columns import UtcTime
 from storage.copy_tables import StoryChange
-from storage.tables import article, story, story_alias, story_change
+from storage.tables import article, story, story_alias, story_change, story_stay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -189,7 +191,7 @@ _SET_FIRST = update(story).where(story.c.id == bindparam("target")).values(first
 
 def _found_story(connection: Connection, own: Member) -> int:
     values = {"lead_article_id": own.id, "first_article_id": own.id, "first_seen_at": own.first_seen_at}
-    return dialect.insert_row(connection, story, values)
+    return direct.insert_row(connection, story, values)
 
 
 def _join(connection: Connection, home: _Story, own: Member, now: datetime) -> None:
@@ -208,6 +210,7 @@ def _leave(
 ) -> None:
     """Take the article out of a story that has others; the next of them leads it, and is its first."""
     connection.execute(_LEAVE, {"own": own.id, "new_story_id": new_story_id})
+    connection.execute(story_stay.insert(), {"article_id": own.id, "story_id": old.id, "until": now})
     _tell(connection, old.id, how, now, article_id=own.id, other_story_id=new_story_id)
     if old.lead_article_id == own.id:
         lead = connection.execute(_NEXT_LEAD, {"story_id": old.id}).one()
@@ -232,9 +235,35 @@ def _set_first(connection: Connection, story_id: int, first: int, now: datetime)
     _tell(connection, story_id, StoryChange.FIRST, now, article_id=first)
 
 
+_DROP_ALIASES = delete(story_alias).where(story_alias.c.new == bindparam("old"))
+
+
+def withdraw(connection: Connection, story_id: int, article_id: int, now: datetime) -> None:
+    """Choose lead and first of a story anew that the article *article_id* belongs to no more; or let the story go.
+
+    One that has no article is no story: neither are its aliases then. What is told of it stays.
+    """
+    home = _resolve(connection, story_id)
+    lead = connection.execute(_NEXT_LEAD, {"story_id": home.id}).one_or_none()
+    if lead is None:
+        connection.execute(_DROP_ALIASES, {"old": home.id})
+        connection.execute(_DROP, {"old": home.id})
+        return
+    if home.lead_article_id == article_id:
+        connection.execute(_SET_LEAD, {"target": home.id, "lead": lead.id, "at": lead.first_seen_at})
+    if home.first_article_id == article_id:
+        _set_first(connection, home.id, connection.execute(_FIRST, {"story_id": home.id}).scalar_one(), now)
+
+
 # --- merging ----------------------------------------------------------------------------------------
 
 _MOVE_MEMBERS = update(article).where(article.c.story_id == bindparam("old")).values(story_id=bindparam("new"))
+_END_STAYS = insert(story_stay).from_select(
+    ["article_id", "story_id", "until"],
+    select(article.c.id, article.c.story_id, bindparam("at", type_=UtcTime))
+    .where(article.c.story_id == bindparam("old"))
+    .order_by(article.c.id),
+)
 _MOVE_ALIASES = update(story_alias).where(story_alias.c.new == bindparam("merged")).values(new=bindparam("target"))
 _DROP = delete(story).where(story.c.id == bindparam("old"))
 
@@ -245,6 +274,7 @@ def _merge(connection: Connection, stories: Iterable[_Story], now: datetime) -> 
     if not others:
         return target
     for old in others:
+        connection.execute(_END_STAYS, {"old": old.id, "at": now})
         connection.execute(_MOVE_MEMBERS, {"old": old.id, "new": target.id})
         connection.execute(_MOVE_ALIASES, {"merged": old.id, "target": target.id})
         connection.execute(_DROP, {"old": old.id})
@@ -257,6 +287,45 @@ def _merge(connection: Connection, stories: Iterable[_Story], now: datetime) -> 
     if first != target.first_article_id:
         _set_first(connection, target.id, first, now)
     return _Story(target.id, lead, seen_at, first, dated_at)
+
+
+# --- stories of an archive ----------------------------------------------------------------------------
+
+_HOME = select(article.c.story_id).where(article.c.id == bindparam("own"))
+
+
+def story_of(connection: Connection, article_id: int) -> int:
+    """The story of a stored article."""
+    return int(connection.execute(_HOME, {"own": article_id}).scalar_one())
+
+
+def found(connection: Connection, own: Member) -> int:
+    """Make a story of an article that is to be placed in it; nothing is told of it."""
+    return _found_story(connection, own)
+
+
+def add_aliases(connection: Connection, story_id: int, count: int) -> None:
+    """Let so many stories lead to this one, which became part of it in another database; their ids are new."""
+    for _ in range(count):
+        lead = connection.execute(_STORY.where(story.c.id == story_id)).one()
+        values = {"lead_article_id": lead[1], "first_article_id": lead[3], "first_seen_at": lead[2]}
+        # Given out and taken back, so that no story is ever called so.
+        old = dialect.insert_row(connection, story, values)
+        connection.execute(_DROP, {"old": old})
+        connection.execute(story_alias.insert(), {"old": old, "new": story_id})
+
+
+def settle(connection: Connection, story_id: int) -> None:
+    """Find out who leads a story and who is its first, after articles of an archive were placed in it."""
+    lead = connection.execute(_NEXT_LEAD, {"story_id": story_id}).one()
+    connection.execute(_SET_LEAD, {"target": story_id, "lead": lead.id, "at": lead.first_seen_at})
+    first = connection.execute(_FIRST, {"story_id": story_id}).scalar_one()
+    connection.execute(_SET_FIRST, {"target": story_id, "first": first})
+
+
+def unite(connection: Connection, story_ids: Iterable[int], now: datetime) -> int:
+    """Make one story of these, and return it: the others lead to it, and its trail tells so."""
+    return _merge(connection, {_resolve(connection, each) for each in story_ids}, now).id
 
 
 # --- the trail --------------------------------------------------------------------------------------

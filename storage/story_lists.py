@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, distinct, func, or_, select
 
-from storage import copy_lists, dialect, match_lists
+from storage import copy_lists, dialect, match_lists, timelines
 from storage.records import StoryRecord
 from storage.story_records import (
     CanonicalRecord,
@@ -19,6 +19,7 @@ from storage.story_records import (
     StoryChangeRecord,
 )
 from storage.tables import article, article_address, article_version, match, relation, story, story_alias, story_change
+from storage.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
     from storage.copy_lists import Carried, Standing
-    from storage.window import Window
+    from storage.history_records import StoryEvent
 
 _STORY = (
     select(
@@ -34,6 +35,7 @@ _STORY = (
         article_version.c.title,
         article.c.url,
         article.c.source,
+        article.c.published,
         story.c.first_seen_at.label("first_seen"),
         story.c.lead_article_id,
         story.c.first_article_id,
@@ -49,26 +51,43 @@ def stories(connection: Connection, window: Window, name: str | None, outlets: i
     With *name*, those of which an article matches that topic; with *outlets*, those that at least so many sources
     carry, most carried first.
     """
-    statement = _STORY
+    before = () if outlets is None else (_outlets().desc(),)
+    # The lead is an article of the story: said so that a walk through the dates of articles leads to stories.
+    chosen = select(story.c.id).join(
+        article, (article.c.id == story.c.lead_article_id) & (article.c.story_id == story.c.id)
+    )
     if name is not None:
-        member = article.alias("member")
-        matching = (
-            select(member.c.story_id)
-            .join(match, match.c.version_id == member.c.version_id)
-            .where(match.c.topic_id == match_lists.topic_id_of(connection, name), match.c.retired_at.is_(None))
-        )
-        statement = statement.where(story.c.id.in_(matching))
+        chosen = chosen.where(story.c.id.in_(_matching(match_lists.topic_id_of(connection, name))))
     if outlets is not None:
         # The number of articles is told by the index alone, and few stories have many.
-        statement = statement.where(_of_members(func.count()) >= outlets, _outlets() >= outlets)
-    statement = window.of(
+        chosen = chosen.where(_of_members(func.count()) >= outlets, _outlets() >= outlets)
+    page = _in_order(window, chosen, before).subquery("page")
+    listed = _in_order(Window(by=window.by), _STORY.join(page, page.c.id == story.c.id), before)
+    return _with_copies(connection, connection.execute(listed).all())
+
+
+def _in_order(
+    window: Window, statement: Select[*tuple[Any, ...]], before: Sequence[ColumnElement[int]]
+) -> Select[*tuple[Any, ...]]:
+    return window.of(
         statement,
         first_seen=story.c.first_seen_at,
         published=article.c.published,
         ident=story.c.id,
-        before=() if outlets is None else (_outlets().desc(),),
+        before=before,
     )
-    return _with_copies(connection, connection.execute(statement).all())
+
+
+def _matching(topic_id: int) -> Select[int | None]:
+    """The stories of which an article matches the topic."""
+    member = article.alias("member")
+    return (
+        select(member.c.story_id)
+        .select_from(
+            match.join(member, (member.c.id == match.c.article_id) & (member.c.version_id == match.c.version_id))
+        )
+        .where(match.c.topic_id == topic_id, match.c.retired_at.is_(None))
+    )
 
 
 def _of_members(count: ColumnElement[int]) -> ColumnElement[int]:
@@ -119,6 +138,7 @@ def _of_story(row: Row[*tuple[Any, ...]], carried: Carried, topics: Mapping[int,
         "copy_count": len(copies),
         "copies": copies,
         "outlets": len({member.source for member, _ in carried.members}),
+        "published": row.published,
     }
 
 
@@ -226,11 +246,20 @@ def _canonical(connection: Connection, members: Sequence[Row[*tuple[Any, ...]]])
     return CanonicalRecord(url=url, articles=articles, article=connection.execute(known).scalar())
 
 
+def timeline(connection: Connection, story_id: int) -> tuple[StoryEvent, ...]:
+    """What became of the story with this id, or of the one that it turned out to be. Raises LookupError."""
+    return timelines.story_timeline(connection, _ids_of(connection, _find(connection, story_id).id))
+
+
+def _ids_of(connection: Connection, story_id: int) -> tuple[int, ...]:
+    """Its own id, and those of the stories that merged into it."""
+    merged = select(story_alias.c.old).where(story_alias.c.new == story_id).order_by(story_alias.c.old)
+    return (story_id, *connection.execute(merged).scalars())
+
+
 def _trail(connection: Connection, story_id: int) -> tuple[StoryChangeRecord, ...]:
-    merged = select(story_alias.c.old).where(story_alias.c.new == story_id)
-    ids = (story_id, *connection.execute(merged).scalars())
     name = connection.dialect.name
-    rows = connection.execute(_changes(name), {"ids": dialect.pack(ids, name)})
+    rows = connection.execute(_changes(name), {"ids": dialect.pack(_ids_of(connection, story_id), name)})
     return tuple(
         StoryChangeRecord(
             at=row.at, kind=row.kind, story=row.story_id, article=row.article_id, other_story=row.other_story_id

@@ -54,12 +54,14 @@ article = Table(
     time("first_seen_at"),
     #: when it counts as published, see `ingest.model.date_of`
     time("dated_at"),
-    UniqueConstraint("url"),
+    # That no two have the same `url` is seen to by `article_address`, where each has it too.
     Index(None, "story_id", "first_seen_at"),
     #: its first by time, and which of its articles came before another one
     Index(None, "story_id", "dated_at"),
     Index(None, "first_seen_at"),
     Index(None, "published"),
+    #: so that a search within a source that few articles have begins with these
+    Index(None, "source", "first_seen_at"),
     sqlite_autoincrement=True,
 )
 
@@ -99,7 +101,12 @@ article_version = Table(
     text("canonical", nullable=True),
     #: when its text was dropped because it was old and no longer shown; title and text are empty since
     time("pruned_at", nullable=True),
-    UniqueConstraint("article_id", "text_hash"),
+    # That no two of an article have the same text is seen to by `articles.save`.
+    UniqueConstraint("article_id", "n"),
+    #: as that of `article.source`
+    Index(None, "lang"),
+    #: to count those of other tokenizers, and to find them
+    Index(None, "tokenizer_version"),
     sqlite_autoincrement=True,
 )
 #: So that they are counted without a look at the texts of all articles.
@@ -155,6 +162,7 @@ posting_state = copy_tables.posting_state
 story = copy_tables.story
 story_alias = copy_tables.story_alias
 story_change = copy_tables.story_change
+story_stay = copy_tables.story_stay
 relation = copy_tables.relation
 site_memory = copy_tables.site_memory
 site_line = copy_tables.site_line
@@ -252,6 +260,9 @@ partial(
     match.c.retired_at,
     where=_IN_FORCE,
 )
+
+#: Of an article those of a topic are found by both columns: what a topic showed at an earlier moment is among them.
+partial("ix_match_retired", match.c.topic_id, match.c.first_seen_at, where=match.c.retired_at.is_not(None))
 
 #: Judging stored articles anew: one row a run. Articles are taken in the order of `fingerprint.id`, which grows
 #: with every new text of any article: so one number says how far a run is, and what comes meanwhile comes last.

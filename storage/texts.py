@@ -160,12 +160,13 @@ def count_after(connection: Connection, cursor: int, since: datetime | None, unt
 # --- by time ----------------------------------------------------------------------------------------
 
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+#: Stands for a date that is not known, and is before all others.
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def candidate(time: datetime | None, article_id: int, version_id: int) -> Candidate:
     """Make a candidate of what is stored."""
-    return Candidate(time or _LONG_AGO, article_id, version_id)
+    return Candidate(time or LONG_AGO, article_id, version_id)
 
 
 def candidates(connection: Connection, window: Window, clause: dialect.Clause | None) -> tuple[Candidate, ...]:
@@ -175,7 +176,10 @@ def candidates(connection: Connection, window: Window, clause: dialect.Clause | 
     values: dict[str, object] = {}
     if clause is not None:
         name = connection.dialect.name
-        statement = statement.where(article.c.version_id.in_(dialect.in_index("expression", name)))
+        # Texts know their articles; there is no way back by an index.
+        is_current = (article_version.c.article_id == article.c.id) & (article_version.c.id == article.c.version_id)
+        statement = statement.join(article_version, is_current)
+        statement = statement.where(article_version.c.id.in_(dialect.in_index("expression", name)))
         values["expression"] = dialect.index_expression(clause, name)
     statement = window.of(
         statement, first_seen=article.c.first_seen_at, published=article.c.published, ident=article.c.id

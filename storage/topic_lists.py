@@ -80,11 +80,12 @@ _TOPIC_HITS = (
     .select_from(_LISTED.join(topic, topic.c.id == match.c.topic_id))
     .where(match.c.retired_at.is_(None))
     .group_by(match.c.topic_id, topic.c.name)
+    .order_by(topic.c.name)
 )
 
 
 def topic_hits(connection: Connection, today: datetime, week: datetime) -> tuple[TopicHits, ...]:
-    """What each topic found that ever found anything; *today* and *week* are when these began."""
+    """What each topic found that ever found anything, by name; *today* and *week* are when these began."""
     rows = connection.execute(_TOPIC_HITS, {"today": today, "week": week})
     return tuple(TopicHits(**row._asdict()) for row in rows)
 
@@ -115,7 +116,8 @@ def _rule_hits(name: str) -> Select[*tuple[Any, ...]]:
 
 
 def rule_hits(connection: Connection, today: datetime, week: datetime, month: datetime) -> tuple[RuleHits, ...]:
-    """What each match line found that found anything since its topic has its present version."""
+    """What each match line found that found anything since its topic has its present version; by topic and rule."""
     statement = _rule_hits(connection.dialect.name)
     rows = connection.execute(statement, {"today": today, "week": week, "month": month})
-    return tuple(RuleHits(**row._asdict()) for row in rows)
+    # Here, as texts that are taken out of JSON are sorted in ways of its own by each database.
+    return tuple(RuleHits(**row._asdict()) for row in sorted(rows, key=lambda row: (row.topic, row.rule)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from storage import backlog, dialect
 from storage.columns import UtcTime
-from storage.tables import rule_problem, topic, topic_version
+from storage.tables import rule_problem, topic, topic_change, topic_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -42,8 +42,9 @@ _RETIRE = update(topic).where(topic.c.id == bindparam("own")).values(retired_at=
 def record(connection: Connection, topics: Sequence[Topic], now: datetime) -> None:
     """Store the topics in force; those that are stored and not among them are retired.
 
-    A version that is known already takes over title, tags and the like, which are no part of a version. Takes a
-    fixed number of statements, however many topics there are.
+    A version that is known already takes over title, tags and the like, which are no part of a version. That a topic
+    changes, is retired or comes back is kept in `tables.topic_change`; the same again changes nothing. Takes a fixed
+    number of statements, however many topics there are.
     """
     stored = {row.name: row for row in connection.execute(_STORED)}
     new = [{"name": each.name} for each in topics if each.name not in stored]
@@ -61,8 +62,18 @@ def record(connection: Connection, topics: Sequence[Topic], now: datetime) -> No
     for statement, rows in ((_PUT, put), (_RETIRE, gone)):
         if rows:
             connection.execute(statement, rows)
+    _keep_trail(connection, put, gone, now)
     if put:
         backlog.begin(connection, [row["own"] for row in put])
+
+
+def _keep_trail(
+    connection: Connection, put: Iterable[Mapping[str, Any]], gone: Iterable[Mapping[str, Any]], now: datetime
+) -> None:
+    changes = [{"topic_id": row["own"], "topic_version_id": row["current"], "at": now} for row in put]
+    changes += [{"topic_id": row["own"], "topic_version_id": None, "at": now} for row in gone]
+    if changes:
+        connection.execute(topic_change.insert(), changes)
 
 
 def _record_versions(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Text, bindparam, func, literal, select
 
 from storage import copy_lists, dialect, feed_lists, match_lists
+from storage.feed_tables import HAS_GUID_APART
 from storage.tables import article, article_address, article_version, entry, feed, fetch_log, raw_page, story
 from storage.trail_records import FetchRecord, TrailArticle, TrailRecord
 
@@ -135,17 +136,22 @@ def _article(connection: Connection, row: Row[*tuple[Any, ...]]) -> TrailArticle
 @cache
 def _find(name: str) -> CompoundSelect[int]:
     """Walks through indexes: those of guids and of addresses of pages begin with the feed, so for each feed."""
-    guids, addresses, of_articles = (dialect.texts("wanted", name).alias(n) for n in ("g", "a", "o"))
+    guids, identities, addresses, of_articles = (dialect.texts("wanted", name).alias(n) for n in ("g", "i", "a", "o"))
     of_any_feed = entry.c.feed_id.in_(select(feed.c.id))
-    by_article = (
-        select(article.c.entry_id.label("entry_id"))
+    # Whatever led to it: an entry may have come by a redirect, or be of another feed.
+    known = (
+        select(article.c.id)
         .select_from(of_articles.join(article_address, article_address.c.address == of_articles.c.value))
         .join(article, article.c.id == article_address.c.article_id)
-    )
+    ).subquery("known")
+    by_article = select(entry.c.id.label("entry_id")).where(entry.c.article_id.in_(select(known.c.id)))
     return (
         select(entry.c.id.label("entry_id"))
-        .where(of_any_feed, entry.c.guid.in_(select(guids.c.value)))
+        .where(of_any_feed, HAS_GUID_APART, entry.c.guid.in_(select(guids.c.value)))
         .union(
+            select(entry.c.id.label("entry_id")).where(
+                of_any_feed, entry.c.identity.in_(select(literal("guid:", Text) + identities.c.value))
+            ),
             select(entry.c.id.label("entry_id")).where(
                 of_any_feed, entry.c.page_address.in_(select(addresses.c.value))
             ),

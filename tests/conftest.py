@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
 
 GUARD = Path(__file__).parent / "guard"
 
@@ -28,6 +34,78 @@ def other_users() -> None:
     ranges = [[int(number) for number in line.split()] for line in Path("/proc/self/uid_map").read_text().splitlines()]
     if not any(inside <= 65534 < inside + count for inside, _, count in ranges):
         pytest.skip("there is no user but root in this namespace")
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> ModuleType:
+    """The module that finds and runs servers."""
+    path = Path(__file__).parent / "storage" / "postgresql_server.py"
+    spec = importlib.util.spec_from_file_location("postgresql_server", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def server(postgresql_server: ModuleType) -> Iterator[str]:
+    """The address of a PostgreSQL server, where databases may be made and dropped."""
+    if importlib.util.find_spec("psycopg") is None:
+        pytest.skip("NOT TESTED ON POSTGRESQL: psycopg is not installed")
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(postgresql_server.any_server())
+        except postgresql_server.NoServerError as error:
+            pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(server: str, postgresql_server: ModuleType) -> Iterator[str]:
+    """The address of a database as the migrations make it, which the tests of this process share."""
+    from storage.migrate import upgrade
+
+    with postgresql_server.new_database(server) as url:
+        upgrade(url)
+        yield url
+
+
+@pytest.fixture
+def empty_postgresql(postgresql_url: str) -> str:
+    """The same, with nothing in it."""
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(postgresql_url)
+    with engine.begin() as connection:
+        connection.execute(text(CLEAR))
+    engine.dispose()
+    return postgresql_url
+
+
+#: Only what holds something is emptied: to empty a table of PostgreSQL takes milliseconds. All ids begin at 1 again.
+CLEAR = """
+DO $$
+DECLARE
+    name text;
+    has_rows boolean;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+            AND relname != 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO has_rows;
+        IF has_rows THEN
+            EXECUTE format('DELETE FROM %I', name);
+        END IF;
+    END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+        PERFORM setval(format('public.%I', name)::regclass, 1, false);
+    END LOOP;
+END $$
+"""
 
 
 def pytest_configure() -> None:

@@ -20,24 +20,27 @@ from wirewatch.feedaccess import read_all_access
 from wirewatch.feedlist import read_feeds
 from wirewatch.garbage import rare_collection
 from wirewatch.session import NO_ACCESS, Session
-from wirewatch.sitefile import read_sites
+from wirewatch.sitefile import read_sites, tell_missing
+from wirewatch.space import space_floor
 from wirewatch.upkeep import Keeper, recall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     from ingest.fetch import Fetcher
+    from ingest.fetch_settings import HostSettings
     from ingest.pipeline import Pipeline
     from ingest.remembered import Remembered
     from ingest.workers import Workers
+    from storage.address import Address
     from storage.listings import Listings
     from storage.store import Store
     from wirewatch.cycle import CycleReport, Tell
     from wirewatch.places import ConfigDir
     from wirewatch.rulebook import RulesInForce
     from wirewatch.settings import Settings
+    from wirewatch.space import SpaceFloor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +62,21 @@ class App:
         self.config = config
 
     @cached_property
-    def database(self) -> Path:
-        """The file of the database."""
-        from storage.engine import database_path
+    def database(self) -> Address:
+        """Where the database is."""
+        from storage.address import read_address
 
-        return database_path(self.settings.database.url)
+        return read_address(self.settings.database.url)
 
     @property
     def trackers(self) -> tuple[str, ...]:
         """The parameters that make no other page of an address."""
         wanted = self.settings.fetch.trackers
         return DEFAULT_TRACKERS if wanted is None else wanted
+
+    def space_floor(self) -> SpaceFloor:
+        """What looks whether there is room on the disk of the database."""
+        return space_floor(self.database, self.settings.store.min_free_mb)
 
     def store(self) -> Store:
         """Open the database for writing; close it after use. Raises StorageError when it is not there or not ours."""
@@ -86,7 +93,7 @@ class App:
     def fetcher(self, remembered: Remembered | None = None) -> Fetcher:
         """An HTTP client that keeps to the settings, and to what servers have asked for before; a context manager.
 
-        Raises ConfigError when sites.toml is invalid, or a variable is not set that the proxy or a header is in.
+        Raises ConfigError when sites.toml is invalid, or a variable is not set that the proxy is in.
         """
         from importlib.metadata import version
 
@@ -104,10 +111,16 @@ class App:
                 timeout_s=wanted.timeout_s,
                 proxy=wanted.proxy_address(),
                 proxy_resolves=wanted.proxy_resolves,
-                hosts=read_sites(self.config.sites_file).host_settings(),
+                hosts=self._hosts(),
             ),
             remembered=remembered,
         )
+
+    def _hosts(self) -> tuple[HostSettings, ...]:
+        """What sites.toml says of the hosts; those that lack a secret are told of."""
+        hosts, faults = read_sites(self.config.sites_file).host_settings()
+        tell_missing(faults)
+        return hosts
 
     def workers(self) -> Workers:
         """The worker processes; an async context manager."""
@@ -119,13 +132,13 @@ class App:
     async def session(self, tell: Tell | None = None) -> AsyncIterator[Session]:
         """Hold the database alone, with feeds and rules in force and all that a step needs.
 
-        Raises InUse when another instance holds it, ConfigError when feeds.toml or sites.toml is invalid, a secret that
-        sites.toml names cannot be had, or the rules cannot be read.
+        Raises InUse when another instance holds it, ConfigError when feeds.toml or sites.toml is invalid, or the rules
+        cannot be read.
         """
         from storage.lock import DatabaseLock
 
         async with AsyncExitStack() as stack:
-            stack.enter_context(DatabaseLock(self.database))
+            lock = stack.enter_context(DatabaseLock(self.database))
             store = self.store()
             stack.callback(store.close)
             remembered = await asyncio.to_thread(recall, store, utc_now())
@@ -139,6 +152,8 @@ class App:
                 fetcher=fetcher,
                 workers=workers,
                 tell=tell,
+                space=self.space_floor(),
+                lock=lock,
             )
             # Whatever ends this, also an error: what hosts have asked for holds for the next start.
             stack.callback(session.keep_wishes_at_last)
@@ -150,11 +165,13 @@ class App:
     async def pipeline(self) -> AsyncIterator[Pipeline]:
         """The steps without the lock, for what may be done beside a running daemon (`Pipeline.backfill_feed`).
 
-        No rules are in force in it, neither on topics nor on sites. Raises ConfigError as `session` does.
+        No rules are in force in it, neither on topics nor on sites. Raises ConfigError as `session` does, and DiskShort
+        when there is no room.
         """
         from ingest.pipeline import Pipeline
         from rules.compile import compile_rules
 
+        self.space_floor().require()
         async with AsyncExitStack() as stack:
             access, _ = read_all_access(read_feeds(self.config.feeds_file))
             store = self.store()
@@ -178,9 +195,12 @@ class App:
     async def run_once(self, *, all_feeds: bool = False, tell: Tell | None = None) -> OnceReport:
         """Poll the feeds that are due (or all), then do what is due of their entries.
 
-        *tell* is called after each poll and each entry with how many are done and how many there are by now.
+        *tell* is called after each poll and each entry with how many are done and how many there are by now. Raises
+        DiskShort when there is no room, or no more.
         """
         _end_in_order_when_told()
+        # Before anything is started for it.
+        self.space_floor().require()
         async with self.session(tell) as session:
             report = await session.do_all_due(all_feeds=all_feeds)
             missed = session.pipeline.missed_selectors
@@ -191,7 +211,7 @@ class App:
         from wirewatch.daemon import Daemon
 
         async with self.session() as session:
-            upkeep = {"the look for drift": session.look_for_drift}
+            upkeep = {"the look for drift": session.look_for_drift, "the care of the database": session.tidy}
             services = [self._hub_service(session)] if self.settings.websub.callback else []
             await Daemon(session, tick_s=self.settings.run.tick_s, upkeep=upkeep, services=services).run()
 

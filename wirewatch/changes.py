@@ -15,6 +15,7 @@ from wirewatch.story_fields import tell_lag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from ingest.copies.difference import Change, Replaced
     from storage.listings import Listings
@@ -62,6 +63,16 @@ def diff_story(listings: Listings, story: ShownStory) -> ShownStory:
     return replace(story, articles=tuple(found))
 
 
+def pruned_since(article: ShownArticle) -> datetime | None:
+    """When the text of the version that is shown was dropped; None: it was not."""
+    return next((each.pruned for each in article.versions if each.n == article.version), None)
+
+
+def tell_pruned(article: ShownArticle, when: datetime) -> str:
+    """Say of the version that is shown that there is no text of it any more."""
+    return f"version {article.version} of article {article.id}: its text was forgotten on {when:%Y-%m-%d} (db prune)"
+
+
 def _with_changes(article: CarriedRecord, changes: tuple[Change, ...]) -> CarriedDiff:
     return CarriedDiff(**_values(article), changes=changes)
 
@@ -85,6 +96,9 @@ def diff_version(listings: Listings, article_id: int, n: int | None) -> ArticleD
     if article.version != newest:
         article = listings.article(article_id, newest)
     before = listings.article(article_id, numbers[numbers.index(newest) - 1])
+    for each in (before, article):
+        if (gone := pruned_since(each)) is not None:
+            raise WirewatchError(f"{tell_pruned(each, gone)}: there is nothing to compare")
     return ArticleDiff(**_values(article), changed_from=before.version, changes=compare(before.text, article.text))
 
 

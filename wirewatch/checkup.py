@@ -5,10 +5,10 @@ Nothing is changed and nothing is fetched. A check never raises: what it cannot 
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from wirewatch.accountcheck import check_account, check_redo
 from wirewatch.check import fail, ok, warn
 from wirewatch.configcheck import check_cautions, check_proxy, check_sites, check_websub
 from wirewatch.errors import ConfigError, ExitCode
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from storage.address import SqliteFile
     from storage.listings import Listings
     from storage.records import StatsRecord
     from wirewatch.check import Check
@@ -200,6 +201,7 @@ def _minute(time: datetime) -> str:
 def check_database(settings: Settings) -> Iterator[Check]:
     """The file must be there, of this version, whole, and on a disk with some room."""
     from ingest.errors import StoreError
+    from storage.address import SqliteFile
     from storage.migrate import SchemaState, status
 
     try:
@@ -210,32 +212,75 @@ def check_database(settings: Settings) -> Iterator[Check]:
                 SchemaState.OUT_OF_DATE: ("upgrade it with", "db upgrade"),
                 SchemaState.NEWER: ("it was made by a later version: upgrade the program", ""),
             }[found.state]
-            message = f"{found.path}: {found.state.replace('_', ' ')}; {fix}"
+            message = f"{found.database.shown}: {found.state.replace('_', ' ')}; {fix}"
             yield fail("database", message, ExitCode.DATABASE, command)
             return
-        damage = _quick_check(found.path)
+        damage = _quick_check(found.database.path) if isinstance(found.database, SqliteFile) else ""
     except StoreError as e:
         yield fail("database", str(e), ExitCode.DATABASE)
         return
     if damage:
         fix = "restore a backup, or save what is left with: sqlite3 FILE .recover"
-        yield fail("database", f"{found.path}: damaged: {damage}; {fix}", ExitCode.DATABASE)
+        yield fail("database", f"{found.database.shown}: damaged: {damage}; {fix}", ExitCode.DATABASE)
         return
-    megabytes = found.path.stat().st_size / 1e6
-    yield ok("database", f"{found.path}: schema {found.revision} is current, whole, {megabytes:.1f} MB")
-    free = shutil.disk_usage(found.path.parent).free
-    if free < LOW_SPACE_BYTES:
-        yield warn("disk", f"only {free / 1e6:.0f} MB are free at {found.path.parent}")
-    else:
-        yield ok("disk", f"{free / 1e9:.1f} GB are free")
+    size = f"{(found.bytes or 0) / 1e6:.1f} MB"
+    if not isinstance(found.database, SqliteFile):
+        yield ok("database", f"{found.database.shown}: schema {found.revision} is current, {size}")
+        return
+    yield ok("database", f"{found.database.shown}: schema {found.revision} is current, whole, {size}")
+    yield _check_log(found.database)
+    yield _check_disk(found.database, settings.store.min_free_mb)
+
+
+def _check_log(database: SqliteFile) -> Check:
+    """The log of writes is a small part of the database, unless a reader holds it back."""
+    from storage.sqlite_file import WAL_LIMIT_BYTES, wal_bytes
+
+    size = wal_bytes(database.path)
+    told = f"the write-ahead log has {size / 1e6:.1f} MB"
+    if size > 2 * WAL_LIMIT_BYTES:
+        return warn("wal", f"{told}: a program that reads the database for long holds it back; end it")
+    return ok("wal", told)
+
+
+def _check_disk(database: SqliteFile, min_free_mb: int) -> Check:
+    from wirewatch.space import free_at, judge
+
+    folder = database.path.parent
+    room = judge(free_at(database), min_free_mb * 1_000_000, was_enough=True)
+    if room.free_bytes is None:
+        return warn("disk", f"how much is free at {folder} cannot be known")
+    if not room.is_enough:
+        fix = "nothing new is taken until there is more; forget what is old with"
+        return fail("disk", f"only {room.tell()}: {fix}", ExitCode.DATABASE, "db prune")
+    if room.free_bytes < LOW_SPACE_BYTES:
+        return warn("disk", f"only {room.free_bytes / 1e6:.0f} MB are free at {folder}")
+    return ok("disk", f"{room.free_bytes / 1e9:.1f} GB are free")
+
+
+def check_consistency(settings: Settings) -> Iterator[Check]:
+    """What came in last must be in step; `db check` looks at everything."""
+    from ingest.errors import StoreError
+    from storage.check import examine as examine_rows
+    from storage.spans import Depth
+
+    try:
+        found = list(examine_rows(settings.database.url, Depth.SOON))
+    except StoreError as e:
+        yield fail("rows", str(e), ExitCode.DATABASE)
+        return
+    for each in found[:MOST_TOLD]:
+        yield fail("rows", f"{each.message}; {each.fix.words}", ExitCode.DATABASE, each.fix.command)
+    if not found:
+        yield ok("rows", "entries, texts, index and fingerprints are in step, as far as the newest show")
 
 
 def _quick_check(path: Path) -> str:
     """Return what SQLite finds wrong with the file, or ""."""
     from contextlib import closing
 
-    from storage.engine import connect
     from storage.errors import translated
+    from storage.sqlite_file import connect
 
     with translated(str(path)), closing(connect(path, "ro")) as connection:
         findings = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
@@ -300,13 +345,17 @@ def examine(
     database = list(check_database(read))
     yield from database
     if all(check.exit_code is ExitCode.DONE for check in database):
-        from storage.engine import database_path
+        from storage.address import read_address
         from storage.listings import Listings
         from storage.lock import is_locked
 
         with Listings(read.database.url) as listings:
-            yield from check_content(listings.stats(), now)
+            stats = listings.stats()
+            yield from check_content(stats, now)
+            yield from check_account(stats)
             yield from check_feeds(listings.feeds(since=now - LATELY), now, _listed(found))
-            is_running = is_locked(database_path(read.database.url))
+            is_running = is_locked(read_address(read.database.url))
             yield from check_rules_in_force(found, listings, is_running=is_running, now=now)
             yield from check_copies(listings)
+            yield from check_redo(listings)
+            yield from check_consistency(read)

@@ -58,10 +58,9 @@ def check_sites(config: ConfigDir) -> Iterator[Check]:
 
 
 def _site_secrets(found: SitesInForce) -> Iterator[Check]:
-    try:
-        found.host_settings()
-    except ConfigError as e:
-        yield fail("sites.toml", str(e), ExitCode.INVALID)
+    _, faults = found.host_settings()
+    for line in faults:
+        yield fail("sites.toml", f"{line}; no page of it is fetched until then", ExitCode.INVALID)
     for path in secret_files(_as_feeds(found)):
         if is_readable_by_others(path):
             fix = f"keep it to yourself: chmod 600 {shlex.quote(str(path))}"

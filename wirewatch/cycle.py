@@ -160,6 +160,12 @@ class Cycle:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
+    def give_back(self) -> None:
+        """Let go of what is queued and not begun: it stays due in the database."""
+        for host in self._hosts.values():
+            self._taken.difference_update(host.jobs)
+            host.jobs.clear()
+
     def take_report(self) -> CycleReport:
         """What happened since the last call."""
         report = replace(self._report, without_page=tuple(sorted(self._without_page.items())))
@@ -196,12 +202,10 @@ class Cycle:
             else:
                 self._count_entry(await self._pipeline.ingest_entry(ident))
         except StoreError as error:
-            # Every further job would meet the same database: stop taking any, and let the caller decide.
-            log.warning("%s %d: %s", kind, ident, error)
+            # Every further job would meet the same database: stop taking any, and let the caller decide, who tells.
+            log.debug("%s %d: %s", kind, ident, error)
             self._store_error = self._store_error or error
-            for host in self._hosts.values():
-                self._taken.difference_update(host.jobs)
-                host.jobs.clear()
+            self.give_back()
         except Exception:
             log.exception("%s %d: a bug broke the step; it stays due", kind, ident)
 

@@ -71,6 +71,9 @@ class Daemon:
         self._stop_now = asyncio.Event()
         self._wants_reload = False
         self._store_trouble = ""
+        #: the trouble was met by the work, so that only further work shows whether it is over
+        self._is_doubtful = False
+        self._was_room = True
 
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT; returns when everything under way has ended or the grace is over.
@@ -136,20 +139,46 @@ class Daemon:
         if wants_reload:
             await self._reload_feeds()
         try:
-            self._session.cycle.raise_store_error()
-            await self._session.keep_wishes()
-            await self._session.queue_due_feeds(limit=await self._feeds_of_tick())
-            await self._session.queue_due_entries(limit=ENTRIES_PER_TICK)
+            await self._take_due()
         except StoreError as error:
             # The next tick tries again; the same trouble is told once.
             if str(error) != self._store_trouble:
                 self._store_trouble = str(error)
                 log.error("the database cannot be used, nothing is fetched: %s", error)
             return
-        if self._store_trouble:
+        if self._store_trouble and not self._is_doubtful:
             self._store_trouble = ""
             log.info("the database can be used again")
+        self._is_doubtful = False
         _log_report(self._session.cycle.take_report())
+
+    async def _take_due(self) -> None:
+        """Queue what is due, as far as there is room for it. Raises the StoreError that the work has met, or this."""
+        try:
+            self._session.cycle.raise_store_error()
+        except StoreError:
+            self._is_doubtful = True
+            raise
+        if self._store_trouble:
+            # What is queued now would ask servers for what cannot be stored then.
+            await self._session.try_to_write()
+        await self._session.hold_lock()
+        await self._session.keep_wishes()
+        if not await self._is_there_room():
+            return
+        await self._session.queue_due_feeds(limit=await self._feeds_of_tick())
+        await self._session.queue_due_entries(limit=ENTRIES_PER_TICK)
+
+    async def _is_there_room(self) -> bool:
+        """Whether anything new may be taken; that it may not, and that it may again, is told once."""
+        room = await self._session.look_for_room()
+        if self._was_room and not room.is_enough:
+            self._session.cycle.give_back()
+            log.error("the disk is nearly full, nothing is fetched until some space is free again: %s", room.tell())
+        elif room.is_enough and not self._was_room:
+            log.info("there is room on the disk again, work goes on: %s", room.tell())
+        self._was_room = room.is_enough
+        return room.is_enough
 
     async def maintain(self) -> None:
         """Forget what is older than the settings allow, and do what else is to be done now and then."""

@@ -4,6 +4,7 @@
   + ConfigError         4 (settings, feeds.toml or rules are invalid)
     - MissingSecret     a secret that they name cannot be read; of one feed, it hinders no other
   + InUse               5 (another instance works on the same database)
+  + DiskShort           5 (less is free on the disk than the settings want)
 
 `wirewatch.__main__` prints the message of each and exits with its code. `ingest.errors.StoreError`
 ends in 5 likewise. Everything else that reaches it is a bug.
@@ -51,5 +52,11 @@ class MissingSecret(ConfigError):
 
 class InUse(WirewatchError):
     """Another instance works on the same database."""
+
+    exit_code = ExitCode.DATABASE
+
+
+class DiskShort(WirewatchError):
+    """Less is free on the disk of the database than the settings want, so nothing new is taken."""
 
     exit_code = ExitCode.DATABASE

@@ -6,6 +6,7 @@ Fields may be added and are never renamed or taken away; `docs/reference/json.md
 from __future__ import annotations
 
 from wirewatch.output import Column
+from wirewatch.snippets import read_snippet
 
 TIME = "time"
 TEXT = "text"
@@ -78,6 +79,9 @@ VERSION = (
     Column("repaired", TEXT, "code page that was undone, or null", is_shown=True),
     Column("text_from", TEXT, "where the text came from: page or feed", is_shown=True),
     Column("credit", TEXT, "agency that the text names as its source, or null", is_shown=True, is_rare=True),
+    Column(
+        "pruned", TIME, "when title and text were forgotten, as `db prune` does, or null", is_shown=True, is_rare=True
+    ),
     Column("title", TEXT, "title", is_shown=True),
 )
 
@@ -98,7 +102,7 @@ _HISTORY = (
     Column("text", TEXT, "the text, in paragraphs"),
     Column(
         "versions",
-        "list of {n, title, words, repaired, text_from, first_seen, is_current, credit}",
+        "list of {n, title, words, repaired, text_from, first_seen, is_current, credit, pruned}",
         "the texts that it has had; here a list and not their number",
         nested=VERSION,
     ),
@@ -135,6 +139,7 @@ STORY = (
         nested=COPY,
     ),
     Column("outlets", INTEGER, "number of different sources among its articles", is_shown=True),
+    Column("published", TIME, "when the first article was published, or null when unknown"),
 )
 
 MATCH = (
@@ -214,6 +219,50 @@ REBUILT = (
     Column("started_at", TIME, "when the run was begun"),
 )
 
+REINDEXED = (
+    Column("texts", INTEGER, "texts indexed, also before the run was interrupted"),
+    Column("tokenizer", INTEGER, "version of the tokenizer"),
+    Column("started_at", TIME, "when the run was begun"),
+)
+
+OTHER_TEXT = (
+    Column("article", INTEGER, "number of the article", is_shown=True),
+    Column("url", TEXT, "its address", is_shown=True),
+    Column("words_before", INTEGER, "number of words of its text", is_shown=True),
+    Column("words", INTEGER, "number of words that its page gives now", is_shown=True),
+)
+
+REEXTRACTED = (
+    Column("pages", INTEGER, "kept pages read again, also before the run was interrupted"),
+    Column("changed", INTEGER, "articles whose text is another one now; the one before is kept as a version"),
+    Column("same", INTEGER, "those that say what they said"),
+    Column("failed", INTEGER, "pages that could not be read; their articles stay as they were"),
+    Column("extractor", INTEGER, "version of the extractor"),
+    Column("started_at", TIME, "when the run was begun; null for a dry run"),
+    Column(
+        "articles",
+        "list of {article, url, words_before, words}",
+        "with --dry-run: the articles whose text would be another one",
+        nested=OTHER_TEXT,
+        is_rare=True,
+    ),
+)
+
+FORGOT = (
+    Column("article", INTEGER, "number that the article had", is_shown=True),
+    Column("addresses", TEXTS, "its addresses: what comes from there is never stored again", is_shown=True),
+    Column("versions", INTEGER, "texts of it that were removed", is_shown=True),
+    Column("pages", INTEGER, "pages as they came that were removed"),
+    Column("matches", INTEGER, "matches that were removed", is_shown=True),
+    Column("entries", INTEGER, "entries that brought it, which are done for the reason forgotten", is_shown=True),
+)
+
+FORGOTTEN = (
+    Column("address", TEXT, "address of an article that was forgotten", is_shown=True),
+    Column("article", INTEGER, "number that the article had, or null", is_shown=True),
+    Column("forgotten_at", TIME, "when it was forgotten", is_shown=True),
+)
+
 FOUND = (
     Column("id", INTEGER, "number of the article", is_shown=True),
     Column("url", TEXT, "normalised address"),
@@ -224,6 +273,14 @@ FOUND = (
     Column("lang", TEXT, "language, or null", is_shown=True),
     Column("story", INTEGER, "id of its story", is_shown=True),
     Column("spans", "list of {field, start, end, text}", "what was found, as in a match"),
+    Column(
+        "snippet",
+        "{field, start, text, marks}",
+        "the passage that shows why, in one line: the field, where in it the passage begins, and the hits, a list of "
+        "{start, end}, half-open and in code points of this text; null with --no-snippets",
+        below=read_snippet,
+    ),
+    Column("score", NUMBER, "how well it answers, with --order relevance; null without"),
 )
 
 DATABASE = (
@@ -231,7 +288,9 @@ DATABASE = (
     Column("state", TEXT, "missing, out_of_date, current or newer"),
     Column("revision", TEXT, "schema of the file, or null"),
     Column("needed", TEXT, "schema of this version"),
-    Column("bytes", INTEGER, "size of the file, or null"),
+    Column("bytes", INTEGER, "what it takes on the disk, its write-ahead log included, or null"),
+    Column("wal_bytes", INTEGER, "size of its write-ahead log; null on PostgreSQL"),
+    Column("free_bytes", INTEGER, "what is free on its disk; null where that is not known"),
 )
 
 HELD_TOPIC = (

@@ -14,11 +14,14 @@ from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
+from wirewatch.below import weave
 from wirewatch.widths import GAP, column_widths, columns_with_room, make_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import tzinfo
+
+    from wirewatch.below import Piece
 
 Format = Literal["table", "tsv", "json", "jsonl", "csv"]
 FORMATS: tuple[Format, ...] = ("table", "tsv", "json", "jsonl", "csv")
@@ -61,6 +64,8 @@ class Column:
     is_rare: bool = False
     #: how people read a value, at their time zone, when not as every value of its kind
     reads: Callable[[Any, tzinfo], str] | None = None
+    #: in a table it stands below its row, as these pieces, each of which may be a hit
+    below: Callable[[Any], Sequence[Piece]] | None = None
 
     @property
     def is_number(self) -> bool:
@@ -179,7 +184,7 @@ def _tsv(rows: Iterable[Mapping[str, object]], shown: Sequence[Column]) -> Itera
     names = [column.name for column in shown]
     yield "\t".join(names) + "\n"
     for row in rows:
-        yield "\t".join([clean_line(_cell(row.get(name))) for name in names]) + "\n"
+        yield "\t".join([clean_line(cell(row.get(name))) for name in names]) + "\n"
 
 
 def _csv(rows: Iterable[Mapping[str, object]], shown: Sequence[Column]) -> Iterator[str]:
@@ -192,7 +197,7 @@ def _csv(rows: Iterable[Mapping[str, object]], shown: Sequence[Column]) -> Itera
     names = [column.name for column in shown]
     writer.writerow(names)
     for row in rows:
-        writer.writerow([clean_text(_cell(row.get(name))) for name in names])
+        writer.writerow([clean_text(cell(row.get(name))) for name in names])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -214,22 +219,33 @@ def _jsonl(rows: Iterable[Mapping[str, object]], _shown: Sequence[Column]) -> It
 
 def _emit_table(rows: Iterable[Mapping[str, object]], shown: Sequence[Column], zone: tzinfo, out: TextIO) -> int:
     """Write a table with rich, which cuts flexible columns to the terminal's width. Nothing for no rows."""
+    rows = list(rows)
     visible, lines = _lines(rows, shown, zone)
     if lines:
         from rich.console import Console
 
         console = Console(file=out, markup=False, highlight=False, emoji=False)
-        kept = columns_with_room(visible, lines, console.width)
+        width = console.width
+        kept = columns_with_room(visible, lines, width)
         visible = [visible[index] for index in kept]
         lines = [[line[index] for index in kept] for line in lines]
-        widths = column_widths(visible, lines, console.width)
+        widths = column_widths(visible, lines, width)
         # where not even the shortest form fits, the terminal wraps; rich would drop columns
-        console.width = max(console.width, sum(widths) + GAP * len(widths))
+        console.width = max(width, sum(widths) + GAP * len(widths))
         # written by ourselves, because rich ends the process when the reader has gone
         with console.capture() as drawn:
             console.print(make_table(visible, lines, widths))
-        out.write(drawn.get())
+        below = next((column for column in shown if column.below), None)
+        told = drawn.get()
+        out.write(told if below is None else "".join(weave(told, _passages(rows, below), console, width)))
     return len(lines)
+
+
+def _passages(rows: Iterable[Mapping[str, object]], column: Column) -> list[list[Piece]]:
+    """Return what stands below each row."""
+    assert column.below is not None
+    told = [row.get(column.name) for row in rows]
+    return [[] if each is None else [(clean_line(text), hit) for text, hit in column.below(each)] for each in told]
 
 
 def _lines(
@@ -335,7 +351,7 @@ def _without_surrogates(value: object) -> object:
     return value
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """Return *value* as the text of a cell of TSV or CSV."""
     if isinstance(value, str):
         return value
@@ -363,4 +379,4 @@ def _for_people(value: object, zone: tzinfo) -> str:
         return ", ".join(value)
     if isinstance(value, dict):
         return ", ".join(f"{key} {_for_people(inner, zone)}" for key, inner in value.items())
-    return _cell(value)
+    return cell(value)

@@ -35,6 +35,7 @@ MEANINGS: Mapping[Reason, str] = {
     Reason.SCRIPT: "The page shows nothing without JavaScript.",
     Reason.SOFT_404: "The page says that there is no such page, or is another one, with status 200.",
     Reason.NO_LINK: "The entry has no link that a page could be fetched from.",
+    Reason.FORGOTTEN: "Its article was forgotten for good by `articles forget`; what it brings is never stored again.",
     Reason.TOO_COMPLEX: "Reading it took too much time or memory, or ended the process that read it.",
     Reason.INTERNAL: "A bug of the program; please report it.",
 }

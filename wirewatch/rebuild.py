@@ -9,6 +9,7 @@ comes in meanwhile comes last, so it is compared too before the end.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ingest.copies.credit import find_credit
@@ -20,13 +21,14 @@ from wirewatch.errors import WirewatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from ingest.copies.model import Candidates, Fingerprint, Placement
     from ingest.model import Article
     from storage.rebuilds import RebuildRun, RebuildSpan
     from storage.store import Store
 
+_LONG_AGO = datetime(1971, 1, 1, tzinfo=UTC)
 #: Articles of one transaction: so long a running instance waits to write, and so much is lost by a kill. About 0.1 s.
 BATCH = 10
 
@@ -38,7 +40,11 @@ def begin(
 
     *window* is how far back from each article copies of it are looked for. Raises StorageError.
     """
-    return store.begin_rebuild(alg, window, span, now)
+    run = store.begin_rebuild(alg, window, span, now)
+    # From now on none are cut.
+    while store.reach_back(_LONG_AGO if run.since is None else run.since - window):
+        pass
+    return run
 
 
 def compare_anew(

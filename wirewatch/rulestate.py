@@ -119,6 +119,9 @@ class ShownStats(StatsRecord):
     absent: tuple[str, ...]
     #: articles whose fingerprints are of another algorithm
     outdated_fingerprints: int
+    #: of SQLite's write-ahead log, and on the disk of the database; None where there is none, or it is not known
+    wal_bytes: int | None = None
+    free_bytes: int | None = None
 
 
 def show_stats(

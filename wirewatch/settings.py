@@ -33,7 +33,7 @@ PREFIX = "WIREWATCH_"
 #: variables of that prefix which are no settings
 NOT_SETTINGS = frozenset({"WIREWATCH_CONFIG", "WIREWATCH_DEBUG"})
 #: settings whose values are never quoted: they can hold a password
-SECRET_KEYS = frozenset({"fetch.proxy"})
+SECRET_KEYS = frozenset({"fetch.proxy", "database.url"})
 
 
 def _time_zone(name: str) -> str:
@@ -113,7 +113,7 @@ class DatabaseSection(Section):
     """Where everything is stored."""
 
     url: Text = ""
-    """sqlite:///PATH or a path, relative to this file; empty: wirewatch.db beside this file"""
+    """a path or sqlite:///PATH, relative to this file, or postgresql://USER@HOST/NAME; empty: wirewatch.db beside it"""
 
 
 class FetchSection(Section):
@@ -172,6 +172,12 @@ class StoreSection(Section):
 
     raw_days: Annotated[Number, Field(ge=0, le=3650)] = 3
     """days for which pages are kept as they came"""
+    log_days: Annotated[Number, Field(ge=0, le=36500)] = 30
+    """days for which the log of polls and of fetched pages is kept; events are kept a year longer"""
+    version_days: Annotated[Number, Field(ge=0, le=36500)] = 0
+    """days for which texts are kept that their article no longer shows; 0: for ever. Matches are always kept"""
+    min_free_mb: Annotated[Count, Field(ge=0, le=1_000_000_000)] = 200
+    """megabytes free on the disk of the database below which nothing new is taken"""
 
 
 class WebsubSection(Section):
@@ -216,7 +222,8 @@ def known_keys() -> dict[tuple[str, ...], Any]:
 def load_settings(config: ConfigDir, *, environ: Mapping[str, str] = os.environ, db: str | None = None) -> Settings:
     """Read the settings of *config*; the environment wins over the file, and *db* (--db) over both.
 
-    `database.url` comes back as sqlite:///ABSOLUTE-PATH. Raises ConfigError with a line for each fault.
+    `database.url` comes back as sqlite:///ABSOLUTE-PATH, or as it is where it is on a server. Raises
+    ConfigError with a line for each fault.
     """
     path = config.settings_file
     text = tomlfile.read_text(path) if path.is_file() else ""
@@ -268,12 +275,12 @@ def _validated(
 def database_url(text: str, base: Path) -> str:
     """Return *text*, a path or sqlite:///PATH, as sqlite:///ABSOLUTE-PATH; relative to *base*.
 
-    Raises ValueError for anything else.
+    An address on a PostgreSQL server is returned as it is. Raises ValueError for anything else.
     """
     if "://" in text:
         scheme, _, rest = text.partition("://")
         if scheme != "sqlite":
-            raise ValueError(f"{scheme} is not available in this version; use sqlite:///PATH or a path")
+            return _server_url(text)
         if not rest.startswith("/") or rest == "/":
             raise ValueError("use sqlite:///PATH (four slashes for an absolute path) or a path")
         text = rest[1:]
@@ -283,6 +290,27 @@ def database_url(text: str, base: Path) -> str:
     if path.is_dir():
         raise ValueError("is a directory; name a file in it")
     return f"sqlite:///{path}"
+
+
+def _server_url(text: str) -> str:
+    from storage.address import read_address
+    from storage.errors import DatabaseUrlInvalid
+
+    try:
+        read_address(text)
+    except DatabaseUrlInvalid as e:
+        why = f"{e.detail}; " if e.detail else ""
+        raise ValueError(f"{why}use a path, sqlite:///PATH or postgresql://USER@HOST/NAME") from None
+    return text
+
+
+def shown_url(text: str) -> str:
+    """Return what is written for a database as it may be shown: without a password."""
+    if "://" not in text or text.startswith("sqlite:"):
+        return text
+    from storage.address import without_secrets
+
+    return without_secrets(text)
 
 
 def _with_database(settings: Settings, config: ConfigDir, db: str | None, place: str) -> Settings:
@@ -302,7 +330,7 @@ def _absolute(given: str, base: Path, place: str) -> str:
     try:
         return database_url(given, base)
     except ValueError as e:
-        raise ConfigError(f"{place}: {given}: {e}") from e
+        raise ConfigError(f"{place}: {shown_url(given)}: {e}") from None
 
 
 def _of_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator[tuple[str, tuple[str, ...], object]]:

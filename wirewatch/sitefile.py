@@ -19,6 +19,7 @@ nothing it is as if it were not there. For a page on several of the hosts the lo
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -28,12 +29,14 @@ from ingest.fetch_settings import HostSettings
 from ingest.header_rules import header_fault
 from ingest.site_rules import SiteRule, selector_fault
 from wirewatch import tomlfile
-from wirewatch.errors import ConfigError
+from wirewatch.errors import ConfigError, MissingSecret
 from wirewatch.secretnames import SECRET, reference_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 SELECTORS = ("body", "title", "date")
 KEYS = ("host", *SELECTORS, "remove", "pause_s", "headers", "test")
@@ -92,19 +95,29 @@ class SitesInForce:
         covering = [site.rule for site in self.sites if site.has_selectors and _covers(site.host, host)]
         return max(covering, key=lambda rule: len(rule.host), default=None)
 
-    def host_settings(self, environ: Mapping[str, str] = os.environ) -> tuple[HostSettings, ...]:
-        """Return how the pages of the sites are fetched, with secrets read.
+    def host_settings(
+        self, environ: Mapping[str, str] = os.environ
+    ) -> tuple[tuple[HostSettings, ...], tuple[str, ...]]:
+        """Return how the pages of the sites are fetched, with secrets read, and a line for each that cannot be had.
 
-        Raises ConfigError, with the line, for a variable that is not set, a file that cannot be read and a value that
-        no header can hold.
+        That is where a variable is not set, a file cannot be read, or no header can hold the value; the host says so
+        then (`HostSettings.missing`), and hinders no other.
         """
-        return tuple(
-            HostSettings(host=site.host, pause_s=site.pause_s, headers=self._headers(site, index, environ))
-            for index, site in enumerate(self.sites)
-            if site.pause_s is not None or site.headers
-        )
+        hosts, faults = [], []
+        for index, site in enumerate(self.sites):
+            if site.pause_s is None and not site.headers:
+                continue
+            try:
+                headers = self._headers(site, index, environ)
+            except MissingSecret as error:
+                hosts.append(HostSettings(host=site.host, pause_s=site.pause_s, missing=error.what))
+                faults.append(str(error))
+            else:
+                hosts.append(HostSettings(host=site.host, pause_s=site.pause_s, headers=headers))
+        return tuple(hosts), tuple(faults)
 
     def _headers(self, site: Site, index: int, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """Raises MissingSecret, with the line."""
         from wirewatch.feedaccess import read_access
         from wirewatch.feedlist import FeedLine
 
@@ -113,9 +126,15 @@ class SitesInForce:
         try:
             folder = self.path.resolve().parent
             return read_access(FeedLine(url=site.host, headers=site.headers), environ, folder=folder).headers
-        except ConfigError as e:
+        except MissingSecret as e:
             line = tomlfile.line_of(tomlfile.read_text(self.path), ["sites", index, "headers"])
-            raise ConfigError(f"{self.path}:{line}: {str(e).removeprefix(f'{site.host}: ')}") from e
+            raise MissingSecret(f"{self.path}:{line}", e.what) from e
+
+
+def tell_missing(faults: Iterable[str]) -> None:
+    """Log which sites lack a secret."""
+    for line in faults:
+        log.error("no page of this site is fetched: %s", line)
 
 
 def read_sites(path: Path) -> SitesInForce:

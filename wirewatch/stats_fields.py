@@ -21,6 +21,11 @@ def _by_reason(reasons: Mapping[str, Mapping[str, int]]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items(), key=lambda row: (-row[1], row[0])))
 
 
+def _by_tries(retrying: Mapping[str, int]) -> str:
+    """Return how many entries wait for another try, by the number of tries that failed."""
+    return ", ".join(f"{number} after {tries} failed" for tries, number in retrying.items())
+
+
 STATS = (
     Column("feeds", "{state: integer}", "feeds by state"),
     Column(
@@ -29,7 +34,22 @@ STATS = (
     Column(
         "events", "{kind: integer}", "what happened to feeds and sites in the last 30 days; see `events`", is_rare=True
     ),
+    Column("entries_seen", INTEGER, "entries that were ever seen, as they were counted when they were stored"),
+    Column(
+        "entries_missing",
+        INTEGER,
+        "how many of them are not stored, which must be 0; less than 0: how many are stored and were not counted",
+        is_rare=True,
+    ),
     Column("entries", "{state: integer}", "entries by state; together, all that were ever seen"),
+    Column(
+        "retrying",
+        "{tries: integer}",
+        "entries that are tried again, by how many tries have failed: after 10 minutes, 1, 6 and 24 hours",
+        is_rare=True,
+        reads=lambda retrying, _: _by_tries(retrying),
+    ),
+    Column("next_retry_at", TIME, "when the first of them is due, or null", is_rare=True),
     Column(
         "reasons",
         "{state: {reason: integer}}",
@@ -51,6 +71,8 @@ STATS = (
     Column("last_poll_at", TIME, "when a feed was last polled"),
     Column("last_article_at", TIME, "when the newest article was first seen"),
     Column("database_bytes", INTEGER, "size of the database"),
+    Column("wal_bytes", INTEGER, "of that, its write-ahead log; null on PostgreSQL", is_rare=True),
+    Column("free_bytes", INTEGER, "what is free on its disk; null where that is not known", is_rare=True),
     Column(
         "rule_problems",
         "list of {file, line, column, code, message, remedy, source_line, recorded_at}",

@@ -83,7 +83,8 @@ def _without_secrets(said: str, subscription: Subscription) -> str:
 class Hubs:
     """Subscriptions at hubs. *callback* is our public address, below which each subscription has its own.
 
-    Call `load` before anything else, and have `work` and `keep` running.
+    *has_room* says whether anything new may be taken. Call `load` before anything else, and have `work` and `keep`
+    running.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Hubs:
         post: Post,
         pipeline: Accept,
         callback: str,
+        has_room: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = utc_now,
         draw: Callable[[], str] = _draw,
     ) -> None:
@@ -100,6 +102,7 @@ class Hubs:
         self._post = post
         self._pipeline = pipeline
         self._callback = callback
+        self._has_room = has_room
         self._clock = clock
         self._draw = draw
         self._by_token: dict[str, Subscription] = {}
@@ -159,7 +162,8 @@ class Hubs:
     def pushed(self, token: str, headers: Mapping[str, str], body: bytes) -> int:
         """Take a push; return the status to answer with. *headers* have names in lower case.
 
-        410 for an address that is nobody's; 503 when too many wait; else 202, also where the signature is wrong:
+        410 for an address that is nobody's; 503, so that the hub comes back, when too many wait or the disk is nearly
+        full; else 202, also where the signature is wrong:
         what is not signed is not read, and who sent it need not know.
         """
         subscription = self._by_token.get(token)
@@ -176,6 +180,8 @@ class Hubs:
             headers={name: headers[name] for name in ("content-type", "content-language", "link") if name in headers},
             body=body,
         )
+        if not self._has_room():
+            return 503
         if self._pushes.full() or (self._waiting_bytes and self._waiting_bytes + len(body) > MAX_WAITING_BYTES):
             return 503
         self._pushes.put_nowait((subscription, page))

@@ -137,6 +137,8 @@ def _why_again(trail: TrailRecord) -> str:
 
 
 def _why_not_again(trail: TrailRecord) -> str:
+    if trail.reason == Reason.FORGOTTEN:
+        return "its article was forgotten for good; nothing of it is stored again"
     if trail.article is not None and trail.article.entry != trail.id:
         return f"entry {trail.article.entry} looks after the page"
     if trail.checks:
@@ -211,7 +213,8 @@ def _fetched(told: ToldEntry, zone: tzinfo) -> Iterator[str]:
         answer = "no answer" if fetch.status is None else str(fetch.status)
         where = f", redirected {_count(fetch.redirects, 'time')}" if fetch.redirects else ""
         where += f", answered by {fetch.url}" if fetch.url else ""
-        why = f": {fetch.reason}: {fetch.detail}" if fetch.reason else ""
+        # The reason stays without its words where the article was forgotten.
+        why = "".join(f": {said}" for said in (fetch.reason, fetch.detail) if said)
         yield f"{_time(fetch.at, zone)}  {answer}{where}{why}"
 
 

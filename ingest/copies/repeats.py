@@ -46,6 +46,18 @@ class PageLines(NamedTuple):
     title: int
     lines: tuple[int, ...]
 
+    @property
+    def size(self) -> int:
+        """The length of `to_bytes`."""
+        return 8 * (3 + len(self.lines))
+
+    def to_bytes(self) -> bytes:
+        """Return it as a part of `SiteMemory.to_bytes`."""
+        return array("q", (self.page, self.title, len(self.lines), *self.lines)).tobytes()
+
+
+_NO_PAGE = PageLines(0, 0, ())
+
 
 @dataclass(frozen=True, slots=True)
 class SiteMemory:
@@ -60,16 +72,18 @@ class SiteMemory:
 
     def furniture(self, known: AbstractSet[int] = frozenset()) -> frozenset[int]:
         """The hashes of the last page that are furniture by what is remembered, beside those that are *known* to be."""
-        if not self.pages:
+        *others, last = self.pages or (_NO_PAGE,)
+        if len(others) < MIN_PAGES - 1:
             return frozenset()
+        lines = frozenset(last.lines) - known
         # Hashes that stand on the same pages, given by the bits of a number, are judged together.
-        last = frozenset(self.pages[-1].lines) - known
         bits: defaultdict[int, int] = defaultdict(int)
-        for n, page in enumerate(self.pages):
-            for number in last.intersection(page.lines):
+        for n, page in enumerate(others):
+            for number in lines.intersection(page.lines):
                 bits[number] |= 1 << n
-        verdicts = {having: self._are_different(having) for having in set(bits.values())}
-        return frozenset(number for number in last if verdicts[bits[number]])
+        own = 1 << len(others)
+        verdicts = {having: self._are_different(having | own) for having in set(bits.values())}
+        return frozenset(number for number, having in bits.items() if verdicts[having])
 
     def _are_different(self, bits: int) -> bool:
         """Whether at least MIN_PAGES of these pages have little to do with each other."""
@@ -87,16 +101,14 @@ class SiteMemory:
 
     def to_bytes(self) -> bytes:
         """Return it for a store; `from_bytes` reads it on any machine of the same byte order."""
-        numbers = array("q")
-        for page in self.pages:
-            numbers.extend((page.page, page.title, len(page.lines), *page.lines))
-        return numbers.tobytes()
+        return b"".join(page.to_bytes() for page in self.pages)
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> SiteMemory:
         """Return what `to_bytes` gave. Raises ValueError when it is cut off."""
-        numbers = array("q")
-        numbers.frombytes(packed)
+        whole = array("q")
+        whole.frombytes(packed)
+        numbers = tuple(whole)
         pages = []
         start = 0
         while start < len(numbers):
@@ -104,6 +116,6 @@ class SiteMemory:
                 raise ValueError("the memory of a site is cut off")
             page, title, count = numbers[start : start + 3]
             start += 3
-            pages.append(PageLines(page, title, tuple(numbers[start : start + count])))
+            pages.append(PageLines(page, title, numbers[start : start + count]))
             start += count
         return cls(tuple(pages))

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,10 +114,16 @@ NEWSROOMS = {"bundled": bundled_newsroom, "shared": shared_newsroom, "published"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a module against the newsrooms that it names in NEWSROOMS; at their first batch unless said otherwise."""
+    """Run a module against the newsrooms that it names in NEWSROOMS; at their first batch unless said otherwise.
+
+    Where it names some in ON_POSTGRESQL too, it is run against them once more, with the database on a server.
+    """
     if "newsroom" in metafunc.fixturenames:
         names = getattr(metafunc.module, "NEWSROOMS", ("bundled", "shared"))
-        metafunc.parametrize("newsroom", names, indirect=True, scope="module")
+        runs = [pytest.param(name, "sqlite", id=name) for name in names]
+        others = getattr(metafunc.module, "ON_POSTGRESQL", ())
+        runs += [pytest.param(name, "postgresql", id=f"{name}-postgresql") for name in others]
+        metafunc.parametrize(("newsroom", "database_kind"), runs, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +134,31 @@ def newsroom(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def program(newsroom: Any, tmp_path_factory: pytest.TempPathFactory) -> Program:
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Where the databases of the module are: "sqlite", unless `pytest_generate_tests` says otherwise."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture(scope="module")
+def new_database(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    """Makes a database without tables, and returns its address."""
+    with ExitStack() as stack:
+
+        def make() -> str:
+            if database_kind == "sqlite":
+                return f"sqlite:///{tmp_path_factory.mktemp('database')}/wirewatch.db"
+            module = request.getfixturevalue("postgresql_server")
+            return stack.enter_context(module.new_database(request.getfixturevalue("server")))
+
+        yield make
+
+
+@pytest.fixture(scope="module")
+def program(newsroom: Any, new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Program:
     """The program, set up by `init`, with the feeds of the newsroom imported and nothing polled."""
-    program = set_up(tmp_path_factory.mktemp("acceptance") / "config")
+    program = set_up(tmp_path_factory.mktemp("acceptance") / "config", WIREWATCH_DATABASE__URL=new_database())
     opml = program.config / "newsroom.opml"
     with urlopen(newsroom.url("/feeds.opml")) as answer:
         opml.write_bytes(answer.read())
@@ -144,11 +172,12 @@ def lone_program(tmp_path: Path) -> Program:
     return set_up(tmp_path / "config")
 
 
-def set_up(config: Path) -> Program:
-    """Run `init`; loopback may be reached, without a pause."""
+def set_up(config: Path, **variables: str) -> Program:
+    """Run `init` under the environment and *variables*; loopback may be reached, without a pause."""
     environment = os.environ | {
         "WIREWATCH_FETCH__ALLOW": '["127.0.0.0/8"]',
         "WIREWATCH_FETCH__PAUSE_S": "0",
+        **variables,
     }
     subprocess.run([sys.executable, "-m", "wirewatch", "init", str(config)], env=environment, check=True, text=True)
     (config / "feeds.toml").write_text("")

@@ -15,9 +15,13 @@ import pytest
 from storage.migrate import upgrade
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Program
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+ON_POSTGRESQL = ("bundled",)
 
 
 @pytest.fixture(scope="module")
@@ -126,15 +130,14 @@ def test_polling_again_changes_nothing(polled: Program) -> None:
     assert [polled.rows(*listing) for listing in listings] == before
 
 
-def test_the_daemon_does_the_same(newsroom: Any, polled: Program, expected: dict[str, Any], tmp_path: Any) -> None:
+def test_the_daemon_does_the_same(
+    newsroom: Any, polled: Program, expected: dict[str, Any], new_database: Callable[[], str]
+) -> None:
     """A second database, filled by `run` with a short tick, holds the same; SIGTERM ends it with 0."""
-    database = tmp_path / "run.db"
-    environment = polled.environment | {
-        "WIREWATCH_DATABASE__URL": str(database),
-        "WIREWATCH_RUN__TICK_S": "0.2",
-    }
+    database = new_database()
+    environment = polled.environment | {"WIREWATCH_DATABASE__URL": database, "WIREWATCH_RUN__TICK_S": "0.2"}
     program = type(polled)(polled.config, environment)
-    upgrade(f"sqlite:///{database}")
+    upgrade(database)
     daemon = program.start("run")
     try:
         deadline = time.monotonic() + 100

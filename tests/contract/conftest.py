@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from storage.listings import Listings
 from storage.migrate import upgrade
 from storage.store import Store
 
@@ -35,14 +36,26 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def sqlite_store(folder: Path, empty_file: Path) -> Store:
-    return Store(f"sqlite:///{shutil.copy(empty_file, folder)}")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database of each kind."""
+    if request.param == "sqlite":
+        folder, empty = request.getfixturevalue("tmp_path"), request.getfixturevalue("empty_file")
+        return f"sqlite:///{shutil.copy(empty, folder)}"
+    return request.getfixturevalue("empty_postgresql")
 
 
-@pytest.fixture(params=[pytest.param(sqlite_store, id="sqlite")])
-def store(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path) -> Iterator[Store]:
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
     """An empty store of each kind."""
-    with request.param(tmp_path, empty_file) as opened:
+    with Store(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def listings(url: str) -> Iterator[Listings]:
+    """What people ask of it."""
+    with Listings(url) as opened:
         yield opened
 
 

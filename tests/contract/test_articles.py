@@ -11,6 +11,7 @@ from ingest.copies.ranking import MOST_CANDIDATES
 from ingest.copies.repeats import MIN_PAGES
 from ingest.errors import Conflict
 from ingest.model import EntryState, TextFrom
+from storage.prune import Old
 
 A, B, C, D = (f"https://news.example/{letter}" for letter in "abcd")
 HASHES = tuple(range(1, 21))
@@ -90,9 +91,9 @@ def test_a_page_that_says_what_the_feed_said_makes_the_text_the_pages(store, mak
 def test_raw_pages_are_forgotten_in_time(store, make, newsroom):
     newsroom.save(A, page=make.page(A, content_type="text/html"))
     newsroom.save(B, page=make.page(B), at=make.T0 + make.MINUTE)
-    assert store.prune_raw_pages(make.T0) == 0
-    assert store.prune_raw_pages(make.T0 + make.MINUTE) == 1
-    assert store.prune_raw_pages(make.T0 + make.MINUTE) == 0
+    assert store.prune(Old.RAW_PAGES, make.T0) == 0
+    assert store.prune(Old.RAW_PAGES, make.T0 + make.MINUTE) == 1
+    assert store.prune(Old.RAW_PAGES, make.T0 + make.MINUTE) == 0
 
 
 # --- candidates -------------------------------------------------------------------------------------

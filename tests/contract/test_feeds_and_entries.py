@@ -9,6 +9,7 @@ import pytest
 
 from ingest.model import EntryOutcome, EntryState
 from ingest.polling import ChangedEntry, ConfiguredFeed, FeedState
+from storage.prune import Old
 
 FEED = "https://news.example/feed"
 
@@ -299,8 +300,8 @@ def test_the_log_of_polls_can_be_forgotten(store, make, newsroom):
     newsroom.feed()
     newsroom.poll()
     newsroom.poll(at=make.T0 + make.MINUTE)
-    assert store.prune_poll_log(make.T0 + make.MINUTE) == 1
-    assert store.prune_poll_log(make.T0 + make.MINUTE) == 0
+    assert store.prune(Old.POLL_LOG, make.T0 + make.MINUTE) == 1
+    assert store.prune(Old.POLL_LOG, make.T0 + make.MINUTE) == 0
 
 
 def test_naive_times_are_refused(store, make, newsroom):

@@ -22,9 +22,11 @@ from ingest.polling import (
     FoundBy,
 )
 from ingest.subscription import HubFeed, SubscriptionState
+from storage.prune import Old
 
 A, B = "https://a.example/feed", "https://b.example/feed"
 DAY = timedelta(days=1)
+LOGS = (Old.POLL_LOG, Old.FETCH_LOG)
 
 
 def paused(url):
@@ -247,9 +249,9 @@ def test_robots_files_are_kept_byte_for_byte_until_they_are_old(store, make):
 def test_what_is_long_over_is_forgotten_with_the_log(store, make):
     store.keep_host_waits([wait(make)])
     store.keep_robots_files([robots(make)])
-    store.prune_poll_log(make.T0 + DAY)
+    store.prune(Old.WISHES, make.T0 + DAY)
     assert len(store.host_waits(make.T0)) == len(store.robots_files(make.T0)) == 1
-    store.prune_poll_log(make.T0 + DAY + make.MINUTE)
+    store.prune(Old.WISHES, make.T0 + DAY + make.MINUTE)
     assert store.host_waits(make.T0) == store.robots_files(make.T0) == ()
 
 
@@ -320,9 +322,9 @@ def test_an_answer_without_an_article_changes_nothing_else(store, make, newsroom
     told = make.stored(store, entry_id)
     store.finish_entry(entry_id, outcome)
     assert make.stored(store, entry_id) == told
-    assert store.prune_poll_log(make.T0) == 0
-    assert store.prune_poll_log(later) == 2
-    assert store.prune_poll_log(later) == 0
+    assert [store.prune(log, make.T0) for log in LOGS] == [0, 0]
+    assert [store.prune(log, later) for log in LOGS] == [1, 1]
+    assert [store.prune(log, later) for log in LOGS] == [0, 0]
 
 
 def test_new_validators_come_without_a_document(store, make, newsroom):

@@ -17,8 +17,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -146,10 +146,26 @@ class Shell:
             capture_output=True,
         )
         rows = {(row["source"], row["title"]): row for row in json.loads(told.stdout)}
+        self.database = "news"
         self.articles = {number: rows[article] for number, article in ARTICLES.items()}
+
+    def use_server(self, url):
+        """Let the database `postgresql:///news` of the page be the one at *url*."""
+        from sqlalchemy import make_url
+
+        address = make_url(url)
+        host = address.query.get("host") or address.host
+        given = {"PGHOST": host, "PGUSER": address.username, "PGPASSWORD": address.password, "PGPORT": address.port}
+        self.environment |= {name: str(value) for name, value in given.items() if value}
+        self.database = address.database
 
     def run(self, step):
         """Do what the step says; return what it printed."""
+        name, used = "postgresql:///news", f"postgresql:///{self.database}"
+        return self.run_as_it_is(replace(step, command=step.command.replace(name, used))).replace(used, name)
+
+    def run_as_it_is(self, step):
+        """The same with the database that is named."""
         if step.file:
             (self.folder / step.file).write_text(PORT.sub(self.port, step.content), encoding="utf-8")
             return ""
@@ -203,9 +219,17 @@ def test_there_are_pages_and_the_index_names_each_of_them():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_commands_of_a_page_print_what_it_says(page, demo, tmp_path):
+def test_the_commands_of_a_page_print_what_it_says(page, demo, tmp_path, request):
     shell = Shell(demo, tmp_path)
     asked = steps(page.read_text(encoding="utf-8"))
+    with ExitStack() as stack:
+        if any("postgresql:" in step.command for step in asked):
+            module, server = request.getfixturevalue("postgresql_server"), request.getfixturevalue("server")
+            shell.use_server(stack.enter_context(module.new_database(server)))
+        check(shell, asked)
+
+
+def check(shell, asked):
     assert any(step.command for step in asked)
     for step in asked:
         printed = shell.run(step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.errors import Permanent, Reason
+from ingest.errors import Permanent, Reason, Transient
 from ingest.fetch_settings import HostSettings
 from ingest.web import Hop, Request
 
@@ -120,6 +120,32 @@ async def test_a_host_has_a_pause_of_its_own(web, reply, fetcher, time):
             for _ in range(2):
                 await fetch.get(feed(web.url(host=host)))
     assert time.sleeps == [45.0, 0.5, 2.0]
+
+
+async def test_pages_of_a_host_that_lacks_its_secret_are_not_asked_for(web, reply, fetcher):
+    web.routes["/"] = reply(body=b"x")
+    hosts = (HostSettings(host="127.0.0.1", missing="the variable KEY is not set"),)
+    async with web, fetcher(hosts=hosts) as fetch:
+        with pytest.raises(Transient, match="the variable KEY is not set") as caught:
+            await fetch.get(Request(url=web.url()))
+        assert (caught.value.reason, caught.value.was_asked) == ("auth", False)
+        assert web.paths() == []
+        await fetch.get(Request(url=web.url(host="127.0.0.2")))
+        # Feeds have secrets of their own.
+        await fetch.get(feed(web.url()))
+
+
+async def test_what_is_said_of_hosts_can_change(web, reply, fetcher, time):
+    web.routes["/"] = reply(body=b"x")
+    async with web, fetcher(pause_s=2.0) as fetch:
+        await fetch.get(feed(web.url()))
+        fetch.use_hosts((HostSettings(host="127.0.0.1", pause_s=45.0, headers=(KEY,)),))
+        await fetch.get(Request(url=web.url()))
+        fetch.use_hosts(())
+        await fetch.get(Request(url=web.url()))
+    assert time.sleeps[0] == 45.0
+    assert time.sleeps[-1] == 2.0
+    assert [seen.headers.get("x-key") for seen in web.seen if seen.path == "/"] == [None, "s3cret", None]
 
 
 @pytest.mark.parametrize(("statuses", "moved"), [([301, 308], True), ([301, 302], False), ([], False)])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import MetaData, create_engine, event
+from sqlalchemy import create_engine, event
 
 from rules.files import load_rules
 from storage import tables
@@ -83,32 +83,9 @@ def rules(tmp_path: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of a PostgreSQL of our own."""
-    pytest.importorskip("psycopg", reason="NOT TESTED ON POSTGRESQL: psycopg is not installed")
-    path = Path(__file__).with_name("postgresql_server.py")
-    spec = importlib.util.spec_from_file_location("postgresql_server", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    try:
-        running = module.run_server()
-        address = running.__enter__()
-    except module.NoServerError as error:
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
-    yield address
-    running.__exit__(None, None, None)
-
-
-@pytest.fixture(scope="session")
-def on_postgresql(server: str) -> Iterator[Engine]:
+def on_postgresql(postgresql_url: str) -> Iterator[Engine]:
     """A PostgreSQL with our tables, which the tests share."""
-    engine = create_engine(server)
-    # A copy: SQLAlchemy marks constraints that it has made by ALTER, and would leave them out on SQLite later.
-    metadata = MetaData()
-    for table in tables.metadata.sorted_tables:
-        table.to_metadata(metadata)
-    with engine.begin() as connection:
-        metadata.create_all(connection)
+    engine = create_engine(postgresql_url)
     yield engine
     engine.dispose()
 

@@ -1,20 +1,26 @@
-"""A PostgreSQL server of the tests' own, on a Unix socket and never as root, which it refuses; gone afterwards."""
+"""A PostgreSQL server for the tests: the one that WIREWATCH_TEST_PG_URL names, else one of their own.
+
+That one listens on a Unix socket, never runs as root, which PostgreSQL refuses, and is gone afterwards.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+#: the address of a server where databases may be made and dropped
+VARIABLE = "WIREWATCH_TEST_PG_URL"
 #: uid and gid of "nobody"
 NOBODY = 65534
 #: Nothing of these is to survive a crash of the machine.
@@ -56,11 +62,63 @@ def _becoming_somebody() -> tuple[tuple[str, ...], dict[str, object]]:
 
 
 @contextmanager
+def any_server() -> Iterator[str]:
+    """Give the address of the server that the environment names, or of one that is run meanwhile, for SQLAlchemy."""
+    given = os.environ.get(VARIABLE)
+    if given:
+        yield "postgresql+psycopg://" + given.partition("://")[2]
+        return
+    with run_server() as address:
+        yield address
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """Make a database on the server, give its address, and drop it at the end, whoever is still connected."""
+    from sqlalchemy import NullPool, create_engine, make_url, text
+
+    name = f"wirewatch_test_{secrets.token_hex(8)}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        engine.dispose()
+
+
+class Server(NamedTuple):
+    """A server that can be stopped and started."""
+
+    address: str
+    call: Callable[..., None]
+    #: for `pg_ctl start`
+    how: tuple[str, ...]
+
+    def start(self) -> None:
+        """Start it, and wait until it answers. Raises AssertionError with what it said where it does not."""
+        self.call("pg_ctl", *self.how, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it: "fast", or "immediate" as if the machine had lost its power, which loses what is stored."""
+        self.call("pg_ctl", "-m", mode, "-w", "stop")
+
+
+@contextmanager
 def run_server() -> Iterator[str]:
     """Make a cluster, start its server, give its address for SQLAlchemy; stop it and remove all of it at the end.
 
     Raises NoServerError where there is none, and AssertionError with what it said where it does not start.
     """
+    with server_to_stop() as server:
+        yield server.address
+
+
+@contextmanager
+def server_to_stop() -> Iterator[Server]:
+    """The same, giving what can stop it meanwhile; it must run at the end."""
     if sys.platform != "linux":
         raise NoServerError("the tests know how to start PostgreSQL on Linux alone")
     programs = find_programs()
@@ -79,9 +137,10 @@ def run_server() -> Iterator[str]:
             assert done.returncode == 0, (command, done.stderr.decode(errors="replace"))
 
         call("initdb", "-A", "trust", "-U", "news", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-k {folder} {OPTIONS}"
-        call("pg_ctl", "-w", "-t", str(START_S), "-l", str(folder / "log"), "-o", options, "start")
+        how = ("-w", "-t", str(START_S), "-l", str(folder / "log"), "-o", f"-k {folder} {OPTIONS}")
+        server = Server(f"postgresql+psycopg://news@/postgres?host={folder}", call, how)
+        server.start()
         try:
-            yield f"postgresql+psycopg://news@/postgres?host={folder}"
+            yield server
         finally:
-            call("pg_ctl", "-m", "immediate", "-w", "stop")
+            server.stop()

@@ -1,6 +1,5 @@
 """What goes to the driver directly is what SQLAlchemy would write and read."""
 
-import sqlite3
 from datetime import UTC, datetime
 
 import pytest
@@ -16,12 +15,13 @@ from sqlalchemy import (
     create_engine,
     func,
     select,
+    text,
     update,
 )
 
 from storage import dialect, direct
 from storage.columns import UtcTime, json
-from storage.errors import StorageError, translated
+from storage.errors import DatabaseUnreachable, StorageError, translated
 
 NOW = datetime(2026, 1, 5, 10, 0, 0, 7, tzinfo=UTC)
 THINGS = Table(
@@ -43,12 +43,18 @@ SET = (
 )
 
 
-@pytest.fixture
-def connection(tmp_path):
-    engine = create_engine(f"sqlite:///{tmp_path / 'things.db'}")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def connection(request, tmp_path):
+    url = f"sqlite:///{tmp_path / 'things.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("empty_postgresql")
+    engine = create_engine(url)
     THINGS.metadata.create_all(engine)
     with engine.begin() as opened:
         yield opened
+        # After an error PostgreSQL answers nothing more in a transaction.
+        opened.get_transaction().rollback()
+    THINGS.metadata.drop_all(engine)
     engine.dispose()
 
 
@@ -80,7 +86,7 @@ def test_a_change_tells_how_many_rows_it_met(connection):
 
 
 def test_an_insert_has_the_columns_that_it_is_given(connection):
-    add = dialect.insert(THINGS, "sqlite").on_conflict_do_nothing(index_elements=["name"])
+    add = dialect.insert(THINGS, connection.dialect.name).on_conflict_do_nothing(index_elements=["name"])
     assert direct.change(connection, add, ROW) == 1
     assert direct.change(connection, add, ROW) == 0
     assert direct.change(connection, add, {"sections": [], "name": "other"}) == 1
@@ -96,7 +102,19 @@ def test_errors_of_the_driver_are_translated(connection):
     direct.insert_row(connection, THINGS, ROW)
     with pytest.raises(StorageError) as caught, translated("things.db"):
         direct.insert_row(connection, THINGS, ROW)
-    assert isinstance(caught.value.__cause__, sqlite3.IntegrityError)
+    cause = caught.value.__cause__
+    assert isinstance(getattr(cause, "orig", cause), connection.dialect.loaded_dbapi.IntegrityError)
+
+
+def test_a_connection_that_was_ended_is_given_up(postgresql_url):
+    engine = create_engine(postgresql_url)
+    with engine.connect() as first, engine.connect() as other:
+        ident = first.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        other.execute(text("SELECT pg_terminate_backend(:ident, 5000)"), {"ident": ident})
+        with pytest.raises(DatabaseUnreachable), translated("things.db"):
+            direct.say(first, "SELECT 1")
+        assert first.invalidated
+    engine.dispose()
 
 
 def test_lists_are_no_parameters(connection):

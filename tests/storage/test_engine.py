@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from storage import engine
+from storage import sqlite_file
+from storage.address import SqliteFile, read_address
 from storage.errors import DatabaseUnwritable
 from storage.store import Store
 
@@ -26,9 +27,9 @@ import sys
 from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from storage import engine
+from storage import engine, sqlite_file
 
-writer = engine.Writer(engine.writing_engine(Path(sys.argv[1])), sys.argv[1])
+writer = engine.Writer(sqlite_file.writing_engine(Path(sys.argv[1])), sys.argv[1])
 
 def increment(connection):
     (value,) = connection.execute(text("SELECT value FROM counter")).one()
@@ -73,13 +74,14 @@ def test_no_update_of_several_processes_is_lost(file):
 
 
 def test_the_writer_is_opened_as_decided(file):
-    writing = engine.writing_engine(file)
-    pragmas = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 5000}
+    writing = sqlite_file.writing_engine(file)
+    pragmas = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1}
+    pragmas |= {"busy_timeout": sqlite_file.BUSY_TIMEOUT_S * 1000}
     with writing.connect() as connection:
         for name, value in pragmas.items():
             assert connection.execute(text(f"PRAGMA {name}")).scalar_one() == value
     writing.dispose()
-    careful = engine.writing_engine(file, synchronous="FULL")
+    careful = sqlite_file.writing_engine(file, synchronous="FULL")
     with careful.connect() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
     careful.dispose()
@@ -91,7 +93,7 @@ def test_a_reader_cannot_write(file, url):
 
 
 def test_all_reads_of_one_transaction_see_one_state(file, url, make):
-    reading = engine.reading_engine(file)
+    reading = sqlite_file.reading_engine(file)
     count = text("SELECT count(*) FROM feed")
     with Store(url) as store, reading.begin() as connection:
         assert connection.execute(count).scalar_one() == 0
@@ -154,7 +156,7 @@ def test_a_path_with_special_characters_is_the_file_meant(tmp_path):
 
     strange = tmp_path / "what? #1 50%41 ü.db"
     url = f"sqlite:///{strange}"
-    assert engine.database_path(url) == strange
+    assert read_address(url) == SqliteFile(strange)
     upgrade(url)
     assert strange.exists()
     with Store(url) as store:
@@ -162,10 +164,10 @@ def test_a_path_with_special_characters_is_the_file_meant(tmp_path):
 
 
 def test_sizes_count_the_log_too(file, url, make):
-    assert engine.size_of(file.with_name("none.db")) == 0
+    assert sqlite_file.size_of(file.with_name("none.db")) == 0
     with Store(url) as store:
         store.sync_feeds(make.feeds("https://a.example/"), make.T0)
-        assert engine.size_of(file) > file.stat().st_size
+        assert sqlite_file.size_of(file) > file.stat().st_size
 
 
 @pytest.mark.parametrize("module", ["storage.store", "storage.listings", "storage.migrate"])
@@ -177,7 +179,7 @@ def test_what_is_dear_to_load_is_not_loaded_without_need(module):
 
 def test_what_is_stored_is_in_no_error(file):
     """A traceback would show it: texts of strangers, and secrets of hubs."""
-    writer = engine.writing_engine(file)
+    writer = sqlite_file.writing_engine(file)
     with pytest.raises(DBAPIError) as caught, writer.begin() as connection:
         connection.execute(text("INSERT INTO nothing VALUES (:value)"), {"value": "secret"})
     writer.dispose()

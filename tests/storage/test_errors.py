@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import pickle
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 import sqlalchemy.exc
 
@@ -15,7 +16,8 @@ from ingest.copies.model import Placement
 from ingest.errors import StoreError
 from ingest.model import EntryOutcome, EntryState
 from ingest.polling import ConfiguredFeed
-from storage import errors
+from storage import engine, errors
+from storage.address import read_address
 from storage.backfills import BackfillRun, BackfillSpan
 from storage.errors import (
     DatabaseBusy,
@@ -24,7 +26,10 @@ from storage.errors import (
     DatabaseFull,
     DatabaseMissing,
     DatabaseNewer,
+    DatabaseNotCreated,
     DatabaseOutOfDate,
+    DatabaseRefused,
+    DatabaseUnreachable,
     DatabaseUnwritable,
     DatabaseUrlInvalid,
     NotADatabase,
@@ -32,7 +37,10 @@ from storage.errors import (
     StorageFault,
 )
 from storage.listings import Listings
+from storage.migrate import upgrade
+from storage.prune import Old
 from storage.rebuilds import RebuildRun, RebuildSpan
+from storage.redos import RedoKind
 from storage.store import Store
 from storage.texts import Candidate
 
@@ -88,10 +96,12 @@ STORE_METHODS = {
     "sync_feeds": (True, lambda store, _: store.sync_feeds([ConfiguredFeed(url="https://a.example/")], NOW)),
     "feed": (False, lambda store, _: store.feed(1)),
     "due_feeds": (False, lambda store, _: store.due_feeds(NOW, 1)),
+    "follow_clock": (True, lambda store, _: store.follow_clock(NOW)),
     "known_entries": (False, lambda store, make: store.known_entries(1, [make.listed()])),
     "record_poll": (True, lambda store, make: store.record_poll(make.poll(1, make.new_entry()))),
     "record_found": (True, lambda store, make: store.record_found(1, [make.new_entry()], NOW)),
     "record_events": (True, lambda store, _: store.record_events((), NOW)),
+    "try_to_write": (True, lambda store, _: store.try_to_write()),
     "host_waits": (False, lambda store, _: store.host_waits(NOW)),
     "keep_host_waits": (True, lambda store, _: store.keep_host_waits(())),
     "robots_files": (False, lambda store, _: store.robots_files(NOW)),
@@ -100,15 +110,19 @@ STORE_METHODS = {
     "subscriptions": (False, lambda store, _: store.subscriptions()),
     "save_subscription": (True, lambda store, make: store.save_subscription(make.subscription(1))),
     "drop_subscription": (True, lambda store, _: store.drop_subscription(1)),
-    "prune_poll_log": (True, lambda store, _: store.prune_poll_log(NOW)),
     "entry_and_article": (False, lambda store, _: store.entry_and_article(1)),
     "due_entries": (False, lambda store, _: store.due_entries(NOW, 1)),
     "finish_entry": (True, lambda store, _: store.finish_entry(1, EntryOutcome(state=EntryState.DONE))),
     "article_at": (False, lambda store, _: store.article_at(["https://a.example/"])),
     "candidates": (False, lambda store, make: store.candidates(make.hashes(1), site="a.example", since=NOW)),
+    "forgotten_among": (False, lambda store, _: store.forgotten_among(["https://a.example/"])),
     "save": (True, lambda store, make: store.save(make.item(1))),
     "site_samples": (False, lambda store, _: store.site_samples(NOW)),
-    "prune_raw_pages": (True, lambda store, _: store.prune_raw_pages(NOW)),
+    "prune": (True, lambda store, _: store.prune(Old.RAW_PAGES, NOW)),
+    "prune_texts": (False, lambda store, _: store.prune_texts(NOW, NOW)),
+    "count_old": (False, lambda store, _: store.count_old(Old.EVENTS, NOW)),
+    "count_old_texts": (False, lambda store, _: store.count_old_texts(NOW)),
+    "refresh_statistics": (True, lambda store, _: store.refresh_statistics()),
     "record_topics": (True, lambda store, _: store.record_topics((), NOW)),
     "versions_in_force": (False, lambda store, _: store.versions_in_force()),
     "last_good_topics": (False, lambda store, _: store.last_good_topics()),
@@ -124,7 +138,7 @@ STORE_METHODS = {
     "compare_anew": (True, lambda store, _: store.compare_anew(REBUILD, (), place_nowhere, NOW)),
     "finish_rebuild": (True, lambda store, _: store.finish_rebuild(REBUILD, NOW)),
     "read_together": (False, lambda store, _: tell(store.read_together([lambda: store.feed(1)] * 2))),
-    "write_together": (True, lambda store, _: tell(store.write_together([lambda: store.prune_raw_pages(NOW)] * 2))),
+    "write_together": (True, lambda store, _: tell(store.write_together([lambda: store.prune(Old.EVENTS, NOW)] * 2))),
 }
 
 LISTINGS = {
@@ -143,7 +157,7 @@ LISTINGS = {
     "article_texts": lambda listings: next(listings.article_texts((1,))),
     "stories": lambda listings: listings.stories(),
     "story": lambda listings: listings.story(1),
-    "search": lambda listings: listings.search("word"),
+    "search": lambda listings: listings.search("word").rows,
     "candidates": lambda listings: listings.candidates(),
     "texts": lambda listings: list(listings.texts([Candidate(NOW, 1, 1)])),
     "stored_matches": lambda listings: listings.stored_matches(["news"]),
@@ -151,6 +165,13 @@ LISTINGS = {
     "rule_hits": lambda listings: listings.rule_hits(today=NOW, week=NOW, month=NOW),
     "topics": lambda listings: listings.topics(),
     "rule_problems": lambda listings: listings.rule_problems(),
+    "last_redo": lambda listings: listings.last_redo(RedoKind.REINDEX),
+    "pages_of_earlier_extractors": lambda listings: listings.pages_of_earlier_extractors(1),
+    "texts_of_other_tokenizers": lambda listings: listings.texts_of_other_tokenizers(1),
+    "forgotten": lambda listings: listings.forgotten(),
+    "forgotten_at": lambda listings: listings.forgotten_at(1),
+    "forgotten_among": lambda listings: listings.forgotten_among(["https://a.example/"]),
+    "article_at": lambda listings: listings.article_at(["https://a.example/"]),
     "unfinished_rebuild": lambda listings: listings.unfinished_rebuild(),
     "last_rebuild": lambda listings: listings.last_rebuild(),
     "articles_of_other_algorithms": lambda listings: listings.articles_of_other_algorithms(1),
@@ -238,6 +259,80 @@ def test_every_listing_tells_what_is_wrong_with_the_file(file, url, spoil, kind,
     spoil(file)
     with Listings(url) as listings, pytest.raises(kind, match=fix):
         LISTINGS[method](listings)
+
+
+# --- and whatever is wrong with the database on a server ---------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def spoilt(server, postgresql_server):
+    """By what is wrong with it, the address of a database on the server."""
+    statements = {
+        "empty": (),
+        "of another program": ("CREATE TABLE feed (id integer)",),
+        "older": ("UPDATE alembic_version SET version_num = '0000'",),
+        "newer": ("UPDATE alembic_version SET version_num = '9999'",),
+        "without a revision": ("DELETE FROM alembic_version",),
+    }
+    with ExitStack() as stack:
+        made = {}
+        for name, spoiling in statements.items():
+            made[name] = stack.enter_context(postgresql_server.new_database(server))
+            if name not in {"empty", "of another program"}:
+                upgrade(made[name])
+            engine = sqlalchemy.create_engine(made[name])
+            with engine.begin() as connection:
+                for statement in spoiling:
+                    connection.execute(sqlalchemy.text(statement))
+            engine.dispose()
+        made["missing"] = sqlalchemy.make_url(server).set(database="none").render_as_string(hide_password=False)
+        made["away"] = "postgresql://news:secret@127.0.0.1:1/news"
+        yield made
+
+
+SERVER_TROUBLES = [
+    pytest.param("missing", DatabaseNotCreated, "createdb", id="missing"),
+    pytest.param("empty", DatabaseMissing, "wirewatch init", id="empty"),
+    pytest.param("of another program", NotADatabase, "database of its own", id="of another program"),
+    pytest.param("without a revision", NotADatabase, "no revision", id="without a revision"),
+    pytest.param("older", DatabaseOutOfDate, "wirewatch db upgrade", id="older"),
+    pytest.param("newer", DatabaseNewer, "upgrade the program", id="newer"),
+    pytest.param("away", DatabaseUnreachable, "cannot be reached", id="away"),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "fix"), SERVER_TROUBLES)
+@pytest.mark.parametrize("method", STORE_METHODS)
+def test_every_store_method_tells_what_is_wrong_on_the_server(spoilt, make, name, kind, fix, method):
+    with Store(spoilt[name]) as store, pytest.raises(kind, match=fix) as raised:
+        STORE_METHODS[method][1](store, make)
+    assert str(raised.value).startswith("postgresql://news@")
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("name", "kind", "fix"), SERVER_TROUBLES)
+@pytest.mark.parametrize("method", LISTINGS)
+def test_every_listing_tells_what_is_wrong_on_the_server(spoilt, name, kind, fix, method):
+    with Listings(spoilt[name]) as listings, pytest.raises(kind, match=fix):
+        LISTINGS[method](listings)
+
+
+@pytest.fixture(scope="module")
+def somebody_writes(postgresql_url):
+    """Another process has its turn to write, and does not end."""
+    writing = engine.writing_engine(read_address(postgresql_url))
+    with writing.begin():
+        yield postgresql_url
+    writing.dispose()
+
+
+@pytest.mark.parametrize("method", [name for name, (writes, _) in STORE_METHODS.items() if writes])
+def test_a_writer_waits_for_its_turn_for_no_longer_than_it_is_told(somebody_writes, make, method):
+    """Readers go on meanwhile."""
+    with Store(somebody_writes, busy_timeout_s=0.01) as impatient:
+        assert impatient.due_feeds(NOW, 1) == ()
+        with pytest.raises(DatabaseBusy, match="another process"):
+            STORE_METHODS[method][1](impatient, make)
 
 
 @pytest.fixture
@@ -426,6 +521,73 @@ def test_every_result_code_has_its_error(name, kind, extension):
         assert "x.db" in str(translated)
 
 
+#: PostgreSQL's classes of errors, and single errors that are not as their class is,
+#: https://www.postgresql.org/docs/current/errcodes-appendix.html
+STATES = {
+    "08": DatabaseUnreachable,
+    "25006": DatabaseUnwritable,
+    "25P03": DatabaseUnreachable,
+    "28": DatabaseRefused,
+    "3D000": DatabaseNotCreated,
+    "40001": DatabaseBusy,
+    "40P01": DatabaseBusy,
+    "42501": DatabaseUnwritable,
+    "42P01": DatabaseMissing,
+    "53100": DatabaseFull,
+    "53300": DatabaseUnreachable,
+    "55P03": DatabaseBusy,
+    "57014": DatabaseBusy,
+    "57P01": DatabaseUnreachable,
+    "57P02": DatabaseUnreachable,
+    "57P03": DatabaseUnreachable,
+    "57P04": DatabaseUnreachable,
+    "57P05": DatabaseUnreachable,
+    "XX001": DatabaseDamaged,
+    "XX002": DatabaseDamaged,
+}
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(_all_kinds(psycopg.Error), key=lambda kind: (kind.__name__, kind.sqlstate or ""))
+)
+def test_every_exception_of_psycopg_has_its_error(kind):
+    state = kind.sqlstate or ""
+    expected = next((STATES[state[:size]] for size in (5, 2) if state[:size] in STATES), StorageFault)
+    if kind is psycopg.OperationalError:
+        # The connection is gone before the server could say anything.
+        expected = DatabaseUnreachable
+    assert type(errors.translate_postgres(kind("no"), "x.db")) is expected
+    wrapped = sqlalchemy.exc.DBAPIError("SELECT 1", {}, kind("no"))
+    assert type(errors.translate(wrapped, "x.db")) is expected
+    lost = sqlalchemy.exc.DBAPIError("SELECT 1", {}, kind("no"), connection_invalidated=True)
+    assert type(errors.translate(lost, "x.db")) is (DatabaseUnreachable if expected is StorageFault else expected)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('FATAL:  database "news" does not exist', DatabaseNotCreated),
+        ('FATAL:  role "news" does not exist', DatabaseRefused),
+        ('FATAL:  password authentication failed for user "news"', DatabaseRefused),
+        ("fe_sendauth: no password supplied", DatabaseRefused),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1"', DatabaseRefused),
+        ('FATAL:  Peer authentication failed for user "news"', DatabaseRefused),
+        ('FATAL:  role "news" is not permitted to log in', DatabaseRefused),
+        ("Connection refused", DatabaseUnreachable),
+        ("FATAL:  sorry, too many clients already", DatabaseUnreachable),
+        ("FATAL:  the database system is starting up", DatabaseUnreachable),
+        ("FATAL:  la base de données « news » n'existe pas", DatabaseUnreachable),
+        ("", DatabaseUnreachable),
+    ],
+)
+def test_what_a_server_says_that_refuses_a_connection_has_its_error(said, expected):
+    """No code comes with it."""
+    text = f'connection failed: connection to server at "127.0.0.1", port 5432 failed: {said}\nand more'
+    error = errors.translate_connecting(psycopg.OperationalError(text), "postgresql://news@h/news")
+    assert type(error) is expected
+    assert expected is not DatabaseUnreachable or said in str(error)
+
+
 @pytest.mark.parametrize("kind", sorted(_all_kinds(StorageError), key=lambda kind: kind.__name__))
 def test_every_error_names_its_subject_says_what_to_do_and_can_be_pickled(kind):
     error = kind("x.db", "some detail")
@@ -435,6 +597,8 @@ def test_every_error_names_its_subject_says_what_to_do_and_can_be_pickled(kind):
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.subject) == (kind, str(error), "x.db")
     assert kind.fix or kind in {StorageError, DatabaseClosed}
+    on_server = kind("postgresql://news@h/news", "")
+    assert not any(words in str(on_server) for words in ("sqlite3", "of the file", "the path"))
 
 
 @pytest.mark.parametrize(
@@ -442,7 +606,9 @@ def test_every_error_names_its_subject_says_what_to_do_and_can_be_pickled(kind):
     [
         "sqlite://",
         "sqlite:///:memory:",
-        "postgresql://user:secret@db.example/news",
+        "postgresql://user:secret@db.example/",
+        "postgresql://user:secret@db.example:port/news",
+        "mysql://user:secret@db.example/news",
         "mysql://db.example/news",
         "news.db",
         "",
@@ -450,6 +616,6 @@ def test_every_error_names_its_subject_says_what_to_do_and_can_be_pickled(kind):
 )
 def test_addresses_that_are_not_known_are_refused_without_telling_a_password(url):
     for kind in (Store, Listings):
-        with pytest.raises(DatabaseUrlInvalid, match="sqlite:///PATH") as raised:
+        with pytest.raises(DatabaseUrlInvalid, match="sqlite:///PATH or postgresql://USER@HOST/NAME") as raised:
             kind(url)
         assert "secret" not in str(raised.value)

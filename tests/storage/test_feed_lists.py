@@ -13,7 +13,8 @@ from ingest.model import EntryOutcome, EntryState
 from ingest.polling import ChangedEntry, ConfiguredFeed, DateFault, Event, EventKind, FeedHealth, FeedState, FoundBy
 from ingest.subscription import SubscriptionState
 from storage.listings import Listings
-from storage.store import EVENTS_KEPT_LONGER, Store
+from storage.prune import Old
+from storage.store import Store
 
 A, B = "https://a.example/feed", "https://b.example/feed"
 DAY = timedelta(days=1)
@@ -150,12 +151,12 @@ def test_of_one_moment_each_event_is_stored_once(tmp_path_factory, empty_file, m
         assert set(said) == {(each.kind, each.detail, each.feed_id, each.site) for each in happened + again}
 
 
-def test_events_are_kept_for_a_year(listings, store, make):
+def test_old_events_are_forgotten(listings, store, make):
     for at in (make.T0, make.T0 + DAY):
         store.record_events([Event(kind=EventKind.DRIFT, detail="", site="a.example")], at)
-    store.prune_poll_log(make.T0 + timedelta(days=30))
+    store.prune(Old.EVENTS, make.T0)
     assert len(listings.events()) == 2
-    store.prune_poll_log(make.T0 + EVENTS_KEPT_LONGER + DAY)
+    store.prune(Old.EVENTS, make.T0 + DAY)
     assert [row.at for row in listings.events()] == [make.T0 + DAY]
 
 

@@ -16,6 +16,7 @@ from ingest.copies.repeats import MIN_PAGES
 from ingest.hosts import HostWait, RobotsFile
 from ingest.model import EntryOutcome, EntryState, TextFrom
 from ingest.polling import ChangedEntry, ConfiguredFeed, Event, EventKind, FeedHealth, FeedState, FoundBy
+from storage.prune import Old
 from storage.store import Store
 
 A, B, C = (f"https://news.example/{letter}" for letter in "abc")
@@ -210,7 +211,7 @@ def answered_article(make, newsroom):
 def forgotten(make, newsroom):
     newsroom.save(A, page=make.page(A))
     later = make.T0 + timedelta(days=9)
-    return lambda store: (store.prune_raw_pages(later), store.prune_poll_log(later))
+    return lambda store: [store.prune(what, later) for what in Old]
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,15 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from storage import migrate
+from storage import migrate, sqlite_file
+from storage.address import SqliteFile
 from storage.dialect import SEARCH_TABLE
 from storage.errors import DatabaseInUse, DatabaseNewer, NotADatabase
 from storage.listings import Listings
 from storage.lock import DatabaseLock
 from storage.migrate import SchemaState, status, upgrade
 from storage.tables import APPLICATION_ID, SCHEMA_REVISION, metadata
+from storage.views import create_views
 
 
 def script_directory():
@@ -55,6 +57,7 @@ def test_both_ways_to_the_schema_meet(file):
     engine = create_engine("sqlite://")
     with engine.connect() as connection:
         metadata.create_all(connection)
+        create_views(connection)
         made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master").all()
     engine.dispose()
     with closing(sqlite3.connect(file)) as connection:
@@ -136,10 +139,10 @@ def test_the_database_of_another_program_is_left_alone(tmp_path):
 
 def test_a_database_in_use_is_not_upgraded(tmp_path, file, url):
     missing = tmp_path / "new.db"
-    with DatabaseLock(missing), pytest.raises(DatabaseInUse):
+    with DatabaseLock(SqliteFile(missing)), pytest.raises(DatabaseInUse):
         upgrade(f"sqlite:///{missing}")
     assert not missing.exists()
-    with DatabaseLock(file):
+    with DatabaseLock(SqliteFile(file)):
         assert upgrade(url).state is SchemaState.CURRENT
 
 
@@ -169,7 +172,7 @@ INSERT INTO match (id, version_id, topic_id, topic_version_id, article_id, first
 def test_a_database_of_0001_keeps_all_its_matches(tmp_path):
     file = tmp_path / "news.db"
     file.write_bytes(b"")
-    migrating = migrate.engine.migrating_engine(file)
+    migrating = sqlite_file.migrating_engine(file)
     with migrating.begin() as connection:
         migrate.run_scripts(connection, "0001")
     migrating.dispose()
@@ -204,7 +207,7 @@ BACKLOGS = [
 def test_a_database_of_0002_knows_which_topics_are_behind(tmp_path, created, run, expected):
     file = tmp_path / "news.db"
     file.write_bytes(b"")
-    migrating = migrate.engine.migrating_engine(file)
+    migrating = sqlite_file.migrating_engine(file)
     with migrating.begin() as connection:
         migrate.run_scripts(connection, "0001")
     with closing(sqlite3.connect(file)) as connection:
@@ -267,7 +270,7 @@ INSERT INTO relation (id, article_id, version_id, other_id, other_version_id, ki
 def file_of_0003(tmp_path):
     file = tmp_path / "old.db"
     file.write_bytes(b"")
-    migrating = migrate.engine.migrating_engine(file)
+    migrating = sqlite_file.migrating_engine(file)
     with migrating.begin() as connection:
         migrate.run_scripts(connection, "0003")
     migrating.dispose()
@@ -315,7 +318,7 @@ def test_no_id_is_given_out_again_after_0004(file_of_0003):
 def test_a_database_of_0003_that_holds_nothing_is_upgraded(tmp_path):
     file = tmp_path / "old.db"
     file.write_bytes(b"")
-    migrating = migrate.engine.migrating_engine(file)
+    migrating = sqlite_file.migrating_engine(file)
     with migrating.begin() as connection:
         migrate.run_scripts(connection, "0003")
     migrating.dispose()
@@ -327,7 +330,7 @@ def test_migrations_that_are_undone_leave_nothing_behind(tmp_path):
     file = tmp_path / "news.db"
     engine = create_engine(f"sqlite:///{file}")
     engine.dispose()
-    migrating = migrate.engine.migrating_engine(file)
+    migrating = sqlite_file.migrating_engine(file)
     file.write_bytes(b"")
     with migrating.connect() as connection:
         transaction = connection.begin()

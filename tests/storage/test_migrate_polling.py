@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 
 from ingest.errors import Reason
 from ingest.polling import FeedState
-from storage import migrate, tables
+from storage import migrate, sqlite_file, tables
 from storage.dialect import SEARCH_TABLE
 from storage.listings import Listings
 from storage.store import Store
@@ -93,7 +93,7 @@ class Old:
 def old_sqlite(tmp_path, _request):
     file = tmp_path / "old.db"
     file.write_bytes(b"")
-    engine = migrate.engine.migrating_engine(file)
+    engine = sqlite_file.migrating_engine(file)
     with engine.begin() as connection:
         yield Old(connection)
     engine.dispose()

@@ -19,14 +19,15 @@ from storage import (
     events,
     feed_lists,
     feeds,
-    fetches,
     hosts,
     polls,
+    prune,
     samples,
     subscriptions,
     tables,
     trails,
 )
+from storage.prune import Old
 from storage.window import Window
 
 A, B, C = (f"https://{letter}.example/feed" for letter in "abc")
@@ -111,7 +112,7 @@ def test_events_hosts_and_subscriptions(on_both, make):
         happened = [Event(kind=EventKind.DRIFT, detail="", site="a.example"), Event(kind=EventKind.CUT, detail="x")]
         for at in (now, now, now + DAY):
             events.record(connection, happened, at)
-        events.prune(connection, now + DAY)
+        prune.prune(connection, Old.EVENTS, now + DAY, 9)
         for number in (1, 2):
             waits = [HostWait(address=url, host="h", until=now + number * DAY, holds=number == 2) for url in (A, B)]
             hosts.keep_waits(connection, waits)
@@ -129,7 +130,7 @@ def test_events_hosts_and_subscriptions(on_both, make):
             subscriptions.read(connection),
             subscriptions.hub_feeds(connection),
         )
-        hosts.prune(connection, now + 3 * DAY)
+        prune.prune(connection, Old.WISHES, now + 3 * DAY, 9)
         return *read, hosts.waits(connection, now), hosts.robots_files(connection, now)
 
     happened, waits, files, kept, hubs, *rest = on_both(act)
@@ -173,14 +174,13 @@ def test_the_way_of_an_entry_and_samples_of_its_site(on_both, make):
             [trails.trail(connection, ident, now) for ident in (1, 2, failed)],
             trails.find(connection, ["https://a.example/3"]),
             trails.find(connection, ["https://nowhere.example/"]),
-            feed_lists.count_reasons(connection),
-            fetches.prune(connection, now),
+            prune.prune(connection, Old.FETCH_LOG, now, 99),
         )
 
-    (sample,), ways, found, nothing, reasons, pruned = on_both(act)
+    (sample,), ways, found, nothing, pruned = on_both(act)
     assert (len(sample.recent), len(sample.earlier), sample.recent_reasons) == (11, 4, (("gone", 1),))
     assert [[each.url for each in way.fetches] for way in ways] == [[None], [C], [None]]
-    assert (found, nothing, reasons, pruned) == ((4,), (), {"failed": {"gone": 1}}, 15)
+    assert (found, nothing, pruned) == ((4,), (), 15)
     assert ways[0].article.is_lead
 
 

@@ -15,7 +15,7 @@ from rules.document import Document
 from rules.errors import RuleError
 from rules.text import tokenize
 from rules.view import View
-from storage import dialect, search
+from storage import clauses, dialect, search
 from storage.listings import Listings
 from storage.window import Window
 
@@ -94,6 +94,8 @@ def test_search_finds_what_the_matcher_finds_newest_first(listings, query):
     found = listings.search(query)
     assert [row.title for row in found.rows] == expected(query)
     assert found.is_complete
+    walked = search.Found(listings._read, query, Window(), few=0)
+    assert [row.title for row in walked] == expected(query)
 
 
 def test_most_queries_find_something():
@@ -143,10 +145,10 @@ def test_only_current_versions_are_found(listings, newsroom):
 
 
 def test_a_scan_that_leaves_articles_out_says_so(filled):
-    found = filled._read(lambda c: search.search(c, "lang:en", Window(), scan_limit=3))
+    found = search.Found(filled._read, "lang:en", Window(), scan_limit=3)
     assert [row.title for row in found.rows] == [title for title, _ in reversed(ARTICLES)][:3]
     assert not found.is_complete
-    found = filled._read(lambda c: search.search(c, "Crimea", Window(), scan_limit=3))
+    found = search.Found(filled._read, "Crimea", Window(), scan_limit=3)
     assert found.is_complete
 
 
@@ -329,7 +331,7 @@ TREES = st.recursive(
 @given(node=TREES, title=LAW_TEXTS, body=LAW_TEXTS)
 @settings(RELAXED, max_examples=200)
 def test_what_the_matcher_finds_the_index_finds_too(index, node, title, body):
-    clause = search.index_clause(node)
+    clause = clauses.index_clause(node)
     if clause is None or not compile_tree(node).holds(View(Document(title=title, body=body))):
         return
     lines = [dialect.index_line(tokenize(text).folded) for text in (title, body)]
@@ -381,12 +383,12 @@ CRIMEA, GAS, REGEX = words("Crimea"), words("gas"), tree.Regex(pattern="x")
     ],
 )
 def test_what_the_index_is_asked(node, clause):
-    assert plain(search.index_clause(node)) == clause
+    assert plain(clauses.index_clause(node)) == clause
 
 
 def test_what_is_nested_too_deeply_is_not_asked(index):
     node = CRIMEA
     for _ in range(1000):
         node = tree.And(children=(tree.Or(children=(node, GAS)), GAS))
-    expression = dialect.index_expression(search.index_clause(node), "sqlite")
+    expression = dialect.index_expression(clauses.index_clause(node), "sqlite")
     index.execute("SELECT rowid FROM search_index WHERE search_index MATCH ?", [expression])

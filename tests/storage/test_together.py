@@ -6,9 +6,10 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from storage import engine
+from storage import engine, sqlite_file
 from storage.errors import DatabaseBusy, DatabaseClosed, StorageFault
 from storage.store import Store
+from storage.tables import APPLICATION_ID, REVISION_TABLE, SCHEMA_REVISION
 
 
 @pytest.fixture
@@ -17,23 +18,23 @@ def file(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE number (n INTEGER PRIMARY KEY CHECK (n < 100))")
-        connection.execute(f"PRAGMA application_id = {engine.APPLICATION_ID}")
-        connection.execute(f"CREATE TABLE {engine.REVISION_TABLE} (version_num TEXT)")
-        connection.execute(f"INSERT INTO {engine.REVISION_TABLE} VALUES (?)", [engine.SCHEMA_REVISION])
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"CREATE TABLE {REVISION_TABLE} (version_num TEXT)")
+        connection.execute(f"INSERT INTO {REVISION_TABLE} VALUES (?)", [SCHEMA_REVISION])
     connection.close()
     return path
 
 
 @pytest.fixture
 def writer(file):
-    with_limit = engine.Writer(engine.writing_engine(file, busy_timeout_s=0.05), str(file))
+    with_limit = engine.Writer(sqlite_file.writing_engine(file, busy_timeout_s=0.05), str(file))
     yield with_limit
     with_limit.close()
 
 
 @pytest.fixture
 def reader(file):
-    opened = engine.Reader(engine.reading_engine(file), str(file))
+    opened = engine.Reader(sqlite_file.reading_engine(file), str(file))
     yield opened
     opened.close()
 
@@ -135,6 +136,33 @@ def test_reads_see_one_state_and_what_was_committed_before(file, writer, reader)
     assert (first, second) == (1, 1)
     assert isinstance(error, LookupError)
     assert reader.run_together([lambda: reader.run(count)]) == [2]
+
+
+def test_one_that_raises_before_it_has_written_undoes_nothing(file, writer):
+    made = []
+
+    def count(n):
+        def call():
+            made.append(n)
+            return add(writer, n)()
+
+        return call
+
+    error = LookupError("no feed 7")
+    assert writer.run_together([count(1), add(writer, error=error), count(2)]) == [1, error, 2]
+    assert (made, stored(file)) == ([1, 2], [1, 2])
+
+
+def test_all_are_made_again_where_one_must_be_undone(file, writer):
+    made = []
+
+    def call():
+        made.append(1)
+        return add(writer, 1)()
+
+    error = LookupError("no feed 7")
+    assert writer.run_together([call, add(writer, 2, error=error), add(writer, 3)]) == [1, error, 3]
+    assert (made, stored(file)) == ([1, 1], [1, 3])
 
 
 def test_a_closed_store_says_so(tmp_path):

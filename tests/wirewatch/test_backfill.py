@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rules.files import load_rules
+from storage.address import SqliteFile
 from storage.backfills import BackfillSpan
 from storage.listings import Listings
 from storage.lock import BackfillLock, DatabaseLock
@@ -193,7 +194,7 @@ def test_what_a_topic_matched_that_is_gone_stays(wirewatch, folder):
 def instance_until_told(folder, monkeypatch):
     """An instance that ends as soon as people were told that it is waited for."""
     with ExitStack() as held:
-        held.enter_context(DatabaseLock(database(folder)))
+        held.enter_context(DatabaseLock(SqliteFile(database(folder))))
 
         def tell(text):
             note(text)
@@ -209,7 +210,7 @@ def test_apply_works_beside_an_instance_and_waits_for_it_to_follow(wirewatch, fo
         ended = wirewatch("--config", folder, "rules", "apply")
     assert ended.code == 0
     assert "a running instance may still judge by the rules it had" in ended.err
-    with DatabaseLock(database(folder)):
+    with DatabaseLock(SqliteFile(database(folder))):
         assert wirewatch("--config", folder, "rules", "apply").err == ""
         (folder / "rules" / "own.rules").write_text("topic nowhere\n    match a\n")
         assert wirewatch("--config", folder, "rules", "apply", "--no-wait").err == ""
@@ -251,7 +252,7 @@ def test_a_run_that_goes_on_tells_what_was_done_in_all(wirewatch, folder, monkey
 
 
 def test_a_second_apply_is_refused_and_the_first_goes_on(wirewatch, folder):
-    with BackfillLock(database(folder)):
+    with BackfillLock(SqliteFile(database(folder))):
         ended = wirewatch("--config", folder, "rules", "apply")
         assert (ended.code, ended.out) == (5, "")
         assert "another rules apply is at work (process " in ended.err

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 import pytest
 
+from storage.address import SqliteFile
 from storage.lock import DatabaseLock
 from wirewatch import feed_fields
 from wirewatch.demo.server import LoopbackServer, WebAnswer
@@ -90,7 +91,7 @@ def test_a_page_that_fails_ends_it_and_what_came_before_is_kept(backfill, site):
 
 
 def test_beside_a_daemon_that_fetches_what_is_new(backfill, mine, site):
-    with DatabaseLock(mine / "wirewatch.db"):
+    with DatabaseLock(SqliteFile(mine / "wirewatch.db")):
         ended = backfill(site.feed)
     assert (ended.code, ended.err) == (0, "the running daemon fetches the new ones\n")
 

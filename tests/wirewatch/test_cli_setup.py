@@ -16,9 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from storage.engine import migrating_engine
+from storage.address import SqliteFile
 from storage.lock import DatabaseLock
 from storage.migrate import run_scripts
+from storage.sqlite_file import migrating_engine
 from storage.tables import SCHEMA_REVISION
 from wirewatch import fields
 from wirewatch.places import packaged_config
@@ -194,7 +195,7 @@ def test_once_polls_only_what_is_due(wirewatch, offline):
 
 @pytest.mark.parametrize("command", ["once", "run"])
 def test_a_second_instance_is_refused(wirewatch, offline, command):
-    with DatabaseLock(offline / "wirewatch.db"):
+    with DatabaseLock(SqliteFile(offline / "wirewatch.db")):
         ended = wirewatch("--config", offline, command)
     assert ended.code == 5
     assert "works on this database" in ended.err

@@ -86,15 +86,17 @@ class TestFile:
 
     def test_how_pages_are_fetched(self, folder: Path) -> None:
         sites = read_sites(folder / "sites.toml")
-        assert sites.host_settings({"KEY": "k3y"}) == (
-            HostSettings(host="news.example", pause_s=10, headers=(("X-Api-Key", "k3y"),)),
-            HostSettings(host="slow.example", pause_s=30.5),
-        )
-        with pytest.raises(ConfigError) as raised:
-            sites.host_settings({})
-        assert str(raised.value).startswith(
-            f"{folder / 'sites.toml'}:9: headers: X-Api-Key: the variable KEY is not set"
-        )
+        slow = HostSettings(host="slow.example", pause_s=30.5)
+        with_key = HostSettings(host="news.example", pause_s=10, headers=(("X-Api-Key", "k3y"),))
+        assert sites.host_settings({"KEY": "k3y"}) == ((with_key, slow), ())
+
+    def test_a_secret_that_is_missing_hinders_no_other_site(self, folder: Path) -> None:
+        (without, slow), (fault,) = read_sites(folder / "sites.toml").host_settings({})
+        assert slow.missing is None
+        assert (without.host, without.pause_s, without.headers) == ("news.example", 10, ())
+        assert without.missing is not None
+        assert without.missing.startswith("the variable KEY is not set")
+        assert fault == f"{folder / 'sites.toml'}:9: {without.missing}"
 
     def test_it_may_be_missing_or_empty(self, tmp_path: Path) -> None:
         assert read_sites(tmp_path / "sites.toml").sites == ()

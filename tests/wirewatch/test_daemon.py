@@ -17,9 +17,12 @@ from ingest.placing import Ingested
 from wirewatch.cycle import Cycle, CycleReport
 from wirewatch.daemon import FEEDS_PER_TICK, Daemon
 from wirewatch.errors import ConfigError
+from wirewatch.space import judge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from wirewatch.space import Room
 
 
 class Session:
@@ -30,6 +33,11 @@ class Session:
         self._overdue = overdue
         self.limits: list[int] = []
         self.kept = 0
+        self.held = 0
+        self.tried = 0
+        self.refusals: list[str] = []
+        self.free: list[int] = []
+        self.given_back = 0
         self.cycle: Any = self
 
     def raise_store_error(self) -> None:
@@ -43,6 +51,20 @@ class Session:
 
     async def keep_wishes(self) -> None:
         self.kept += 1
+
+    async def hold_lock(self) -> None:
+        self.held += 1
+
+    async def try_to_write(self) -> None:
+        self.tried += 1
+        if self.refusals:
+            raise StoreError(self.refusals.pop(0))
+
+    async def look_for_room(self) -> Room:
+        return judge(self.free.pop(0) if self.free else None, 100, was_enough=True)
+
+    def give_back(self) -> None:
+        self.given_back += 1
 
     async def count_due_feeds(self) -> int:
         return self._overdue
@@ -66,9 +88,61 @@ async def test_trouble_with_the_database_is_told_once_and_its_end_too(caplog: py
     for _ in range(4):
         await daemon.tick()
     assert session.kept == 4, "what hosts ask for is stored at each tick, for a kill to find it there"
+    assert session.tried == 2, "after trouble it is tried first whether anything can be written"
     told = [record.message for record in caplog.records]
     cannot = "the database cannot be used, nothing is fetched: locked"
     assert told == [cannot, "the database can be used again", cannot]
+
+
+class Failing(Session):
+    """The work meets the trouble, not the look for work."""
+
+    def __init__(self, *troubles: str) -> None:
+        super().__init__()
+        self._met = list(troubles)
+
+    def raise_store_error(self) -> None:
+        if trouble := self._met.pop(0):
+            raise StoreError(trouble)
+
+
+async def test_trouble_that_the_work_meets_is_over_when_it_meets_it_no_more(caplog: pytest.LogCaptureFixture) -> None:
+    """A disk that stays full lets every look for work succeed: that is no reason to say that all is well."""
+    caplog.set_level(logging.INFO)
+    session = Failing("full", "", "full", "", "")
+    daemon = Daemon(session, tick_s=1)  # type: ignore[arg-type]  # a stand-in
+    for _ in range(5):
+        await daemon.tick()
+    cannot = "the database cannot be used, nothing is fetched: full"
+    assert [record.message for record in caplog.records] == [cannot, "the database can be used again"]
+
+
+async def test_nothing_is_fetched_while_nothing_can_be_written(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    session = Session("full", overdue=1)
+    session.refusals = ["full", "full"]
+    daemon = Daemon(session, tick_s=1)  # type: ignore[arg-type]  # a stand-in
+    looks = []
+    for _ in range(4):
+        await daemon.tick()
+        looks.append(len(session.limits))
+    assert looks == [1, 1, 1, 2]
+    cannot = "the database cannot be used, nothing is fetched: full"
+    assert [record.message for record in caplog.records] == [cannot, "the database can be used again"]
+
+
+async def test_without_room_nothing_new_is_taken_until_there_is_some(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    session = Session()
+    session.free = [500, 99, 50, 101, 500]
+    daemon = Daemon(session, tick_s=60)  # type: ignore[arg-type]  # a stand-in
+    for _ in range(5):
+        await daemon.tick()
+    assert len(session.limits) == 3
+    assert (session.given_back, session.kept, session.held) == (1, 5, 5)
+    short, again = (record.message for record in caplog.records)
+    assert short.startswith("the disk is nearly full, nothing is fetched until some space is free again: ")
+    assert again.startswith("there is room on the disk again, work goes on: ")
 
 
 async def test_maintenance_that_fails_is_told_and_tried_again_later(caplog: pytest.LogCaptureFixture) -> None:

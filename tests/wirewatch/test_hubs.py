@@ -37,6 +37,7 @@ class Desk:
     broken: Exception | None = None
     now: datetime = NOW
     drawn: int = 0
+    has_room: bool = True
 
     def hub_feeds(self):
         return self.feeds
@@ -73,6 +74,7 @@ class Desk:
             post=self,
             pipeline=self,
             callback="https://us.example/websub",
+            has_room=lambda: self.has_room,
             clock=lambda: self.now,
             draw=self.draw,
         )
@@ -278,6 +280,15 @@ async def test_large_pushes_wait_only_while_there_is_room_for_them(desk):
     async with working(hubs):
         await hubs.settle()
         assert hubs.pushed("drawn1", signed(large), large) == 202, "there is room again"
+
+
+async def test_nothing_is_taken_while_the_disk_is_nearly_full(desk):
+    hubs = desk.hubs()
+    await hubs.renew()
+    desk.has_room = False
+    assert hubs.pushed("drawn1", signed(BODY), BODY) == 503
+    desk.has_room = True
+    assert hubs.pushed("drawn1", signed(BODY), BODY) == 202
 
 
 # --- over the wire ----------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ import sys
 import click
 import pytest
 
-from storage.engine import migrating_engine
 from storage.migrate import run_scripts
+from storage.sqlite_file import migrating_engine
 from wirewatch.__main__ import main
 from wirewatch.cli.root import COMMANDS, wirewatch
 from wirewatch.errors import ExitCode

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingest.copies.fingerprint import FINGERPRINT_ALG
+from storage.address import SqliteFile
 from storage.lock import BackfillLock, DatabaseLock, RebuildLock
 from storage.rebuilds import RebuildSpan
 from storage.store import Store
@@ -200,17 +201,17 @@ def test_since_looks_at_nothing_older(wirewatch, folder):
 
 
 def test_a_second_rebuild_is_refused_but_not_beside_other_work(wirewatch, folder):
-    with RebuildLock(database(folder)):
+    with RebuildLock(SqliteFile(database(folder))):
         ended = wirewatch("--config", folder, "copies", "rebuild")
         assert (ended.code, ended.out) == (5, "")
         assert "another copies rebuild is at work (process " in ended.err
-    with BackfillLock(database(folder)):
+    with BackfillLock(SqliteFile(database(folder))):
         assert wirewatch("--config", folder, "copies", "rebuild").code == 0
 
 
 def test_it_waits_for_what_a_running_instance_has_begun(wirewatch, folder):
     with ExitStack() as held, closing(sqlite3.connect(database(folder))) as connection:
-        held.enter_context(DatabaseLock(database(folder)))
+        held.enter_context(DatabaseLock(SqliteFile(database(folder))))
         (count,) = connection.execute("SELECT count(*) FROM article").fetchone()
 
         def end_when_all_is_compared():

@@ -38,7 +38,7 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "settings.md", "json.md", "reasons.md", "acquisition.md"])
+@pytest.mark.parametrize("page", ["cli.md", "settings.md", "json.md", "reasons.md", "schema.md", "acquisition.md"])
 def test_a_page_is_what_the_program_says(generator, page):
     """When this fails, run: python docs/generate.py."""
     assert (DOCS / "reference" / page).read_text(encoding="utf-8") == generator.pages()[page]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rules.files import load_rules
+from storage.address import SqliteFile
 from storage.listings import Listings
 from storage.lock import DatabaseLock
 from storage.migrate import upgrade
@@ -136,7 +137,7 @@ def test_doctor_and_stats_tell_it(wirewatch, copied):
     own.write_text(good.replace("match quagga", "match okapi") + "topic fresh\n    match ferry\n")
     fix = f"no daemon runs; they are read by: wirewatch --config {copied} once"
     assert f"the files differ (new: fresh; changed: nowhere): {fix}\n" in told()
-    with DatabaseLock(copied / "wirewatch.db"):
+    with DatabaseLock(SqliteFile(copied / "wirewatch.db")):
         assert "(new: fresh; changed: nowhere): the daemon reads them at its next tick" in told()
 
     own.write_text(good.replace("match quagga", "match quagga OR") + "topic fresh\n    match (\n")

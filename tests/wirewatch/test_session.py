@@ -269,6 +269,26 @@ async def test_feeds_that_cannot_be_read_leave_those_in_force(file: Path) -> Non
         assert session.feeds == 0
 
 
+SITE = '[[sites]]\nhost = "news.example"\nheaders = {X-Key = "env:DESK_KEY"}\n'
+
+
+async def test_a_site_that_lacks_its_secret_stops_nothing_and_has_it_after_a_reload(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("DESK_KEY", raising=False)
+    (file.parents[1] / "sites.toml").write_text(SITE)
+    fault = f"no page of this site is fetched: {file.parents[1] / 'sites.toml'}:3: "
+    async with opened(file) as session:
+        (told,) = (record.message for record in caplog.records)
+        assert told.startswith(fault)
+        assert "DESK_KEY" in told
+        await session.reload_feeds()
+        assert len(caplog.records) == 2
+        monkeypatch.setenv("DESK_KEY", "s3cret")
+        await session.reload_feeds()
+        assert len(caplog.records) == 2
+
+
 LOCKED = '[[feeds]]\nurl = "{url}/locked"\nheaders = {{X-Key = "env:DESK_KEY"}}\n'
 OPEN = '[[feeds]]\nurl = "{url}/open"\n'
 

@@ -94,7 +94,7 @@ def test_settings_are_frozen(config):
         ("timezone = 'Mars'", "wirewatch.toml:1: timezone: expected a time zone name such as UTC or Europe/Berlin"),
         ("timezone = '../x'", "wirewatch.toml:1: timezone: expected a time zone name"),
         ("[fetch\n", "wirewatch.toml:1:7: "),
-        ("[database]\nurl='postgresql://x/y'", "wirewatch.toml:2: postgresql://x/y: postgresql is not available in"),
+        ("[database]\nurl='postgresql://u:s3cret@x/'", "wirewatch.toml:2: postgresql://u@x/: the name of"),
         ("[database]\nurl='sqlite://x.db'", "wirewatch.toml:2: sqlite://x.db: use sqlite:///PATH"),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_fault_in_the_file_names_line_key_and_what_is_expected(config, text, f
         ("WIREWATCH_FETCH__ALLOW", "::1", "WIREWATCH_FETCH__ALLOW: fetch.allow: expected a list"),
         ("WIREWATCH_FETCH__ALLOW", "[1]", "WIREWATCH_FETCH__ALLOW: fetch.allow.0: expected text in quotes, got 1"),
         ("WIREWATCH_TIMEZONE", "Mars", "WIREWATCH_TIMEZONE: timezone: expected a time zone name"),
-        ("WIREWATCH_DATABASE__URL", "mysql://", "WIREWATCH_DATABASE__URL: mysql://: mysql is not available"),
+        ("WIREWATCH_DATABASE__URL", "mysql://", "WIREWATCH_DATABASE__URL: mysql://: use a path, sqlite:///PATH or postgresql://USER@HOST/NAME"),
     ],
 )  # fmt: skip
 def test_a_fault_in_the_environment_names_the_variable(config, variable, value, fault):
@@ -228,3 +228,10 @@ def test_a_flag_in_a_variable(tmp_path, text, value):
 @pytest.mark.parametrize("listen", ["127.0.0.1:8765", "[::1]:1", "localhost:80"])
 def test_where_to_listen(listen):
     assert Settings.model_validate({"websub": {"listen": listen}}).websub.listen == listen
+
+
+@pytest.mark.parametrize("given", ["postgresql://u:s3cret@h/news", "postgres:///news?host=/run"])
+def test_an_address_on_a_server_is_left_as_it_is(tmp_path, given):
+    config = ConfigDir(path=tmp_path, origin="--config")
+    assert load_settings(config, environ={"WIREWATCH_DATABASE__URL": given}).database.url == given
+    assert load_settings(config, environ={}, db=given).database.url == given

@@ -215,6 +215,8 @@ def test_each_fetch_has_a_line_and_of_many_the_newest_are_shown():
     assert row(replace(TRAIL, fetches=(fetch,)), "fetched") == [
         "2026-10-01 10:00  no answer, redirected 2 times, answered by https://c.example/x: timeout: too late"
     ]
+    forgotten = replace(fetch, url=None, redirects=0, detail=None)
+    assert row(replace(TRAIL, fetches=(forgotten,)), "fetched") == ["2026-10-01 10:00  no answer: timeout"]
     many = row(replace(TRAIL, fetches=(fetch,) * (MOST_FETCHES + 3)), "fetched")
     assert many[0] == "… 3 earlier"
     assert len(many) == MOST_FETCHES + 1

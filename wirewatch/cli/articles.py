@@ -1,4 +1,4 @@
-"""`wirewatch articles`, `entries`, `show` and `search`: what was fetched, and how it went."""
+"""`wirewatch articles …` and `entries`: what was fetched, and how it went."""
 
 from __future__ import annotations
 
@@ -7,29 +7,39 @@ from typing import TYPE_CHECKING
 import click
 
 from ingest.errors import Reason
-from wirewatch.cli.listing import listing_options, record_options
+from wirewatch.cli.lazy import LazyGroup
+from wirewatch.cli.listing import listing_options
 from wirewatch.cli.options import IDENT, Command
-from wirewatch.cli.wiring import note, pass_call
-from wirewatch.errors import WirewatchError
-from wirewatch.fields import ARTICLE, ARTICLE_SHOWN, ENTRY, FOUND
+from wirewatch.cli.wiring import pass_call
+from wirewatch.fields import ARTICLE, ENTRY
 
 if TYPE_CHECKING:
-    from storage.listings import Listings
-    from storage.records import ShownArticle
+    from collections.abc import Mapping
+
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
 
 STATES = ("new", "retrying", "done", "failed")
 
 
-@click.command(cls=Command)
+#: name → where it is, and its line in the help
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "reextract": ("wirewatch.cli.articles_reextract:reextract", "Read the kept pages again by the present extractor."),
+    "forget": ("wirewatch.cli.articles_forget:forget", "Remove articles for good, and remember that they were."),
+    "forgotten": ("wirewatch.cli.articles_forget:forgotten", "List what was removed for good."),
+}
+
+
+@click.group(cls=LazyGroup, where=COMMANDS, invoke_without_command=True)
 @listing_options
 @pass_call
 def articles(call: Call, listing: Listing) -> None:
-    """List articles.
+    """List articles, or do something about them.
 
-    Each in its current version; the newest come first.
+    Without a command: list them, each in its current version; the newest come first.
     """
+    if click.get_current_context().invoked_subcommand is not None:
+        return
     with call.reading() as listings:
         rows = listings.articles(**listing.span(call))
     listing.show(rows, ARTICLE, call, empty="no articles; poll with: wirewatch once")
@@ -55,64 +65,3 @@ def entries(call: Call, listing: Listing, *, state: str | None, reason: str | No
     with call.reading(f"wirewatch{call.repeated} feeds list") as listings:
         rows = listings.entries(state=state, reason=reason, feed_id=feed_id, **listing.span(call))
     listing.show(rows, ENTRY, call, empty="no such entries; poll with: wirewatch once")
-
-
-@click.command(cls=Command)
-@click.argument("number", metavar="ID", type=IDENT)
-@click.option("--version", "n", type=IDENT, metavar="N", help="Read version N instead of the current one.")
-@click.option(
-    "--diff", is_flag=True, help="What the newest version, or version N, changed against the one before, by sentence."
-)
-@record_options
-@pass_call
-def show(call: Call, listing: Listing, *, number: int, n: int | None, diff: bool) -> None:
-    """Show an article: text, versions, relations, and why it matches."""
-    with call.reading(f"wirewatch{call.repeated} articles") as listings:
-        if diff:
-            _show_changes(listings, listing, call, number, n)
-            return
-        found = read_version(call, listings, number, n)
-    listing.show_one(found, ARTICLE_SHOWN, call)
-
-
-def read_version(call: Call, listings: Listings, number: int, n: int | None) -> ShownArticle:
-    """Return an article in its current version or version *n*.
-
-    Raises LookupError for an article that does not exist, and WirewatchError for a version that it does not have.
-    """
-    try:
-        return listings.article(number, n)
-    except LookupError as e:
-        if n is None:
-            raise
-        listings.article(number)  # raises when it is the article that does not exist
-        raise WirewatchError(f"{e}; see: wirewatch{call.repeated} show {number}") from e
-
-
-def _show_changes(listings: Listings, listing: Listing, call: Call, number: int, n: int | None) -> None:
-    from wirewatch.changes import diff_version, emit_pieces, tell_version_changes
-    from wirewatch.story_fields import ARTICLE_DIFF
-
-    if n is not None:
-        read_version(call, listings, number, n)
-    found = diff_version(listings, number, n)
-    if listing.how == "table":
-        emit_pieces(tell_version_changes(found))
-    else:
-        listing.show_one(found, ARTICLE_DIFF, call)
-
-
-@click.command(cls=Command)
-@click.argument("query")
-@listing_options
-@pass_call
-def search(call: Call, listing: Listing, *, query: str) -> None:
-    """List the articles that an expression of the rule language matches.
-
-    For example: wirewatch search '"Black Sea" AND (grain | wheat)'. The newest come first.
-    """
-    with call.reading() as listings:
-        found = listings.search(query, **listing.span(call))
-    listing.show(found.rows, FOUND, call, empty="nothing found")
-    if not found.is_complete:
-        note("only the newest articles were read; narrow it with --since or with a word that must occur")

@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("directory", required=False, metavar="[DIR]")
+@click.option("--no-backup", is_flag=True, help="Make no copy of an SQLite database that is upgraded.")
 @pass_call
-def init(call: Call, directory: str | None) -> None:
+def init(call: Call, directory: str | None, *, no_backup: bool) -> None:
     """Write commented configuration files and create the database.
 
     They go to DIR, else to what --config or WIREWATCH_CONFIG names, else to ./config, where they are found
-    without --config. Nothing is overwritten; a database that exists is upgraded.
+    without --config. Nothing is overwritten; a database that exists is upgraded, after a copy was made beside it.
     """
-    from storage.migrate import upgrade
-    from wirewatch.cli.db import tell_outdated
+    from wirewatch.cli.db_schema import bring_up_to_date, tell_outdated
     from wirewatch.defaults import copy_defaults
     from wirewatch.places import find_config_dir
+    from wirewatch.settings import shown_url
 
     name = directory or call.given_config or "config"
     copied = copy_defaults(Path(name).expanduser())
@@ -37,8 +38,8 @@ def init(call: Call, directory: str | None) -> None:
         click.echo(f"kept     {path}")
     config = find_config_dir(name, os.environ, Path.cwd())
     url = call.settings_of(config).database.url
-    upgrade(url)
-    click.echo(f"database {url.removeprefix('sqlite:///')}")
+    bring_up_to_date(url, has_backup=not no_backup)
+    click.echo(f"database {shown_url(url.removeprefix('sqlite:///'))}")
     is_found = find_config_dir(None, os.environ, Path.cwd()).path == config.path
     options = call.repeated_with(None if is_found else name)
     note(

@@ -14,9 +14,10 @@ from wirewatch.cli.wiring import note
 from wirewatch.output import FORMATS, default_format, emit, emit_one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import tzinfo
 
+    from storage.window import Cursor
     from wirewatch.cli.wiring import Call
     from wirewatch.output import Column, Format
 
@@ -38,6 +39,12 @@ class Span(TypedDict):
     limit: int | None
 
 
+class Page(Span):
+    """A page of them: those that come behind a row."""
+
+    after: Cursor | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """How to list: which rows, and in which form."""
@@ -47,6 +54,10 @@ class Listing:
     until: str | None = None
     by: Literal["first_seen", "published"] = "first_seen"
     limit: int | None = None
+    #: the place behind a row, as the last page told it
+    after: str | None = None
+    #: the listing has pages, as long as its rows are sorted by time and id
+    has_pages: bool = False
     #: the form was asked for, and is not the usual one of the place where the output goes
     is_asked: bool = False
 
@@ -55,10 +66,27 @@ class Listing:
         """JSON was asked for, so standard error is for errors."""
         return self.how in {"json", "jsonl"}
 
-    def span(self, call: Call) -> Span:
+    def span(self, call: Call) -> Page:
         """The arguments that `storage.listings` wants. Raises click.UsageError."""
+        return {**self.unpaged(call), "after": self._cursor()}
+
+    def unpaged(self, call: Call) -> Span:
+        """The same for a listing that has no pages. Raises click.UsageError."""
         since, until = self._moments(call)
         return {"since": since, "until": until, "by": self.by, "limit": self.row_limit}
+
+    def _cursor(self) -> Cursor | None:
+        if self.after is None:
+            return None
+        from storage.window import Cursor
+
+        try:
+            cursor = Cursor.parse(self.after)
+        except ValueError as e:
+            raise click.UsageError(f"--after: {e}") from e
+        if cursor.time is None and self.by == "first_seen":
+            raise click.UsageError(f"--after {self.after}: only a listing --by published has rows without a time")
+        return cursor
 
     def within(self, rows: Iterable[Mapping[str, Any]], name: str, call: Call) -> list[Mapping[str, Any]]:
         """Return the *rows* whose time in the field *name* lies in the span, as far as the limit allows.
@@ -86,14 +114,43 @@ class Listing:
             return SCREEN_LIMIT if self.how == "table" else None
         return self.limit or None
 
-    def show(self, rows: Iterable[object], shown: Sequence[Column], call: Call, *, empty: str) -> None:
-        """Write the rows. Says *empty* where people look at a table without rows, and when a limit cuts it."""
-        count = emit(rows, shown, self.how, zone=_zone(self.how, call))
-        if self.how == "table":
-            if not count and empty:
-                note(empty)
-            elif self.limit is None and count == SCREEN_LIMIT:
-                note(f"{SCREEN_LIMIT} rows; more with --limit, all with --limit 0")
+    def show(
+        self, rows: Iterable[object], shown: Sequence[Column], call: Call, *, empty: str, has_pages: bool | None = None
+    ) -> None:
+        """Write the rows. Where people look at a table: say *empty* when there are none, and what shows the next ones.
+
+        *has_pages*: False for rows that are not sorted by time and id, though their listing may be.
+        """
+        last: object = None
+
+        def passing() -> Iterator[object]:
+            nonlocal last
+            for row in rows:
+                last = row
+                yield row
+
+        count = emit(passing(), shown, self.how, zone=_zone(self.how, call))
+        if self.how != "table":
+            return
+        if not count and empty:
+            note(empty)
+        elif count and count == self.row_limit:
+            pages = self.has_pages if has_pages is None else has_pages
+            following = self._next_page(last, call) if pages else None
+            if following is not None:
+                note(f"{count} rows; the next ones: {following}")
+            elif self.limit is None:
+                note(f"{count} rows; more with --limit, all with --limit 0")
+
+    def _next_page(self, last: object, call: Call) -> str | None:
+        """Return the command for the page behind the row *last*; None where it does not tell its place."""
+        from storage.window import Cursor
+        from wirewatch.cli.repeating import repeat_command
+
+        row: Any = last
+        if not hasattr(row, "id") or not hasattr(row, self.by):
+            return None
+        return repeat_command(call, after=Cursor(time=getattr(row, self.by), id=row.id))
 
     def show_one(self, row: object, shown: Sequence[Column], call: Call) -> None:
         """Write a single record."""
@@ -126,18 +183,31 @@ def record_options(command: F) -> F:
 
 
 def listing_options(command: F) -> F:
-    """Add --since, --until, --by, --limit and --format; the command gets them as the argument `listing`."""
-    options = [
-        *_span_options("From then on"),
-        click.option(
-            "--by",
-            type=click.Choice(["first_seen", "published"]),
-            default="first_seen",
-            show_default=True,
-            help="The time that --since, --until and the order go by.",
-        ),
-    ]
-    return _with(command, options, default=default_format, has_limit=True)
+    """Add --since, --until, --by, --limit, --after and --format; the command gets them as the argument `listing`.
+
+    For listings that are sorted by time and id, as `storage.window` does.
+    """
+    after = click.option(
+        "--after",
+        metavar="CURSOR",
+        help="Only what comes behind this row of the listing: TIME:ID, with the time that the order goes by.",
+    )
+    return _with(command, [*_span_options("From then on"), _by_option(), after], default=default_format, has_limit=True)
+
+
+def unpaged_options(command: F) -> F:
+    """Add the same without --after, for listings that are worked out as a whole."""
+    return _with(command, [*_span_options("From then on"), _by_option()], default=default_format, has_limit=True)
+
+
+def _by_option() -> Callable[[F], F]:
+    return click.option(
+        "--by",
+        type=click.Choice(["first_seen", "published"]),
+        default="first_seen",
+        show_default=True,
+        help="The time that --since, --until and the order go by.",
+    )
 
 
 def span_options(what: str) -> Callable[[F], F]:
@@ -181,9 +251,13 @@ def _with(
         asked += [name for name in SHORT if kwargs.pop(f"as_{name}") and name != how]
         if len(asked) > 1:
             raise click.UsageError(f"one format at a time, not {' and '.join(asked)}")
-        own = {key: kwargs.pop(key) for key in ("since", "until", "by", "limit") if key in kwargs}
+        own = {key: kwargs.pop(key) for key in ("since", "until", "by", "limit", "after") if key in kwargs}
         return command(
-            *args, listing=Listing(how=asked[0] if asked else default(), is_asked=bool(asked), **own), **kwargs
+            *args,
+            listing=Listing(
+                how=asked[0] if asked else default(), is_asked=bool(asked), has_pages="after" in own, **own
+            ),
+            **kwargs,
         )
 
     decorated = cast(F, with_listing)

@@ -44,7 +44,7 @@ def global_options() -> list[click.Parameter]:
             metavar="URL",
             expose_value=False,
             callback=_remember(DB),
-            help="Database: sqlite:///PATH or a path.",
+            help="Database: sqlite:///PATH, a path, or postgresql://USER@HOST/NAME.",
         ),
         click.Option(
             ["--debug"],

@@ -23,22 +23,25 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.option("--all", "every", is_flag=True, help="Poll every feed, due or not.")
+@click.option("--migrate", is_flag=True, help="Upgrade a database of an earlier version before, as `db upgrade` does.")
 @record_options
 @pass_call
-def once(call: Call, listing: Listing, *, every: bool) -> None:
+def once(call: Call, listing: Listing, *, every: bool, migrate: bool) -> None:
     """Poll the feeds that are due, once.
 
     Then fetch, read, compare and match what they list. Creates the database; one of an earlier version is refused
-    with exit code 5, see `wirewatch db upgrade`. Exit code 3 when some feeds failed; those that are put off, since
-    their server asked to be left alone, have not.
+    with exit code 5 unless --migrate is given, and so is a disk with less room than store.min_free_mb. Exit code 3
+    when some feeds failed; those that are put off, since their server asked to be left alone, have not.
     """
-    from storage.migrate import SchemaState, status, upgrade
+    from storage.migrate import SchemaState, status
+    from wirewatch.cli.db_schema import bring_up_to_date
 
     # a rule that is not understood and a bug are told; feeds that failed are told at the end, in one place
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     # one that is there but of another version is refused when it is opened, as `run` does
-    if status(call.settings.database.url).state is SchemaState.MISSING:
-        upgrade(call.settings.database.url)
+    state = status(call.settings.database.url).state
+    if state is SchemaState.MISSING or (migrate and state is SchemaState.OUT_OF_DATE):
+        bring_up_to_date(call.settings.database.url)
     with Progress(0, "feeds and entries") as progress:
         done = asyncio.run(call.app.run_once(all_feeds=every, tell=progress.show))
     if listing.how == "table":

@@ -21,7 +21,8 @@ class Progress:
         self._shown_at = float("-inf")
 
     def __enter__(self) -> Self:
-        self.show(0, self._total)
+        if self._what:
+            self.show(0, self._total)
         return self
 
     def step(self) -> None:
@@ -30,11 +31,27 @@ class Progress:
         self.show(self._done, self._total)
 
     def show(self, done: int, total: int) -> None:
-        """Show how many of how many are done; not each, where they are many in a moment."""
+        """Show how many of how many are done, 0 where that is not known; not each, where they are many in a moment."""
         now = time.monotonic()
         if done == total or now - self._shown_at >= SHOWN_S:
             self._shown_at = now
-            self._write(f"{done}/{total} {self._what}")
+            self._write(f"{done}/{total} {self._what}" if total or not done else f"{done} {self._what}")
+
+    def show_part(self, what: str, done: int, total: int) -> None:
+        """As `show`, of work that has several parts, each with its name."""
+        self._what = what
+        self.show(done, total)
+
+    def show_bytes(self, done: int, total: int) -> None:
+        """As `show`, in megabytes."""
+        self.show(done // 1_000_000, total // 1_000_000)
+
+    def say(self, text: str) -> None:
+        """Show what is done, where nobody knows how much there is."""
+        now = time.monotonic()
+        if now - self._shown_at >= SHOWN_S:
+            self._shown_at = now
+            self._write(text)
 
     def __exit__(self, *_: object) -> None:
         self._write("")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wirewatch.cli.listing import listing_options
+from wirewatch.cli.listing import unpaged_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
 from wirewatch.cli.topics import choose_topics, diff_rows, no_article, note_errors
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("names", metavar="[TOPIC]...", nargs=-1)
 @click.option("--summary", "is_summary", is_flag=True, help="A row for each topic, not for each article.")
-@listing_options
+@unpaged_options
 @pass_call
 def diff(call: Call, listing: Listing, *, names: tuple[str, ...], is_summary: bool) -> None:
     """Tell which stored articles enter or leave with the rules as written now.
@@ -42,7 +42,7 @@ def diff(call: Call, listing: Listing, *, names: tuple[str, ...], is_summary: bo
         done = compare(
             topics,
             listings,
-            **listing.span(call),
+            **listing.unpaged(call),
             wanted=("new", "lost"),
             # a topic that differs in old articles alone differs too
             scan_limit=ALL_ARTICLES,

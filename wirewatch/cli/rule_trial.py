@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wirewatch.cli.listing import listing_options
+from wirewatch.cli.listing import unpaged_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
 from wirewatch.cli.topics import stored_topics
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("what", metavar="TOPIC|FILE|EXPRESSION")
-@listing_options
+@unpaged_options
 @pass_call
 def test(call: Call, listing: Listing, *, what: str) -> None:
     """Match a topic, a rule file or an expression against the stored articles.
@@ -40,7 +40,7 @@ def test(call: Call, listing: Listing, *, what: str) -> None:
         done = compare(
             tried.topics,
             listings,
-            **listing.span(call),
+            **listing.unpaged(call),
             is_stored=not tried.is_expression,
             tell=progress.show,
         )

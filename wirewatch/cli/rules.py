@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "explain": ("wirewatch.cli.rule_explain:explain", "Tell why an article matches a topic, or why not."),
     "diff": ("wirewatch.cli.rule_diff:diff", "Tell which stored articles enter or leave by the rules as written."),
     "apply": ("wirewatch.cli.rule_apply:apply", "Judge the stored articles anew, by the rules as written now."),
+    "log": ("wirewatch.cli.rule_log:log", "List which versions of a topic were in force from when to when."),
     "edit": ("wirewatch.cli.rule_edit:edit", "Edit a rule file, as visudo does: nothing is saved unseen."),
     "add": (
         "wirewatch.cli.rule_add:add",

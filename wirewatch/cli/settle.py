@@ -9,7 +9,9 @@ from wirewatch.cli.wiring import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from storage.address import Address
+    from wirewatch.space import SpaceFloor
 
 #: So long a running instance may take to end what it has begun: read pages, compare them, store them.
 SETTLE_S = 10.0
@@ -17,7 +19,7 @@ SETTLE_S = 10.0
 TURN_S = 0.12
 
 
-def until_settled(database: Path, wait_s: float, why: str, *, from_now: bool = False) -> Callable[[], bool]:
+def until_settled(database: Address, wait_s: float, why: str, *, from_now: bool = False) -> Callable[[], bool]:
     """Return what says for *wait_s* seconds, as long as an instance runs, that newer articles may be to come.
 
     The time begins now, or else when it is first asked. *why* tells people what the instance may be doing.
@@ -45,7 +47,7 @@ def until_settled(database: Path, wait_s: float, why: str, *, from_now: bool = F
     return looks_again
 
 
-def give_way_on(database: Path) -> Callable[[], None]:
+def give_way_on(database: Address) -> Callable[[], None]:
     """Return what waits, as long as an instance runs, until that has had a chance to write."""
     from storage.lock import is_locked
 
@@ -54,3 +56,14 @@ def give_way_on(database: Path) -> Callable[[], None]:
             time.sleep(TURN_S)
 
     return give_way
+
+
+def give_way_with_room(database: Address, floor: SpaceFloor) -> Callable[[], None]:
+    """The same for work that takes room: what is returned raises DiskShort when there is none any more."""
+    give_way = give_way_on(database)
+
+    def give_way_or_stop() -> None:
+        floor.require()
+        give_way()
+
+    return give_way_or_stop

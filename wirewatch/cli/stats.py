@@ -32,16 +32,29 @@ def stats(call: Call, listing: Listing) -> None:
     Matches are counted by story: once for a topic, however many copies of the story match it.
     """
     from ingest.copies.fingerprint import FINGERPRINT_ALG
+    from storage.address import SqliteFile
+    from storage.sqlite_file import wal_bytes
+    from wirewatch.accountcheck import difference_in_words
     from wirewatch.rulestate import show_stats
+    from wirewatch.space import free_at
 
     with call.reading() as listings:
         found, topics = listings.stats(since=lately()), listings.topics()
         outdated = listings.articles_of_other_algorithms(FINGERPRINT_ALG)
-    shown = show_stats(call.config_dir, found, topics, outdated)
+    database = call.app.database
+    shown = replace(
+        show_stats(call.config_dir, found, topics, outdated),
+        wal_bytes=wal_bytes(database.path) if isinstance(database, SqliteFile) else None,
+        free_bytes=free_at(database),
+    )
     if listing.how != "table":
         listing.show_one(shown, STATS, call)
         return
     listing.show_one(_shorten(shown), STATS, call)
+    if (low := shown.free_bytes) is not None and low < call.settings.store.min_free_mb * 1_000_000:
+        note(f"only {low / 1e6:,.0f} MB of the disk are free: nothing new is taken (store.min_free_mb)")
+    if found.entries_missing:
+        note(f"THE ACCOUNT OF ENTRIES IS BROKEN: {difference_in_words(found)}; see: wirewatch{call.repeated} db check")
     if len(shown.held) > MOST_SHOWN:
         note(f"… and {len(shown.held) - MOST_SHOWN:,} more held; see: wirewatch{call.repeated} rules list")
     if outdated:

@@ -54,6 +54,9 @@ def _told(call: Call, what: str) -> list[ToldEntry]:
         if _IDENT.fullmatch(what) and int(what) <= MOST:
             return [tell_entry(listings.trail(int(what)))]
         found = listings.find_entries(*_spellings(call, what))
+        if not found and listings.forgotten_among(_spellings(call, what)):
+            see = f"wirewatch{call.repeated} articles forgotten"
+            raise WirewatchError(f"{redact(what)}: its article was forgotten for good; see: {see}")
         if not found:
             raise WirewatchError(f"{redact(what)}: no entry has this address; {_what_to_try(call, listings, what)}")
         return [tell_entry(listings.trail(ident)) for ident in found]

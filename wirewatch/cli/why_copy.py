@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wirewatch.cli.articles import read_version
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import MOST, Command
+from wirewatch.cli.show import read_version
 from wirewatch.cli.source import is_address, read_article
 from wirewatch.cli.wiring import pass_call
 from wirewatch.errors import WirewatchError

@@ -85,8 +85,15 @@ class Call:
 
     def repeated_with(self, config: str | None) -> str:
         """The same, with *config* in place of the given one; None where it is found without."""
-        given = (("--config", config), ("--db", self._option(DB)))
+        given = (("--config", config), ("--db", self._shown_db()))
         return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)
+
+    def _shown_db(self) -> str | None:
+        """What --db names, without a password."""
+        from wirewatch.settings import shown_url
+
+        given = self._option(DB)
+        return given and shown_url(given)
 
     def command(self, name: str, *arguments: str) -> str:
         """Return the call of the command *name* with *arguments*, quoted for the shell, to be suggested."""

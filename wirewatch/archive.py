@@ -1,0 +1,192 @@
+"""The lines of an archive: written by `export archive`, read by `import`; docs/reference/archive.md describes them.
+
+A line is one object of JSON. The first is the header; in the others `record` says what they tell. A line that is not
+understood ends the reading with its number and the field: half an archive is never taken for a whole one in silence.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from storage.transfer_records import ARCHIVE_VERSION, KINDS, ArchivedArticle, ArchivedTopic, Header
+from wirewatch.errors import WirewatchError
+from wirewatch.output import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from storage.transfer_records import Archived
+
+#: A longer line is refused, so that no file can take all memory. A book with its page is a tenth of it.
+MAX_LINE_BYTES = 256 * 1024 * 1024
+
+
+class Line(NamedTuple):
+    """A record, and the number of its line, from 1."""
+
+    number: int
+    record: Archived
+
+
+class _Tag(msgspec.Struct):
+    """What a line tells, before all of it is read."""
+
+    record: str
+
+
+class _FaultError(ValueError):
+    """What is wrong with a line, in words."""
+
+
+def header_line(header: Header) -> str:
+    """Return the first line, with its end."""
+    return to_json(header) + "\n"
+
+
+def record_line(record: Archived) -> str:
+    """Return the line of a record, with its end."""
+    return to_json({"record": record.kind, **{name: getattr(record, name) for name in _NAMES[type(record)]}}) + "\n"
+
+
+#: The fields of each record, in their order.
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS}
+
+
+def read_archive(stream: BinaryIO, name: str, *, max_line_bytes: int = MAX_LINE_BYTES) -> tuple[Header, Iterator[Line]]:
+    """Return the header of the archive in *stream*, and its records as they are read; *name* is what errors call it.
+
+    Raises WirewatchError, also while the records are read, with the number of the line and what is wrong with it.
+    """
+    first = stream.readline(max_line_bytes + 1).removeprefix(codecs.BOM_UTF8)
+    try:
+        header = _read_header(first)
+    except _FaultError as e:
+        raise WirewatchError(f"{name}:1: {e}") from e
+    return header, _records(stream, name, max_line_bytes)
+
+
+def _read_header(line: bytes) -> Header:
+    if not line.strip():
+        raise _FaultError("the file is empty; an archive is made with: wirewatch export archive")
+    try:
+        begun = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        begun = None
+    if not isinstance(begun, dict) or begun.get("wirewatch") != "archive":
+        raise _FaultError("this is no archive of wirewatch; one is made with: wirewatch export archive")
+    version = begun.get("version")
+    if isinstance(version, int) and version > ARCHIVE_VERSION:
+        raise _FaultError(
+            f"the archive has version {version} and was made by a later wirewatch; this one reads up to "
+            f"{ARCHIVE_VERSION}: upgrade the program"
+        )
+    header: Header = _decode(msgspec.json.Decoder(Header), line)
+    return header
+
+
+def _records(stream: BinaryIO, name: str, max_line_bytes: int) -> Iterator[Line]:
+    number = 1
+    while line := stream.readline(max_line_bytes + 1):
+        number += 1
+        try:
+            yield Line(number, read_record(line, max_line_bytes))
+        except _FaultError as e:
+            raise WirewatchError(f"{name}:{number}: {e}") from e
+
+
+_read_tag = msgspec.json.Decoder(_Tag)
+
+
+@cache
+def _decoders() -> dict[str, msgspec.json.Decoder[Any]]:
+    return {kind.kind: msgspec.json.Decoder(kind) for kind in KINDS}
+
+
+def read_record(line: bytes, max_line_bytes: int = MAX_LINE_BYTES) -> Archived:
+    """Return the record of a line. Raises ValueError with what is wrong, and where."""
+    if len(line) > max_line_bytes:
+        raise _FaultError(f"the line is longer than {max_line_bytes} bytes")
+    tag = _decode(_read_tag, line).record
+    decoder = _decoders().get(tag)
+    if decoder is None:
+        raise _FaultError(f"unknown record {tag[:40]!r}; known are: {', '.join(_decoders())}")
+    if not line.endswith(b"\n"):
+        raise _FaultError("the file ends within this line; it was cut off")
+    record: Archived = _decode(decoder, line)
+    # All of a record is looked at only where there is a sign of what is seldom there; an escape may spell a digit too.
+    if b"\\u00" in line or b'"0001-01-01' in line or b'"9999-12-31' in line:
+        _check_values(record)
+    if isinstance(record, ArchivedArticle):
+        _check_article(record)
+    if isinstance(record, ArchivedTopic):
+        _check_topic(record)
+    return record
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], line: bytes) -> Any:
+    try:
+        return decoder.decode(line)
+    except RecursionError as e:
+        raise _FaultError("nested too deep") from e
+    except UnicodeDecodeError as e:
+        raise _FaultError(f"not UTF-8: {e.reason}") from e
+    except msgspec.ValidationError as e:
+        raise _FaultError(str(e)) from e
+    except msgspec.DecodeError as e:
+        raise _FaultError(f"not JSON: {e}" if line.endswith(b"\n") else "the file ends within this line") from e
+
+
+def _check_values(value: object) -> None:
+    """No database stores a NUL, and a time at the edge of the calendar may lie beyond it in UTC."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise _FaultError("a text holds the character NUL, which databases cannot store")
+    elif isinstance(value, datetime):
+        try:
+            value.astimezone(UTC)
+        except OverflowError as e:
+            raise _FaultError(f"{value}: a time before year 1 or after year 9999") from e
+    elif isinstance(value, tuple):
+        for each in value:
+            _check_values(each)
+    elif isinstance(value, dict):
+        _check_values((*value, *value.values()))
+    elif is_dataclass(value):
+        for field in fields(value):
+            _check_values(getattr(value, field.name))
+
+
+def _check_article(record: ArchivedArticle) -> None:
+    known = set()
+    for index, version in enumerate(record.versions):
+        where = f"at `$.versions[{index}].text_hash`"
+        if version.text_hash in known:
+            raise _FaultError(f"the same version twice - {where}")
+        known.add(version.text_hash)
+        if version.pruned_at is None:
+            if not version.text.strip():
+                raise _FaultError(f"a version without text - at `$.versions[{index}].text`")
+            if hashlib.sha256(f"{version.title}\0{version.text}".encode()).hexdigest() != version.text_hash:
+                raise _FaultError(f"title and text are not those of the hash - {where}")
+    if record.version not in known:
+        raise _FaultError("the version that is shown is none of its versions - at `$.version`")
+    for index, change in enumerate(record.changes):
+        if change.version not in known:
+            raise _FaultError(f"a version that is none of its versions - at `$.changes[{index}].version`")
+
+
+def _check_topic(record: ArchivedTopic) -> None:
+    known = {each.version for each in record.versions}
+    if record.version not in known:
+        raise _FaultError("the last version is none of its versions - at `$.version`")
+    for index, change in enumerate(record.changes):
+        if change.version is not None and change.version not in known:
+            raise _FaultError(f"a version that is none of its versions - at `$.changes[{index}].version`")

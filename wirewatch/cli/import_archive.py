@@ -1,0 +1,139 @@
+"""`wirewatch import`: what another database held, brought into this one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wirewatch.cli.options import Command
+from wirewatch.cli.progress import Progress
+from wirewatch.cli.wiring import counted, note, pass_call, telling_that_it_goes_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from wirewatch.archive import Line
+    from wirewatch.cli.wiring import Call
+
+#: What people are told of, with the word for one and for several; the others go along with these.
+_TOLD = {
+    "feed": ("feed", "feeds"),
+    "topic": ("topic", "topics"),
+    "entry": ("entry", "entries"),
+    "article": ("article", "articles"),
+    "relation": ("relation", "relations"),
+    "match": ("match", "matches"),
+    "event": ("event", "events"),
+    "forgotten": ("forgotten address", "forgotten addresses"),
+}
+
+
+@click.command("import", cls=Command)
+@click.argument("file", metavar="FILE|-", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--dry-run", is_flag=True, help="Read all of it and say what is in it; store nothing.")
+@pass_call
+def import_archive(call: Call, file: str, *, dry_run: bool) -> None:
+    """Bring an archive made by `export archive` into the database.
+
+    What is stored already stays as it is and is not doubled: the same archive twice changes nothing. Feeds arrive as
+    removed, with all that they brought: nothing is polled before it is in feeds.toml. Topics that no rule file here
+    has arrive as retired. What was forgotten, here or there, stays forgotten.
+
+    It may run beside `run`, but not beside a back-fill or a rebuild. When it is interrupted or killed, start it again.
+    """
+    from wirewatch.archive import read_archive
+    from wirewatch.export_files import reading
+
+    path = None if file == "-" else Path(file)
+    name = "standard input" if path is None else str(path)
+    with reading(path) as stream:
+        if dry_run:
+            header, lines = read_archive(stream, name)
+            counts = Counter(line.record.kind for line in lines)
+            note(f"{name}: an archive of {header.exported_at:%Y-%m-%d %H:%M} UTC, without a fault; nothing was stored")
+            told = [counted(counts[kind], *words) for kind, words in _TOLD.items() if counts[kind]]
+            click.echo(", ".join(told) or "nothing is in it")
+            return
+        counts = _store(call, stream, name)
+    _tell(call, counts)
+
+
+def _store(call: Call, stream: BinaryIO, name: str) -> Counter[str]:
+    from storage.lock import BackfillLock, RebuildLock
+    from storage.transfer import ArchiveWriter
+    from wirewatch.archive import read_archive
+    from wirewatch.importing import import_records
+
+    with call.reading() as listings:
+        # Before anything is locked: the database must be there.
+        listings.last_rebuild()
+    _, lines = read_archive(stream, name)
+    database = call.app.database
+    # Both judge what comes in while they are at work, and would end without having seen the last of it.
+    with (
+        BackfillLock(database),
+        RebuildLock(database),
+        telling_that_it_goes_on("start it again to bring the rest"),
+        ArchiveWriter(call.settings.database.url) as store,
+        Progress(0, "records") as progress,
+    ):
+        return import_records(store, _watched(lines), tell=lambda done: progress.show(done, 0))
+
+
+def _watched(lines: Iterator[Line]) -> Iterator[Line]:
+    """Say, where the archive is damaged, that what came before is stored."""
+    from wirewatch.errors import WirewatchError
+
+    count = 0
+    try:
+        for line in lines:
+            count += 1
+            yield line
+    except WirewatchError as e:
+        if count:
+            raise WirewatchError(f"{e}; what stands before this line was stored, or is there already") from e
+        raise
+
+
+def _tell(call: Call, counts: Counter[str]) -> None:
+    parts = []
+    for kind, words in _TOLD.items():
+        added = counts[f"{kind}.added"] + (counts["entry.open"] if kind == "entry" else 0)
+        changed, known = counts[f"{kind}.changed"], counts[f"{kind}.known"]
+        if added or changed or known:
+            beside = [f"{changed} changed"] if changed else []
+            beside += [f"{known} known"] if known else []
+            parts.append(counted(added, *words) + (f" ({', '.join(beside)})" if beside else ""))
+    click.echo(f"imported: {', '.join(parts)}" if parts else "nothing is in it")
+    for text in _notes(call, counts):
+        note(text)
+
+
+def _notes(call: Call, counts: Counter[str]) -> Iterator[str]:
+    if counts["feed.added"]:
+        yield (
+            "the feeds that are new here are removed, and are not polled; to poll them, export them where the archive "
+            f"comes from with `feeds export FILE` and bring them here with: {call.command('feeds', 'import')} FILE; "
+            f"or add one with: {call.command('feeds', 'add')} URL"
+        )
+    if counts["entry.open"]:
+        entries = counted(counts["entry.open"], "entry", "entries")
+        yield f"{entries} still to be done: `once` and `run` fetch their pages"
+    if counts["topic.added"]:
+        yield "topics that are new here are retired until a rule file has them"
+    if counts["article.added"] or counts["article.changed"]:
+        yield f"by the rules in force here they are judged with: {call.command('rules', 'apply')}"
+    if counts["article.forgotten"]:
+        yield f"{counted(counts['article.forgotten'], 'article')} left out: forgotten here"
+    if counts["forgotten.stored_here"]:
+        yield (
+            f"{counted(counts['forgotten.stored_here'], 'address', 'addresses')} that the archive has forgotten "
+            f"stored here as articles; to forget them here too: {call.command('articles', 'forget')} URL"
+        )
+    left_out = sum(number for became, number in counts.items() if became.endswith(".left_out"))
+    if left_out:
+        yield f"{counted(left_out, 'record')} left out: what they are about is not there"

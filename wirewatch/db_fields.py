@@ -1,0 +1,41 @@
+"""The fields of the commands of `db`; see `wirewatch.fields`."""
+
+from __future__ import annotations
+
+from wirewatch.fields import INTEGER, TEXT
+from wirewatch.output import Column
+
+BACKED_UP = (
+    Column("path", TEXT, "file of the copy"),
+    Column("bytes", INTEGER, "its size"),
+    Column("revision", TEXT, "its schema"),
+)
+
+RESTORED = (
+    Column("path", TEXT, "file of the database"),
+    Column("revision", TEXT, "its schema"),
+    Column("kept", TEXT, "where the database is that was there before, or null"),
+)
+
+VACUUMED = (
+    Column("path", TEXT, "the database"),
+    Column("before", INTEGER, "bytes that it took before"),
+    Column("after", INTEGER, "bytes that it takes now"),
+    Column("freed", INTEGER, "bytes that were given back"),
+)
+
+PRUNED = (
+    Column("raw_pages", INTEGER, "pages as they came"),
+    Column("poll_log", INTEGER, "lines of the log of polls"),
+    Column("fetch_log", INTEGER, "lines of the log of fetched pages"),
+    Column("events", INTEGER, "events"),
+    Column("wishes", INTEGER, "waits that hosts asked for and robots.txt files, both over"),
+    Column("texts", INTEGER, "texts that their article no longer shows"),
+)
+
+FINDING = (
+    Column("check", TEXT, "what was looked at", is_shown=True),
+    Column("count", INTEGER, "how many rows", is_shown=True),
+    Column("message", TEXT, "what is wrong, with some of the rows", is_flexible=True, is_shown=True),
+    Column("fix", TEXT, "what to do about it", is_flexible=True, is_shown=True),
+)

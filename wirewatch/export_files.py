@@ -1,0 +1,135 @@
+"""Where an export goes: standard output, or a file that is there only when it is whole; compressed by its name."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sys
+import zlib
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from wirewatch.errors import WirewatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: The endings of compressed files.
+COMPRESSED = (".gz", ".zst")
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
+def bare_name(path: Path) -> str:
+    """Return the name of *path* without the ending that says that it is compressed.
+
+    >>> from pathlib import Path
+    >>> bare_name(Path("a/matches.csv.gz"))
+    'matches.csv'
+    """
+    return path.stem if path.suffix in COMPRESSED else path.name
+
+
+@contextmanager
+def writing(path: Path | None, *, is_forced: bool = False) -> Iterator[BinaryIO]:
+    """Open *path*, or standard output when it is None, for an export.
+
+    A file gets its name when the block has ended without an error; else there is none, and an older one of that name
+    stays. Raises WirewatchError when there is one and it is not *is_forced*, and when it cannot be written.
+    """
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    if path.exists() and not is_forced:
+        raise WirewatchError(f"{path}: there is such a file; choose another name, or overwrite it with --force")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("xb") as file:
+            with _compressing(file, path.suffix) as out:
+                yield out
+            file.flush()
+            os.fsync(file.fileno())
+        if is_forced:
+            unfinished.replace(path)
+        else:
+            # Unlike a rename, it takes the place of no file that came up meanwhile.
+            path.hardlink_to(unfinished)
+            unfinished.unlink()
+    except BaseException as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            raise WirewatchError(f"{path}: {error.strerror or error}; it was not written") from error
+        raise
+
+
+@contextmanager
+def _compressing(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+    if suffix == ".gz":
+        # Without name and time, so that the same rows give the same file.
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+            yield cast(BinaryIO, packed)
+    elif suffix == ".zst":
+        import zstandard
+
+        with zstandard.ZstdCompressor(level=6).stream_writer(file, closefd=False) as packing:
+            yield cast(BinaryIO, packing)
+    else:
+        yield file
+
+
+@contextmanager
+def reading(path: Path | None) -> Iterator[BinaryIO]:
+    """Open *path*, or standard input when it is None; what is compressed is told by how it begins.
+
+    Raises WirewatchError when it cannot be read, also in the middle.
+    """
+    name = "standard input" if path is None else str(path)
+    try:
+        if path is None:
+            yield _unpacked(io.BufferedReader(cast(io.RawIOBase, sys.stdin.buffer)))
+            return
+        with path.open("rb") as file:
+            yield _unpacked(file)
+    except (OSError, EOFError, zlib.error) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise WirewatchError(f"{name}: {reason or str(error) or 'it cannot be read'}") from error
+
+
+def _unpacked(file: io.BufferedReader) -> BinaryIO:
+    begin = file.peek(4)
+    if begin.startswith(_GZIP_MAGIC):
+        return cast(BinaryIO, gzip.GzipFile(fileobj=file, mode="rb"))
+    if begin.startswith(_ZSTD_MAGIC):
+        import zstandard
+
+        return io.BufferedReader(cast(io.RawIOBase, _Unpacking(zstandard.ZstdDecompressor().stream_reader(file))))
+    return file
+
+
+class _Unpacking(io.RawIOBase):
+    """A stream of zstd, whose faults are those of any file."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+
+    def readable(self) -> bool:
+        """It is read."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # of what a reader hands over
+        """Fill *buffer* as far as there is anything. Raises OSError where it is damaged."""
+        import zstandard
+
+        try:
+            found = self._packed.read(len(buffer))
+        except zstandard.ZstdError as e:
+            raise OSError(0, f"not zstd, or damaged: {e}") from e
+        buffer[: len(found)] = found
+        return len(found)

@@ -1,0 +1,112 @@
+"""Brings what an archive holds into a database: `wirewatch import`.
+
+    archive.read_archive → what is made of the texts → store.take (a batch, one transaction) → again
+
+A batch is stored whole or not at all, and what is stored already is left as it is; so an import that was killed is
+begun anew, and ends as if it had not been.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ingest.copies.fingerprint import take_fingerprint
+from ingest.model import utc_now
+from rules.text import tokenize
+from storage.dialect import index_line
+from storage.transfer_articles import PreparedText
+from storage.transfer_records import ArchivedArticle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from storage.transfer import ArchiveWriter
+    from storage.transfer_articles import Texts
+    from storage.transfer_records import Archived, ArchivedVersion
+    from wirewatch.archive import Line
+
+#: Records of one transaction, and how many characters their texts have at most, pages counted by their bytes: 0.06 s of
+#: CPU, and so long, or as long as a busy machine takes for that, a running instance waits to write.
+BATCH = 200
+BATCH_CHARACTERS = 100_000
+
+
+def import_records(
+    store: ArchiveWriter,
+    lines: Iterable[Line],
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    tell: Callable[[int], None] | None = None,
+    batch: int = BATCH,
+) -> Counter[str]:
+    """Store the records of *lines*; return how many became what, see `ArchiveWriter.take`.
+
+    *tell* gets how many records are stored. Raises what *lines* and the store raise; what was stored by then stays.
+    """
+    counts: Counter[str] = Counter()
+    orphans: dict[str, int] = {}
+    for some in _batches(lines, batch):
+        counts += store.take(_prepare(store, some), clock(), orphans)
+        if tell is not None:
+            tell(counts.total())
+    return counts
+
+
+def _batches(lines: Iterable[Line], most: int) -> Iterator[list[Archived]]:
+    some: list[Archived] = []
+    characters = 0
+    for _, record in lines:
+        some.append(record)
+        if isinstance(record, ArchivedArticle):
+            characters += sum(map(_size, record.versions))
+        if len(some) >= most or characters >= BATCH_CHARACTERS:
+            yield some
+            some, characters = [], 0
+    if some:
+        yield some
+
+
+def _size(version: ArchivedVersion) -> int:
+    return len(version.text) + (0 if version.raw_page is None else len(version.raw_page.body_zstd))
+
+
+def _prepare(store: ArchiveWriter, records: Sequence[Archived]) -> list[tuple[Archived, Texts]]:
+    """Make of the texts that are not stored yet what is stored with them, before the transaction; see `Texts`."""
+    articles = [record for record in records if isinstance(record, ArchivedArticle)]
+    known = store.known_texts([record.url for record in articles]) if articles else frozenset()
+    made: list[tuple[Archived, Texts]] = []
+    for record in records:
+        if isinstance(record, ArchivedArticle):
+            texts = _Made(record.versions, record.version)
+            for version in record.versions:
+                if (record.url, version.text_hash) not in known:
+                    texts(version.text_hash)
+            made.append((record, texts))
+        else:
+            made.append((record, _Made()))
+    return made
+
+
+class _Made:
+    """What is made of the texts of a record, each when it is first asked for."""
+
+    def __init__(self, versions: Iterable[ArchivedVersion] = (), shown: str | None = None) -> None:
+        self._versions = {version.text_hash: version for version in versions}
+        self._shown = shown
+        self._made: dict[str, PreparedText] = {}
+
+    def __call__(self, text_hash: str) -> PreparedText | None:
+        """See `storage.transfer_articles.Texts`."""
+        version = self._versions[text_hash]
+        if version.pruned_at is not None:
+            return None
+        if text_hash not in self._made:
+            title, text = version.title, version.text
+            self._made[text_hash] = PreparedText(
+                index_title=index_line(tokenize(title).folded),
+                index_text=index_line(tokenize(text).folded),
+                fingerprint=take_fingerprint(text, title) if text_hash == self._shown else None,
+            )
+        return self._made[text_hash]
