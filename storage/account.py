@@ -163,6 +163,9 @@ def _has_state(state: EntryState) -> ColumnElement[bool]:
 
 _IS_FORGOTTEN = and_(entry.c.reason.is_not(None), entry.c.reason == _written(Reason.FORGOTTEN))
 
+#: The law that an import breaks until it is through.
+HAS_ARTICLE = "one with a text has an article that is there"
+
 #: See `ingest.outcome`, where it is decided how an entry stands, and `entries.finish`, where that is stored.
 _LAWS = (
     _Law(
@@ -203,7 +206,7 @@ _LAWS = (
         or_(_IS_OPEN, entry.c.text_from.is_not(None), func.coalesce(entry.c.reason, "") == Reason.FORGOTTEN),
     ),
     _Law(
-        "one with a text has an article that is there",
+        HAS_ARTICLE,
         None,
         or_(
             entry.c.text_from.is_(None),

@@ -116,6 +116,9 @@ def back_up(
 def _refuse_target(source: Path, target: Path, *, is_forced: bool) -> None:
     if target.is_dir():
         raise BackupExists(str(target), "it is a folder: name a file in it")
+    if target.exists() and not target.is_file():
+        # The copy would take the place of the device or the pipe itself.
+        raise BackupExists(str(target), "it is no ordinary file: name another")
     if target.exists() and source.exists() and target.samefile(source):
         raise BackupExists(str(target), "it is the database itself")
     if any(_beside(target, ending).exists() for ending in BESIDE):

@@ -17,7 +17,7 @@ from storage.check_index import check_index
 from storage.check_postings import check_postings
 from storage.columns import metadata
 from storage.errors import DatabaseDamaged
-from storage.findings import REPORT, RESTORE, Finding, named
+from storage.findings import IMPORT, REPORT, RESTORE, Finding, named
 from storage.spans import Depth, spans
 from storage.tables import article_version, match
 
@@ -102,7 +102,9 @@ def check_account(reader: engine.Reader, depth: Depth, tell: Tell) -> Iterator[F
         yield Finding(check="entries", count=abs(each.seen - each.stored), message=message, fix=RESTORE)
     for law in reader.run(partial(account.broken_laws, is_thorough=depth > Depth.SOON)):
         message = f"entries break the law that {law.law}: {named(law.entries, law.count)}"
-        yield Finding(check="entries", count=law.count, message=message, fix=REPORT)
+        # An archive has all its entries before the first article.
+        fix = IMPORT if law.law == account.HAS_ARTICLE else REPORT
+        yield Finding(check="entries", count=law.count, message=message, fix=fix)
 
 
 def _differences_of_sums(connection: Connection) -> tuple[account.FeedDifference, ...]:

@@ -19,6 +19,11 @@ class Fix(NamedTuple):
 RESTORE = Fix("what was lost is in a backup only; put one back with", "db restore FILE")
 REINDEX = Fix("make the index anew with", "db reindex")
 REBUILD = Fix("compare the articles once more with", "copies rebuild")
+IMPORT = Fix(
+    "an import that was broken off leaves them so until it is run again, to the end; if there was none, a backup may "
+    "have what was lost; put it back with",
+    "db restore FILE",
+)
 REPORT = Fix("it does no harm; please report it")
 
 

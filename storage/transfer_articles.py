@@ -59,6 +59,11 @@ def _known_texts(name: str) -> Select[str, str]:
     )
 
 
+def _own_url(record: ArchivedArticle, entry_id: int) -> str:
+    """The address of the article as it is stored here; without one it gets that which `ingest.reading` gives it."""
+    return f"{NO_ADDRESS}{entry_id}" if record.url.startswith(NO_ADDRESS) else record.url
+
+
 def known_texts(connection: Connection, addresses: Iterable[str]) -> frozenset[tuple[str, str]]:
     """Address and hash of each text that the articles of these *addresses* have."""
     name = connection.dialect.name
@@ -153,7 +158,9 @@ class ArticleIntake:
             article_id, became = known, self._meet(record, known, prepared)
         name = self._connection.dialect.name
         add_address = dialect.insert(article_address, name).on_conflict_do_nothing(index_elements=["address"])
-        rows = [{"address": each, "article_id": article_id} for each in {*record.addresses, record.url}]
+        # Of an article without an address: the name that archives give it, and its own here.
+        names = {*record.addresses, record.url, _own_url(record, entry_id)}
+        rows = [{"address": each, "article_id": article_id} for each in names]
         self._connection.execute(add_address, sorted(rows, key=lambda row: str(row["address"])))
         for each in entry_ids:
             self._connection.execute(_LINK, {"own": each, "target": article_id})
@@ -172,8 +179,7 @@ class ArticleIntake:
         return self.is_forgotten({record.url, *record.addresses})
 
     def _find_stored(self, record: ArchivedArticle, entry_id: int) -> int | None:
-        url = f"{NO_ADDRESS}{entry_id}" if record.url.startswith(NO_ADDRESS) else record.url
-        found: int | None = self._connection.execute(_BY_URL, {"url": url}).scalar()
+        found: int | None = self._connection.execute(_BY_URL, {"url": _own_url(record, entry_id)}).scalar()
         # Its own address may be known as one of another article, which was there first: then it is not this one.
         for address in record.addresses:
             if found is not None:
@@ -185,7 +191,7 @@ class ArticleIntake:
 
     def _add(self, record: ArchivedArticle, entry_id: int, prepared: Texts) -> int:
         values = {
-            "url": f"{NO_ADDRESS}{entry_id}" if record.url.startswith(NO_ADDRESS) else record.url,
+            "url": _own_url(record, entry_id),
             "source": record.source,
             "entry_id": entry_id,
             "etag": record.etag,

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import zstandard
+
 #: The endings of compressed files.
 COMPRESSED = (".gz", ".zst")
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+#: So much of a stream of zstd is unpacked at once: 4 bytes can be a block of 128 KiB, so that is 32 MiB at most.
+_ZSTD_BYTES = 1024
 
 
 def bare_name(path: Path) -> str:
@@ -38,12 +42,16 @@ def writing(path: Path | None, *, is_forced: bool = False) -> Iterator[BinaryIO]
     """Open *path*, or standard output when it is None, for an export.
 
     A file gets its name when the block has ended without an error; else there is none, and an older one of that name
-    stays. Raises WirewatchError when there is one and it is not *is_forced*, and when it cannot be written.
+    stays. Raises WirewatchError when there is one and it is not *is_forced*, when it is a folder, a device or a pipe,
+    and when it cannot be written.
     """
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if path.exists() and not path.is_file():
+        # The new file would take the place of the device or the pipe itself, and take it away from everybody.
+        raise WirewatchError(f"{path}: it is no ordinary file; without -o the export goes to standard output")
     if path.exists() and not is_forced:
         raise WirewatchError(f"{path}: there is such a file; choose another name, or overwrite it with --force")
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -107,29 +115,47 @@ def _unpacked(file: io.BufferedReader) -> BinaryIO:
     if begin.startswith(_GZIP_MAGIC):
         return cast(BinaryIO, gzip.GzipFile(fileobj=file, mode="rb"))
     if begin.startswith(_ZSTD_MAGIC):
-        import zstandard
-
-        return io.BufferedReader(cast(io.RawIOBase, _Unpacking(zstandard.ZstdDecompressor().stream_reader(file))))
+        return io.BufferedReader(cast(io.RawIOBase, _Unpacking(file)))
     return file
 
 
 class _Unpacking(io.RawIOBase):
-    """A stream of zstd, whose faults are those of any file."""
+    """A stream of zstd, whose faults are those of any file; one of them is that it ends too early."""
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed
+        #: the frame that has begun and not ended
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        #: what was read and is not unpacked yet, and the other way round
+        self._left = b""
+        self._made = memoryview(b"")
 
     def readable(self) -> bool:
         """It is read."""
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # of what a reader hands over
-        """Fill *buffer* as far as there is anything. Raises OSError where it is damaged."""
+        """Fill *buffer* as far as there is anything. Raises OSError where it is damaged or cut off."""
+        while not self._made:
+            given = self._left or self._packed.read(_ZSTD_BYTES)
+            if not given:
+                if self._frame is not None:
+                    raise OSError(0, "the file ends too early; it was cut off")
+                return 0
+            self._made = memoryview(self._unpack(given))
+        found = self._made[: len(buffer)]
+        buffer[: len(found)] = found
+        self._made = self._made[len(found) :]
+        return len(found)
+
+    def _unpack(self, given: bytes) -> bytes:
         import zstandard
 
+        frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
         try:
-            found = self._packed.read(len(buffer))
+            made = frame.decompress(given)
         except zstandard.ZstdError as e:
             raise OSError(0, f"not zstd, or damaged: {e}") from e
-        buffer[: len(found)] = found
-        return len(found)
+        self._frame = None if frame.eof else frame
+        self._left = frame.unused_data if frame.eof else b""
+        return made

@@ -38,8 +38,9 @@ READ = (
     ("stats", "--json"),
     ("feeds", "list", "--json"),
 )
-#: Between two looks at the log of SQLite.
-LOOK_S = 0.005
+#: Between two looks at the log of SQLite, and whether the daemon has nothing to do.
+LOOK_S = 0.01
+IDLE_LOOK_S = 0.5
 #: The log is folded into the file every thousand pages; a transaction of ours, and what comes while a reader holds it
 #: back, come on top.
 MOST_WAL_BYTES = 64 * 1024 * 1024
@@ -170,7 +171,7 @@ def _complaints_in(text: str) -> list[str]:
 
 def _keep_busy(station: Station, world: World, daemon: Running, ended: threading.Event, seen: Beside) -> None:
     """Whenever the daemon has nothing to do, give it more."""
-    while not ended.wait(0.1) and daemon.process.poll() is None:
+    while not ended.wait(IDLE_LOOK_S) and daemon.process.poll() is None:
         if is_settled(station.url):
             world.bring_out()
             make_all_due(station.url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, create_engine, select, update
@@ -17,7 +18,7 @@ from storage.tables import entry, feed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Update
+    from sqlalchemy import Engine, Update
 
 _NOW = bindparam("now", type_=UtcTime)
 _OPEN = (
@@ -30,10 +31,15 @@ _ALL_ENTRIES = update(entry).where(entry.c.next_try_at > _NOW).values(next_try_a
 _OF_FEED = select(feed.c.id).where(feed.c.url == bindparam("feed_url")).scalar_subquery()
 
 
+@cache
+def _engine(url: str) -> Engine:
+    """One that keeps no connection: what a crash leaves must be opened by nobody else."""
+    return create_engine(url, poolclass=NullPool)
+
+
 def is_settled(url: str, *, within: timedelta = timedelta()) -> bool:
     """Nothing is due, now or *within* that time."""
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.connect() as connection:
+    with _engine(url).connect() as connection:
         now = datetime.now(UTC) + within
         return all(connection.execute(each, {"now": now}).first() is None for each in _OPEN)
 
@@ -54,8 +60,7 @@ def make_entries_due(url: str, feed_url: str) -> None:
 
 
 def _change(url: str, statements: Iterable[Update], *, after: timedelta = timedelta(), **values: str) -> None:
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
+    with _engine(url).begin() as connection:
         for statement in statements:
             connection.execute(statement, {"now": datetime.now(UTC) + after, **values})
 

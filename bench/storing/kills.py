@@ -103,6 +103,11 @@ def _steps(station: Station, world: World, *, in_turn: bool) -> Iterator[Callabl
     if in_turn:
         add_feeds(station.url, world.feeds())
     for edition in range(world.editions):
+        if in_turn and edition:
+            # Apart: a tick that ends while a poll is stored can see what is new of it and what is changed only later,
+            # as that is due from the time of the poll on.
+            for feed_url in world.correct():
+                yield partial(make_feed_due, station.url, feed_url)
         if edition:
             world.bring_out()
         if not in_turn:

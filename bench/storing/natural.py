@@ -49,9 +49,10 @@ _ELAPSED_IN_WORDS = re.compile(r"(?<=of )[\w ]+(?= before)")
 #: articles are together in the end is compared with the articles.
 _LEFT_OUT_AT_ONCE = frozenset({"site_memory", "site_line", "story_alias", "story_change", "story_stay"})
 #: At once: of copies that come at once the first leads the story; and what furniture was known when two were compared
-#: says how much they have in common, and where.
+#: says how much they have in common, and where. What an event tells in words about a span of time is another thing
+#: when the clock was set back, which is played at once, too.
 _LEFT_OUT_COLUMNS_AT_ONCE = frozenset(
-    {("story", "lead_article_id")}
+    {("story", "lead_article_id"), ("event", "detail")}
     | {("relation", name) for name in ("score", "share", "other_share", "slots")}
     | {("relation", name) for name in ("start", "end", "other_start", "other_end")}
 )

@@ -87,6 +87,8 @@ class Press:
         self._fresh = fresh
         self._lock = threading.Lock()
         self._edition = 0
+        #: corrections are out up to those of this edition
+        self._corrected = 0
         self._requests = 0
         self._server: LoopbackServer | None = None
         self._authorities: list[str] = []
@@ -115,15 +117,26 @@ class Press:
         with self._lock:
             return self._edition
 
+    def correct(self) -> tuple[str, ...]:
+        """Bring out the corrections of the next edition before the rest of it; the feeds that announce any."""
+        with self._lock:
+            self._corrected = min(self._edition + 1, self.editions - 1)
+            outlets = {
+                piece.outlet
+                for piece in self._pieces.values()
+                if piece.is_announced and piece.corrected_in == self._corrected
+            }
+        return tuple(url for outlet, url in enumerate(self.feeds()) if outlet in outlets)
+
     def bring_out(self) -> None:
         """Bring out the next edition, if one is left."""
         with self._lock:
-            self._edition = min(self._edition + 1, self.editions - 1)
+            self._edition = self._corrected = min(self._edition + 1, self.editions - 1)
 
     def reset(self) -> None:
         """Back to the first edition."""
         with self._lock:
-            self._edition = 0
+            self._edition = self._corrected = 0
 
     def requests(self) -> int:
         """How many there were so far."""
@@ -190,9 +203,9 @@ class Press:
     def _answer(self, request: WebRequest) -> WebAnswer:
         with self._lock:
             self._requests += 1
-            edition = self._edition
+            edition, corrected = self._edition, self._corrected
         if request.target == "/feed.xml":
-            return self._feed(request, edition)
+            return self._feed(request, edition, corrected)
         number = request.target.removeprefix("/a/").removesuffix(".html")
         piece = self._pieces.get((request.place, int(number))) if number.isdecimal() else None
         if piece is None or piece.edition > edition:
@@ -201,18 +214,18 @@ class Press:
             return _page(HTTPStatus.GONE)
         if edition < piece.fails_before:
             return _page(HTTPStatus.SERVICE_UNAVAILABLE)
-        return _conditional(request, "text/html; charset=utf-8", self._article(piece, edition), delay_s=0.01)
+        return _conditional(request, "text/html; charset=utf-8", self._article(piece, corrected), delay_s=0.01)
 
-    def _article(self, piece: Piece, edition: int) -> bytes:
-        return _html(piece, _is_corrected(piece, edition), self._published(piece).isoformat())
+    def _article(self, piece: Piece, corrected: int) -> bytes:
+        return _html(piece, _is_corrected(piece, corrected), self._published(piece).isoformat())
 
-    def _feed(self, request: WebRequest, edition: int) -> WebAnswer:
+    def _feed(self, request: WebRequest, edition: int, corrected: int) -> WebAnswer:
         if request.place == FAILING_OUTLET and edition == FAILING_EDITION:
             return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
         out = [piece for (outlet, _), piece in self._pieces.items() if outlet == request.place]
         out = [piece for piece in out if piece.edition <= edition]
         listed = out[-(LISTED_BY_LAST if request.place == self._outlets - 1 else LISTED) :]
-        items = "".join(self._item(piece, edition) for piece in reversed(listed))
+        items = "".join(self._item(piece, corrected) for piece in reversed(listed))
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel>'
             f"<title>Outlet {request.place}</title><link>http://{self._authorities[request.place]}/</link>"
@@ -220,9 +233,9 @@ class Press:
         )
         return _conditional(request, "application/rss+xml; charset=utf-8", body.encode())
 
-    def _item(self, piece: Piece, edition: int) -> str:
+    def _item(self, piece: Piece, corrected: int) -> str:
         link = f"http://{self._authorities[piece.outlet]}/a/{piece.number}.html"
-        is_new = piece.is_announced and _is_corrected(piece, edition)
+        is_new = piece.is_announced and _is_corrected(piece, corrected)
         summary = "Corrected: what was said first was wrong." if is_new else "What was said, and who did not say it."
         return (
             f"<item><title>{escape(piece.title)}</title><link>{link}</link><guid>{link}</guid>"
@@ -236,8 +249,8 @@ class Press:
         return self._began + timedelta(minutes=minutes - 60 * self.editions)
 
 
-def _is_corrected(piece: Piece, edition: int) -> bool:
-    return piece.corrected_in is not None and edition >= piece.corrected_in
+def _is_corrected(piece: Piece, corrected: int) -> bool:
+    return piece.corrected_in is not None and corrected >= piece.corrected_in
 
 
 @cache

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: What must come, comes within this time, on any machine.
 PATIENCE_S = 120.0
 TICK_S = 0.1
+#: Between two looks at something that is waited for.
+LOOK_S = 0.04
 _RUN_ALL = """\
 import json, sys
 from wirewatch.__main__ import main
@@ -129,7 +131,7 @@ class Running:
         while not is_so():
             assert self.process.poll() is None, f"ended with {self.process.returncode} before {what}:\n{self.log}"
             assert time.monotonic() < deadline, f"it did not come: {what}\n{self.log}"
-            time.sleep(0.02)
+            time.sleep(LOOK_S)
 
     def kill(self, *, with_workers: bool = True) -> None:
         """SIGKILL, to the program alone or to its worker processes too. Does nothing when it has ended."""

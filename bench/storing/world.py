@@ -37,6 +37,10 @@ class World:
         """How many there were so far."""
         return self.press.requests() + (0 if self._newsroom is None else len(self._newsroom.requests()))
 
+    def correct(self) -> tuple[str, ...]:
+        """Bring out the press's corrections of the next edition; the feeds that announce any."""
+        return self.press.correct()
+
     def bring_out(self) -> None:
         """Bring out the next edition."""
         self.press.bring_out()

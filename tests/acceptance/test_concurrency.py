@@ -25,7 +25,7 @@ finally:
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 #: Of each of two readers; the others work once.
-ROUNDS = 4
+ROUNDS = 3
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -26,21 +26,39 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 SLOW = {"locked"}
 
 
-def tell(told: dict[str, list[str] | str]) -> None:
+#: What is played where the disk is mounted by the tests themselves.
+MOUNTED = tuple(fault.name for fault in faults.FAULTS if fault.needs_mount) + faults.READ_ONLY
+PLAIN = tuple(fault.name for fault in faults.FAULTS if not fault.needs_mount and fault.name not in SLOW)
+
+
+@pytest.fixture(scope="module")
+def on_disks() -> dict[str, list[str] | str]:
+    """What came of all faults of the disk, played one after the other beside one undisturbed run."""
+    return faults.in_namespace(MOUNTED)
+
+
+@pytest.fixture(scope="module")
+def on_files() -> dict[str, list[str] | str]:
+    """The same of the other faults of SQLite."""
+    return faults.play_faults(PLAIN)
+
+
+def tell(told: dict[str, list[str] | str], name: str) -> None:
     """Fail with what was wrong; skip where it could not be played."""
-    for name, complaints in told.items():
-        if isinstance(complaints, str):
-            pytest.skip(f"NOT TESTED: {name}: {complaints}")
-        assert complaints == [], name
+    complaints = told[name]
+    if isinstance(complaints, str):
+        pytest.skip(f"NOT TESTED: {name}: {complaints}")
+    assert complaints == []
 
 
-@pytest.mark.parametrize("name", [fault.name for fault in faults.FAULTS if fault.name not in SLOW])
-def test_a_fault_of_the_file_is_told_and_passes_without_a_loss(name: str) -> None:
-    tell(faults.play_faults([name]))
+@pytest.mark.parametrize("name", MOUNTED)
+def test_a_fault_of_the_disk_is_told_and_passes_without_a_loss(name: str, on_disks: dict[str, list[str] | str]) -> None:
+    tell(on_disks, name)
 
 
-def test_a_database_that_cannot_be_written_is_refused_by_writers_and_read_by_readers() -> None:
-    tell(faults.in_namespace(faults.READ_ONLY))
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_fault_of_the_file_is_told_and_passes_without_a_loss(name: str, on_files: dict[str, list[str] | str]) -> None:
+    tell(on_files, name)
 
 
 def test_a_server_that_is_stopped_and_started_again_costs_nothing() -> None:
@@ -50,4 +68,5 @@ def test_a_server_that_is_stopped_and_started_again_costs_nothing() -> None:
         told = faults.play_restarts()
     except servers.NoServerError as error:
         pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
-    tell(told)
+    for name in faults.RESTARTS:
+        tell(told, name)

@@ -20,6 +20,8 @@ from ingest.polling import Event, EventKind
 from rules.match import TopicMatch
 from rules.plans import Span
 from storage import tables, transfer_out
+from storage.check import examine
+from storage.findings import IMPORT
 from storage.listings import Listings
 from storage.store import Store
 from storage.transfer import ArchiveReader, ArchiveWriter
@@ -211,6 +213,16 @@ def test_an_import_that_was_killed_ends_the_same(newsroom, make, url, third_url,
             bring(lines, f"sqlite:///{path}", make, batch=batch, tell=die)
         bring(lines, f"sqlite:///{path}", make)
         assert export(f"sqlite:///{path}", make) == lines
+
+
+def test_after_an_import_that_was_broken_off_the_check_says_to_run_it_again(newsroom, make, url, third_url):
+    fill(newsroom, make)
+    lines = export(url, make)
+    first = next(i for i, line in enumerate(lines) if '"record":"article"' in line)
+    bring(lines[:first], third_url, make)
+    assert IMPORT in {found.fix for found in examine(third_url)}
+    bring(lines, third_url, make)
+    assert [found.message for found in examine(third_url)] == [found.message for found in examine(url)]
 
 
 #: What of the tables that an archive tells it leaves out: ids, what is worked out anew, how polling stands. Each column

@@ -141,6 +141,16 @@ def test_the_database_itself_a_folder_and_a_database_in_use_are_never_overwritte
             back_up(database, tmp_path / name, is_forced=is_forced)
 
 
+@pytest.mark.parametrize("is_forced", [False, True])
+def test_a_pipe_or_a_device_is_not_replaced_by_a_copy(database, tmp_path, is_forced):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(BackupExists, match="no ordinary file"):
+            back_up(database, tmp_path / name, is_forced=is_forced)
+        assert (tmp_path / name).is_fifo()
+
+
 def test_a_copy_that_has_no_room_is_not_begun(database, tmp_path):
     with pytest.raises(NotEnoughSpace, match=r"copy\.db.*MB are needed in .*, 0\.2 MB are free"):
         back_up(database, tmp_path / "copy.db", free=lambda _: 200_000)

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -114,6 +115,16 @@ def test_a_file_is_not_overwritten_unasked_and_never_half_written(wirewatch, fil
     ended = wirewatch("--config", filled, "export", "-o", tmp_path / "no" / "x.csv")
     assert ended.code == 1
     assert "No such file" in ended.err
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_pipe_or_a_device_is_not_replaced(wirewatch, filled, tmp_path, force):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        ended = wirewatch("--config", filled, "export", "-o", tmp_path / name, *force)
+        assert (ended.code, "no ordinary file" in ended.err) == (1, True)
+        assert (tmp_path / name).is_fifo()
 
 
 @pytest.mark.parametrize(
@@ -293,16 +304,26 @@ def test_an_archive_may_be_compressed_and_come_from_standard_input(wirewatch, fi
     assert "imported: 0 feeds (" in ended.out
 
 
-@pytest.mark.parametrize("ending", ["gz", "zst"])
-def test_a_compressed_archive_that_is_cut_off_is_told(wirewatch, filled, tmp_path, target, ending):
+@pytest.mark.parametrize(("ending", "words"), [("gz", "ended before"), ("zst", "ends too early")])
+def test_a_compressed_archive_that_is_cut_off_is_told(wirewatch, filled, tmp_path, target, ending, words):
     path = tmp_path / f"archive.jsonl.{ending}"
     wirewatch("--config", filled, "export", "archive", "-o", path)
     data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
-    ended = wirewatch("--config", filled, "--db", target, "import", path)
-    assert ended.code == 1
-    assert path.name in ended.err
-    assert "Traceback" not in ended.err
+    for left in (len(data) // 2, len(data) - 1):
+        path.write_bytes(data[:left])
+        ended = wirewatch("--config", filled, "--db", target, "import", path)
+        assert ended.code == 1
+        assert path.name in ended.err
+        assert words in ended.err
+        assert "Traceback" not in ended.err
+
+
+def test_a_compressed_archive_in_several_pieces_is_read_to_its_end(wirewatch, filled, archive, tmp_path, target):
+    lines = archive.read_bytes().splitlines(keepends=True)
+    path = tmp_path / "archive.jsonl.zst"
+    path.write_bytes(b"".join(map(zstandard.compress, lines)))
+    assert wirewatch("--config", filled, "--db", target, "import", path).code == 0
+    assert wirewatch("--config", filled, "--db", target, "export", "archive").out.count("\n") == len(lines)
 
 
 def test_a_compressed_archive_that_is_damaged_is_told(wirewatch, filled, tmp_path, target):
