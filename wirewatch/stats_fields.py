@@ -71,8 +71,6 @@ STATS = (
     Column("last_poll_at", TIME, "when a feed was last polled"),
     Column("last_article_at", TIME, "when the newest article was first seen"),
     Column("database_bytes", INTEGER, "size of the database"),
-    Column("wal_bytes", INTEGER, "of that, its write-ahead log; null on PostgreSQL", is_rare=True),
-    Column("free_bytes", INTEGER, "what is free on its disk; null where that is not known", is_rare=True),
     Column(
         "rule_problems",
         "list of {file, line, column, code, message, remedy, source_line, recorded_at}",
@@ -93,4 +91,6 @@ STATS = (
         INTEGER,
         "articles that are compared with no new one until `copies rebuild`, since the algorithm has changed",
     ),
+    Column("wal_bytes", INTEGER, "of database_bytes, its write-ahead log; null on PostgreSQL", is_rare=True),
+    Column("free_bytes", INTEGER, "what is free on the disk of the database; null where that is not known", is_rare=True),
 )

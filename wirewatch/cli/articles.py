@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 @listing_options
 @pass_call
 def articles(call: Call, listing: Listing) -> None:
-    """List articles, or do something about them.
+    """List articles, read their pages again, or forget some.
 
     Without a command: list them, each in its current version; the newest come first.
     """

@@ -42,9 +42,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "copies": ("wirewatch.cli.copies:copies", "Find the copies among the stored articles anew."),
     "search": ("wirewatch.cli.search:search", "List the articles that an expression of the rule language matches."),
     "stats": ("wirewatch.cli.stats:stats", "Count feeds, entries, articles, stories and matches."),
-    "export": ("wirewatch.cli.export:export", "Write what is stored to a file: JSON, CSV, HTML, an archive, …"),
-    "import": ("wirewatch.cli.import_archive:import_archive", "Bring in an archive of another database."),
-    "db": ("wirewatch.cli.db:db", "Back up, restore, check, prune and upgrade the database."),
+    "export": ("wirewatch.cli.export:export", "Write what is stored to a file, for other programs."),
+    "import": ("wirewatch.cli.import_archive:import_archive", "Bring an archive made by `export archive` into the database."),
+    "db": ("wirewatch.cli.db:db", "Back up, restore, check, prune, index and upgrade the database."),
     "doctor": ("wirewatch.cli.doctor:doctor", "Check configuration, rules, database, feeds and clock."),
     "try": ("wirewatch.cli.trial:trial", "Run one stage on a file or address; store nothing."),
 }
