@@ -207,7 +207,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reread:
-    """A page that is kept was read once more, the one of a version, by a run of `storage.redos`."""
+    """A page that is kept was read once more, the one of a version, by a run of `storage.redo.runs`."""
 
     version_id: int
     run_id: int

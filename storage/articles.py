@@ -13,7 +13,8 @@ from sqlalchemy import and_, bindparam, case, func, select, update
 from ingest.errors import Conflict, Reason
 from ingest.model import EntryOutcome, EntryState, Saved, StoredArticle, TextFrom, date_of
 from rules.text import TOKENIZER_VERSION, tokenize
-from storage import dialect, direct, entries, fingerprints, forgotten, matches, redos, relations, stories, topics
+from storage import dialect, direct, entries, fingerprints, forgotten, matches, relations, stories, topics
+from storage.redo import runs
 from storage.tables import article, article_address, article_version, entry, raw_page, version_change
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ def _save(
         # A back-fill may have passed this text; now it comes last, and is judged by what is in force.
         fingerprints.replace(connection, saved.article_id, version_id, item.reading.fingerprint, item.now)
     if item.reread is not None:
-        redos.keep_reread(connection, item.reread, version_id, extractor_version)
+        runs.keep_reread(connection, item.reread, version_id, extractor_version)
     return saved
 
 

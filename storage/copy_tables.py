@@ -32,7 +32,7 @@ fingerprint = Table(
     to("article_version.id", "version_id"),
     count("alg"),
     #: the hashes, 4 bytes each, big-endian: to find the postings again without an index on them; empty where there are
-    #: no postings any more, see `storage.reach`
+    #: no postings any more, see `storage.upkeep.reach`
     Column("hashes", LargeBinary, nullable=False),
     #: `Fingerprint.title`
     Column("title", BigInteger, nullable=False),
@@ -57,7 +57,7 @@ posting = Table(
 )
 
 #: One row: postings are written for the fingerprints up to `upto`. Those up to `floor` have none any more, see
-#: `storage.reach`.
+#: `storage.upkeep.reach`.
 posting_state = Table(
     "posting_state",
     metadata,

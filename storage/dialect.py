@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Text, bindparam, cast, column, func, literal_column, select, table, text, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage import index_beside, tsvector
+from storage import tsvector
+from storage.redo import index_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from storage import match_lists, texts
+from storage import texts
+from storage.lists import match_lists
 from storage.tables import article, article_version
 
 if TYPE_CHECKING:

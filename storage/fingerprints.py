@@ -17,8 +17,8 @@ from ingest.copies.ranking import MOST_CANDIDATES, least_shared, rank
 from ingest.errors import Conflict
 from storage import dialect, direct, postings, relations, sites
 from storage.postings import POSTED, POSTED_AT_ONCE, pack, unpack
-from storage.reach import DISORDER, LAST_BEFORE, hashes_of
 from storage.tables import article, article_version, fingerprint, story
+from storage.upkeep.reach import DISORDER, LAST_BEFORE, hashes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence

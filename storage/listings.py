@@ -12,28 +12,20 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy import func, select
 
-from storage import (
-    account,
+from storage import account, articles, documents, engine, forgotten, rebuilds, sites, texts
+from storage.address import read_address
+from storage.lists import (
     article_lists,
-    articles,
-    documents,
-    engine,
     feed_lists,
-    forgotten,
     match_lists,
-    rebuilds,
-    redos,
-    renewal,
-    sites,
     story_lists,
-    texts,
     timelines,
     topic_lists,
     topic_stays,
     trails,
 )
-from storage.address import read_address
 from storage.records import StatsRecord
+from storage.redo import renewal, runs
 from storage.tables import article, article_version, feed, poll_log, raw_page, story
 from storage.window import Window
 
@@ -47,9 +39,10 @@ if TYPE_CHECKING:
     from rules.tree import Tree
     from storage.address import Address
     from storage.documents import StoredVersion
-    from storage.filters import Filter
     from storage.forgotten import ForgottenRecord
-    from storage.history_records import ArticleEvent, StoryEvent, TopicStay
+    from storage.lists.history_records import ArticleEvent, StoryEvent, TopicStay
+    from storage.lists.story_records import ShownStory
+    from storage.lists.trail_records import EventRecord, TrailRecord
     from storage.rebuilds import RebuildRun
     from storage.records import (
         ArticleRecord,
@@ -64,11 +57,10 @@ if TYPE_CHECKING:
         TopicHits,
         TopicRecord,
     )
-    from storage.redos import RedoKind, RedoRun
-    from storage.search import Found, Order
-    from storage.story_records import ShownStory
+    from storage.redo.runs import RedoKind, RedoRun
+    from storage.searching.filters import Filter
+    from storage.searching.search import Found, Order
     from storage.texts import Candidate, StoredText
-    from storage.trail_records import EventRecord, TrailRecord
     from storage.window import By, Cursor
 
 T = TypeVar("T")
@@ -201,7 +193,7 @@ class Listings:
         """Matches of the current versions of articles, of one topic if given.
 
         With *once_a_story* a topic and a story have one: that of the first article by time that matches. With *as_of*,
-        those that were listed at that moment, see `storage.history`.
+        those that were listed at that moment, see `storage.lists.history`.
         """
         window = Window(since=since, until=until, by=by, limit=limit, after=after)
         work = partial(match_lists.matches, window=window, name=topic, once_a_story=once_a_story, as_of=as_of)
@@ -256,7 +248,7 @@ class Listings:
         They are read when the rows are asked for, each batch in a transaction of its own; LookupError is raised then.
         Raises RuleError, and ValueError for *after* together with another order than "newest".
         """
-        from storage.search import Found
+        from storage.searching.search import Found
 
         window = Window(since=since, until=until, by=by, limit=limit, after=after)
         return Found(self._read, text, window, asked, order=order, with_snippets=with_snippets)
@@ -274,7 +266,7 @@ class Listings:
 
         None when the index can say nothing about *tree*: then every article could match.
         """
-        from storage.clauses import index_clause
+        from storage.searching.clauses import index_clause
 
         clause = None
         if tree is not None and (clause := index_clause(tree)) is None:
@@ -336,11 +328,11 @@ class Listings:
 
     def last_redo(self, kind: RedoKind) -> RedoRun | None:
         """The last run that has done stored work anew."""
-        return self._read(partial(redos.last_run, kind=kind))
+        return self._read(partial(runs.last_run, kind=kind))
 
     def pages_of_earlier_extractors(self, extractor: int) -> int:
         """How many of the kept pages an earlier extractor than *extractor* has read."""
-        return self._read(partial(redos.count_outdated_pages, wanted=extractor))
+        return self._read(partial(runs.count_outdated_pages, wanted=extractor))
 
     def texts_of_other_tokenizers(self, tokenizer: int) -> int:
         """How many texts stand in the index of the search by another tokenizer than *tokenizer*."""

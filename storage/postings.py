@@ -50,7 +50,7 @@ def unpack(hashes: bytes) -> tuple[int, ...]:
 
 #: The last fingerprint that has postings.
 POSTED = select(func.coalesce(select(posting_state.c.upto).scalar_subquery(), 0))
-#: The last fingerprint that has none any more, see `storage.reach`.
+#: The last fingerprint that has none any more, see `storage.upkeep.reach`.
 FLOOR = select(func.coalesce(select(posting_state.c.floor).scalar_subquery(), 0))
 _AFTER = (
     select(fingerprint.c.id, fingerprint.c.hashes)

@@ -111,7 +111,7 @@ def writing_engine(
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         # Whatever the library was built with: what is deleted is overwritten where its page is written anyway. What
-        # stays in pages that are free is seen to by `storage.erasing`.
+        # stays in pages that are free is seen to by `storage.upkeep.erasing`.
         connection.execute("PRAGMA secure_delete = FAST")
         return connection
 
@@ -121,7 +121,7 @@ def writing_engine(
 
 
 def erasing_engine(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
-    """An engine that overwrites with zeros what it deletes, for `storage.erasing`.
+    """An engine that overwrites with zeros what it deletes, for `storage.upkeep.erasing`.
 
     It checks no foreign keys: for each row that is deleted, all tables would be looked through that can refer to it.
     """

@@ -14,7 +14,6 @@ from ingest.model import EXTRACTOR_VERSION
 from storage import (
     articles,
     backfills,
-    clock,
     dialect,
     engine,
     entries,
@@ -25,17 +24,17 @@ from storage import (
     hosts,
     polls,
     postings,
-    reach,
     rebuilds,
-    redoing,
     samples,
     sites,
     subscriptions,
     topics,
 )
-from storage import prune as pruning
 from storage.address import read_address
 from storage.errors import translated
+from storage.redo import redoing
+from storage.upkeep import clock, reach
+from storage.upkeep import prune as pruning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -52,9 +51,9 @@ if TYPE_CHECKING:
     from rules.topic import Topic
     from storage.backfills import BackfillRun, BackfillSpan
     from storage.matches import Judged
-    from storage.prune import Old
     from storage.rebuilds import ReadAnew, RebuildRun, RebuildSpan, TextToCompare
     from storage.texts import StoredText
+    from storage.upkeep.prune import Old
 
 T = TypeVar("T")
 

@@ -296,7 +296,7 @@ redo = Table(
     "redo",
     metadata,
     id_column(),
-    #: see `storage.redos.RedoKind`
+    #: see `storage.redo.runs.RedoKind`
     text("kind"),
     #: the version of extractor or tokenizer that it works with
     count("wanted"),

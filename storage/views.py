@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Integer, and_, distinct, func, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage import copy_lists, dialect
+from storage import dialect
+from storage.lists import copy_lists
 from storage.tables import (
     article,
     article_version,

@@ -40,7 +40,7 @@ def check_redo(listings: Listings) -> Iterator[Check]:
     """Pages should have been read, and texts indexed, by the present version."""
     from ingest.model import EXTRACTOR_VERSION
     from rules.text import TOKENIZER_VERSION
-    from storage.redos import RedoKind
+    from storage.redo.runs import RedoKind
 
     begun = {kind: listings.last_redo(kind) for kind in RedoKind}
     unfinished = {kind for kind, run in begun.items() if run is not None and run.finished_at is None}

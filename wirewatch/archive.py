@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from storage.transfer_records import ARCHIVE_VERSION, KINDS, ArchivedArticle, ArchivedTopic, Header
+from storage.archive.rows import ARCHIVE_VERSION, KINDS, ArchivedArticle, ArchivedTopic, Header
 from wirewatch.errors import WirewatchError
 from wirewatch.output import to_json
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from storage.transfer_records import Archived
+    from storage.archive.rows import Archived
 
 #: A longer line is refused, so that no file can take all memory. A book with its page is a tenth of it.
 MAX_LINE_BYTES = 256 * 1024 * 1024

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ingest.copies.difference import Op, compare
+from storage.lists.story_records import CarriedRecord
 from storage.records import ShownArticle
-from storage.story_records import CarriedRecord
 from wirewatch.errors import WirewatchError
 from wirewatch.output import clean_line
 from wirewatch.story_fields import tell_lag
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ingest.copies.difference import Change, Replaced
     from storage.listings import Listings
-    from storage.story_records import ShownStory
+    from storage.lists.story_records import ShownStory
 
 #: Characters of a sentence that people see; JSON has all of it.
 MAX_SHOWN = 2_000

@@ -261,8 +261,8 @@ def _check_disk(database: SqliteFile, min_free_mb: int) -> Check:
 def check_consistency(settings: Settings) -> Iterator[Check]:
     """What came in last must be in step; `db check` looks at everything."""
     from ingest.errors import StoreError
-    from storage.check import examine as examine_rows
-    from storage.spans import Depth
+    from storage.checking.examination import examine as examine_rows
+    from storage.checking.spans import Depth
 
     try:
         found = list(examine_rows(settings.database.url, Depth.SOON))

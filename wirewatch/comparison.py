@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from rules.compile import compile_rules
 from rules.tree import join_or
 from storage.matches import spans_with_text
-from storage.search import SCAN_LIMIT
+from storage.searching.search import SCAN_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ingest.polling import FeedAccess, FeedDocument
     from ingest.ports import Workers
     from ingest.web import Hop, Page
+    from storage.lists.trail_records import EventRecord
     from storage.records import FeedRecord
-    from storage.trail_records import EventRecord
     from wirewatch.feedcheck import Answered
     from wirewatch.feedlist import FeedLine
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, tzinfo
 
-    from storage.export_lists import ShownText
+    from storage.lists.export_lists import ShownText
     from storage.records import MatchRecord, SpanRecord
 
 #: Characters of the text before and after the words that matched.

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 from ingest.copies.fingerprint import take_fingerprint
 from ingest.model import utc_now
 from rules.text import tokenize
+from storage.archive.incoming_articles import PreparedText
+from storage.archive.rows import ArchivedArticle
 from storage.dialect import index_line
-from storage.transfer_articles import PreparedText
-from storage.transfer_records import ArchivedArticle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from storage.transfer import ArchiveWriter
-    from storage.transfer_articles import Texts
-    from storage.transfer_records import Archived, ArchivedVersion
+    from storage.archive.incoming_articles import Texts
+    from storage.archive.rows import Archived, ArchivedVersion
+    from storage.archive.transfer import ArchiveWriter
     from wirewatch.archive import Line
 
 #: Records of one transaction, and how many characters their texts have at most, pages counted by their bytes: 0.06 s of
@@ -98,7 +98,7 @@ class _Made:
         self._made: dict[str, PreparedText] = {}
 
     def __call__(self, text_hash: str) -> PreparedText | None:
-        """See `storage.transfer_articles.Texts`."""
+        """See `storage.archive.incoming_articles.Texts`."""
         version = self._versions[text_hash]
         if version.pruned_at is not None:
             return None

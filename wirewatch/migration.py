@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from storage import migrate
 from storage.address import SqliteFile
-from storage.backup import back_up
 from storage.errors import NotEnoughSpace
+from storage.upkeep.backup import back_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from ingest.model import Reread, utc_now
 from ingest.rereading import Rereading
 from rules.compile import compile_rules
 from rules.files import parse_topic
-from storage.redos import RedoKind
+from storage.redo.runs import RedoKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ingest.rereading import ReadAgain
     from ingest.site_rules import SiteRule
     from rules.match import RuleSet
-    from storage.redos import KeptPage, RedoRun
+    from storage.redo.runs import KeptPage, RedoRun
     from storage.store import Store
 
 #: Pages that are read side by side, so that no worker waits for another one.

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from ingest.model import utc_now
 from rules.text import TOKENIZER_VERSION, tokenize
 from storage.dialect import index_line
-from storage.renewal import IndexedText
+from storage.redo.renewal import IndexedText
 from wirewatch.errors import WirewatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from storage.redos import RedoRun
-    from storage.renewal import TextToIndex
+    from storage.redo.renewal import TextToIndex
+    from storage.redo.runs import RedoRun
     from storage.store import Store
 
 #: Texts of one transaction: about 0.1 s, for which a running instance waits to write.

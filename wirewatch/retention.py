@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from storage.prune import Old
+from storage.upkeep.prune import Old
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

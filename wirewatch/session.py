@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ingest.model import utc_now
 from ingest.polling import ConfiguredFeed, FeedAccess
 from ingest.schedule import in_words
-from storage.clock import LEAST
+from storage.upkeep.clock import LEAST
 from wirewatch.cycle import Cycle
 from wirewatch.drift import look_for_drift
 from wirewatch.feedaccess import read_all_access
@@ -311,7 +311,7 @@ class Session:
 
     def _shrink_log(self) -> None:
         from storage.address import SqliteFile, read_address
-        from storage.wal import shrink
+        from storage.upkeep.wal import shrink
 
         database = read_address(self._settings.database.url)
         if not isinstance(database, SqliteFile):

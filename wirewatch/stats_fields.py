@@ -92,5 +92,7 @@ STATS = (
         "articles that are compared with no new one until `copies rebuild`, since the algorithm has changed",
     ),
     Column("wal_bytes", INTEGER, "of database_bytes, its write-ahead log; null on PostgreSQL", is_rare=True),
-    Column("free_bytes", INTEGER, "what is free on the disk of the database; null where that is not known", is_rare=True),
+    Column(
+        "free_bytes", INTEGER, "what is free on the disk of the database; null where that is not known", is_rare=True
+    ),
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-    from storage.story_records import CanonicalRecord, CarriedRecord, CreditRecord, PlaceInTime, ShownStory
+    from storage.lists.story_records import CanonicalRecord, CarriedRecord, CreditRecord, PlaceInTime, ShownStory
 
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime, tzinfo
 
+    from storage.lists.trail_records import EventRecord, FetchRecord, TrailArticle, TrailRecord
     from storage.records import ArticleMatchRecord
-    from storage.trail_records import EventRecord, FetchRecord, TrailArticle, TrailRecord
 
 #: of many fetches, so many are shown to people, the newest
 MOST_FETCHES = 12

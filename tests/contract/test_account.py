@@ -15,8 +15,8 @@ from ingest.outcome import is_due, with_page, without_page
 from ingest.polling import ChangedEntry
 from storage import tables
 from storage.account import account, broken_laws, differences
-from storage.erasing import Eraser
-from storage.prune import Old
+from storage.upkeep.erasing import Eraser
+from storage.upkeep.prune import Old
 from wirewatch.reindex import begin, make_anew
 
 URLS = tuple(f"https://news.example/{letter}" for letter in "abcd")

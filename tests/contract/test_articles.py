@@ -11,7 +11,7 @@ from ingest.copies.ranking import MOST_CANDIDATES
 from ingest.copies.repeats import MIN_PAGES
 from ingest.errors import Conflict
 from ingest.model import EntryState, TextFrom
-from storage.prune import Old
+from storage.upkeep.prune import Old
 
 A, B, C, D = (f"https://news.example/{letter}" for letter in "abcd")
 HASHES = tuple(range(1, 21))

@@ -10,10 +10,10 @@ from sqlalchemy import text
 from ingest.copies.model import Placement
 from storage import engine
 from storage.address import SqliteFile, read_address
-from storage.check import examine
-from storage.check_laws import LAWS
-from storage.findings import REBUILD, REINDEX, REPORT, RESTORE
-from storage.spans import Depth
+from storage.checking.examination import examine
+from storage.checking.findings import REBUILD, REINDEX, REPORT, RESTORE
+from storage.checking.laws import LAWS
+from storage.checking.spans import Depth
 
 A, B, C = "https://a.example/1", "https://b.example/2", "https://c.example/3"
 DEPTHS = (Depth.SOON, Depth.USUAL, Depth.FULL)

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.model import EntryOutcome, EntryState
 from ingest.polling import ChangedEntry, ConfiguredFeed, FeedState
-from storage.prune import Old
+from storage.upkeep.prune import Old
 
 FEED = "https://news.example/feed"
 

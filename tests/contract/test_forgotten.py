@@ -14,10 +14,10 @@ from ingest.polling import ChangedEntry
 from rules.text import TOKENIZER_VERSION
 from storage import forgotten, postings, tables
 from storage.account import account, broken_laws
-from storage.check import examine
-from storage.erasing import Eraser
+from storage.checking.examination import examine
+from storage.checking.spans import Depth
 from storage.forgotten import IndexedOtherwiseError
-from storage.spans import Depth
+from storage.upkeep.erasing import Eraser
 
 A, B, C, D = (f"https://news.example/{letter}" for letter in "abcd")
 #: stands in nothing but what is forgotten

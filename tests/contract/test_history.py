@@ -125,7 +125,7 @@ class Archive:
         self.store.finish_backfill(run, versions, self.now)
 
     def prune(self) -> None:
-        """The titles and texts that are no longer shown go, as `storage.prune` does it."""
+        """The titles and texts that are no longer shown go, as `storage.upkeep.prune` does it."""
         old = article_version.c.id.not_in(select(article.c.version_id))
         self.store._write(
             lambda connection: connection.execute(

@@ -22,7 +22,7 @@ from ingest.polling import (
     FoundBy,
 )
 from ingest.subscription import HubFeed, SubscriptionState
-from storage.prune import Old
+from storage.upkeep.prune import Old
 
 A, B = "https://a.example/feed", "https://b.example/feed"
 DAY = timedelta(days=1)

@@ -9,10 +9,11 @@ from sqlalchemy import update
 
 from ingest.polling import Event, EventKind
 from rules.text import TOKENIZER_VERSION
-from storage import prune, tables
-from storage.check import examine
-from storage.prune import Old
-from storage.spans import Depth
+from storage import tables
+from storage.checking.examination import examine
+from storage.checking.spans import Depth
+from storage.upkeep import prune
+from storage.upkeep.prune import Old
 from wirewatch.retention import KINDS, all_before, count_old, cutoffs, forget
 from wirewatch.settings import StoreSection
 

@@ -7,10 +7,10 @@ from sqlalchemy import update
 
 from rules.text import TOKENIZER_VERSION
 from storage import tables
-from storage.check import examine
-from storage.erasing import Eraser
-from storage.spans import Depth
+from storage.checking.examination import examine
+from storage.checking.spans import Depth
 from storage.store import Store
+from storage.upkeep.erasing import Eraser
 from wirewatch.errors import WirewatchError
 from wirewatch.reindex import _indexed, begin, make_anew
 

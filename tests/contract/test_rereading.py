@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingest.model import Reread
 from storage import tables
-from storage.redos import RedoKind, RedoSpan
+from storage.redo.runs import RedoKind, RedoSpan
 
 A = "https://news.example/a"
 

@@ -14,10 +14,10 @@ from rules.compile import compile_expression, compile_rules
 from rules.document import Document
 from rules.errors import RuleError
 from rules.files import parse_topic
-from storage import search, walk
-from storage.clauses import index_clause
-from storage.filters import Filter
 from storage.listings import Listings
+from storage.searching import search, walk
+from storage.searching.clauses import index_clause
+from storage.searching.filters import Filter
 from storage.tables import match
 from storage.window import Cursor, Window
 

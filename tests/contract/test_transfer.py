@@ -19,12 +19,13 @@ from ingest.model import EntryOutcome, EntryState, TextFrom
 from ingest.polling import Event, EventKind
 from rules.match import TopicMatch
 from rules.plans import Span
-from storage import tables, transfer_out
-from storage.check import examine
-from storage.findings import IMPORT
+from storage import tables
+from storage.archive import outgoing
+from storage.archive.transfer import ArchiveReader, ArchiveWriter
+from storage.checking.examination import examine
+from storage.checking.findings import IMPORT
 from storage.listings import Listings
 from storage.store import Store
-from storage.transfer import ArchiveReader, ArchiveWriter
 from wirewatch.archive import header_line, read_archive, record_line
 from wirewatch.importing import import_records
 
@@ -638,7 +639,7 @@ def test_an_export_beside_a_writer_can_be_imported(newsroom, make, url, third_ur
 
 def test_an_archive_of_several_pages_holds_all(make, third_url):
     """One more of everything than a page has."""
-    most = transfer_out.PAGE + 1
+    most = outgoing.PAGE + 1
     with Store(third_url) as store:
         newsroom = make.Newsroom(store)
         newsroom.feed()

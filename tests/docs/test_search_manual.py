@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import relevance, search, snippets
+from storage.searching import relevance, search, snippets
 from storage.window import Cursor
 from wirewatch.cli.articles import articles, entries
 from wirewatch.cli.matches import matches

@@ -16,10 +16,10 @@ from ingest.web import Page
 from ingest.workers import InlineWorkers
 from rules.compile import compile_rules
 from storage.account import account, broken_laws
-from storage.erasing import Eraser
 from storage.listings import Listings
 from storage.migrate import upgrade
 from storage.store import Store
+from storage.upkeep.erasing import Eraser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

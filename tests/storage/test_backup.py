@@ -13,8 +13,7 @@ import pytest
 
 from storage import sqlite_file
 from storage.address import SqliteFile
-from storage.backup import PART, back_up, restore
-from storage.check import examine
+from storage.checking.examination import examine
 from storage.errors import (
     BackupExists,
     BackupUnusable,
@@ -27,10 +26,11 @@ from storage.errors import (
     NotADatabase,
     NotEnoughSpace,
 )
-from storage.exclusive import LOCKS
 from storage.listings import Listings
 from storage.sqlite_file import wal_bytes
 from storage.store import Store
+from storage.upkeep.backup import PART, back_up, restore
+from storage.upkeep.exclusive import LOCKS
 
 STAMP = "20260105T120000"
 A, B = "https://a.example/1", "https://b.example/2"

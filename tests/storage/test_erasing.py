@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest.polling import ChangedEntry
-from storage import index_beside
-from storage.erasing import Eraser
 from storage.errors import DatabaseMissing
 from storage.listings import Listings
+from storage.redo import index_beside
 from storage.store import Store
+from storage.upkeep.erasing import Eraser
 
 #: no two of them begin alike, or the index would keep only the rest of the second
 WORDS = ("quaggaxylophone", "vexillumbandicoot", "zephyrsassafras")

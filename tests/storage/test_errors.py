@@ -38,11 +38,11 @@ from storage.errors import (
 )
 from storage.listings import Listings
 from storage.migrate import upgrade
-from storage.prune import Old
 from storage.rebuilds import RebuildRun, RebuildSpan
-from storage.redos import RedoKind
+from storage.redo.runs import RedoKind
 from storage.store import Store
 from storage.texts import Candidate
+from storage.upkeep.prune import Old
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = timedelta(days=1)

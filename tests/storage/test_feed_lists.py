@@ -13,8 +13,8 @@ from ingest.model import EntryOutcome, EntryState
 from ingest.polling import ChangedEntry, ConfiguredFeed, DateFault, Event, EventKind, FeedHealth, FeedState, FoundBy
 from ingest.subscription import SubscriptionState
 from storage.listings import Listings
-from storage.prune import Old
 from storage.store import Store
+from storage.upkeep.prune import Old
 
 A, B = "https://a.example/feed", "https://b.example/feed"
 DAY = timedelta(days=1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.graphemes import is_border
+from storage.searching.graphemes import is_border
 
 
 @pytest.mark.parametrize(

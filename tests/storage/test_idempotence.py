@@ -16,8 +16,8 @@ from ingest.copies.repeats import MIN_PAGES
 from ingest.hosts import HostWait, RobotsFile
 from ingest.model import EntryOutcome, EntryState, TextFrom
 from ingest.polling import ChangedEntry, ConfiguredFeed, Event, EventKind, FeedHealth, FeedState, FoundBy
-from storage.prune import Old
 from storage.store import Store
+from storage.upkeep.prune import Old
 
 A, B, C = (f"https://news.example/{letter}" for letter in "abc")
 

@@ -8,11 +8,12 @@ from contextlib import closing
 import pytest
 
 from rules.text import TOKENIZER_VERSION
-from storage import dialect, index_beside
-from storage.check import examine
-from storage.erasing import Eraser
+from storage import dialect
+from storage.checking.examination import examine
+from storage.checking.spans import Depth
 from storage.listings import Listings
-from storage.spans import Depth
+from storage.redo import index_beside
+from storage.upkeep.erasing import Eraser
 from wirewatch.reindex import _indexed, begin, make_anew
 
 A = "https://news.example/"

@@ -11,8 +11,8 @@ import pytest
 
 from storage.address import SqliteFile
 from storage.errors import BackfillAtWork, DatabaseInUse, DatabaseUnwritable
-from storage.exclusive import LOCKS
 from storage.lock import BackfillLock, DatabaseLock, is_locked
+from storage.upkeep.exclusive import LOCKS
 
 ROOT = Path(__file__).parents[2]
 HOLD = """

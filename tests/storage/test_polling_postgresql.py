@@ -13,21 +13,10 @@ from ingest.hosts import HostWait, RobotsFile
 from ingest.model import EntryOutcome, EntryState, date_of
 from ingest.polling import ChangedEntry, ConfiguredFeed, DateFault, Event, EventKind, FeedHealth, FeedState, FoundBy
 from ingest.subscription import SubscriptionState
-from storage import (
-    dialect,
-    entries,
-    events,
-    feed_lists,
-    feeds,
-    hosts,
-    polls,
-    prune,
-    samples,
-    subscriptions,
-    tables,
-    trails,
-)
-from storage.prune import Old
+from storage import dialect, entries, events, feeds, hosts, polls, samples, subscriptions, tables
+from storage.lists import feed_lists, trails
+from storage.upkeep import prune
+from storage.upkeep.prune import Old
 from storage.window import Window
 
 A, B, C = (f"https://{letter}.example/feed" for letter in "abc")

@@ -12,9 +12,9 @@ from sqlalchemy import Engine, event
 from ingest.polling import EventKind
 from rules.compile import compile_expression
 from storage import account
-from storage.filters import Filter
 from storage.listings import Listings
-from storage.search import Found
+from storage.searching.filters import Filter
+from storage.searching.search import Found
 from storage.window import Cursor, Window
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.model import Reread
 from storage.errors import DatabaseBusy, DatabaseClosed, DatabaseMissing
-from storage.redos import RedoKind, RedoRun, RedoSpan
+from storage.redo.runs import RedoKind, RedoRun, RedoSpan
 from storage.store import Store
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

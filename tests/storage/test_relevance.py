@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.relevance import USUAL_WORDS, score, weigh
+from storage.searching.relevance import USUAL_WORDS, score, weigh
 
 USUAL = dict(USUAL_WORDS)
 

@@ -15,8 +15,9 @@ from rules.document import Document
 from rules.errors import RuleError
 from rules.text import tokenize
 from rules.view import View
-from storage import clauses, dialect, search
+from storage import dialect
 from storage.listings import Listings
+from storage.searching import clauses, search
 from storage.window import Window
 
 URL = "https://news.example/"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.graphemes import is_border
-from storage.snippets import CUT, MOST_CHARACTERS, WORDS, cut_passage
+from storage.searching.graphemes import is_border
+from storage.searching.snippets import CUT, MOST_CHARACTERS, WORDS, cut_passage
 
 PROSE = " ".join(f"word{number}" for number in range(200))
 

@@ -10,14 +10,14 @@ from sqlalchemy import text
 
 from storage import engine
 from storage.address import SqliteFile, read_address
-from storage.check import examine
+from storage.checking.examination import examine
+from storage.checking.spans import Depth
 from storage.errors import DatabaseInUse, DatabaseMissing, NotEnoughSpace
-from storage.exclusive import LOCKS
-from storage.spans import Depth
 from storage.sqlite_file import connect, wal_bytes
 from storage.store import Store
-from storage.vacuum import temporary_folder, vacuum
-from storage.wal import shrink
+from storage.upkeep.exclusive import LOCKS
+from storage.upkeep.vacuum import temporary_folder, vacuum
+from storage.upkeep.wal import shrink
 
 
 def fill_and_empty(file):

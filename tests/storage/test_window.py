@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from storage.searching.walk import ranges
 from storage.tables import article
-from storage.walk import ranges
 from storage.window import Cursor, Window
 
 TIMES = st.none() | st.datetimes(timezones=st.just(UTC))

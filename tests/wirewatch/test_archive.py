@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.transfer_records import KINDS, ArchivedEntry, ArchivedTopic, Header
+from storage.archive.rows import KINDS, ArchivedEntry, ArchivedTopic, Header
 from wirewatch.archive import header_line, read_archive, read_record, record_line
 from wirewatch.errors import WirewatchError
 

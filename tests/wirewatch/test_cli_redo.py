@@ -15,8 +15,8 @@ import pytest
 from ingest.model import EXTRACTOR_VERSION
 from rules.text import TOKENIZER_VERSION
 from storage.address import read_address
-from storage.erasing import Eraser
 from storage.lock import RedoLock
+from storage.upkeep.erasing import Eraser
 from wirewatch import fields, stats_fields
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storage.export_lists import ShownText
+from storage.lists.export_lists import ShownText
 from storage.records import MatchRecord, SpanRecord
 from wirewatch.export_html import Chapter, write_page
 from wirewatch.export_tables import guarded

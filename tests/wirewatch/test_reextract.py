@@ -15,9 +15,9 @@ from ingest.model import EXTRACTOR_VERSION, Reread
 from ingest.workers import InlineWorkers
 from rules.files import parse_topic
 from storage.account import broken_laws
-from storage.erasing import Eraser
-from storage.redos import RedoKind, RedoSpan
+from storage.redo.runs import RedoKind, RedoSpan
 from storage.store import Store
+from storage.upkeep.erasing import Eraser
 from wirewatch.reextract import Reextraction
 
 NOW = datetime(2027, 1, 5, tzinfo=UTC)

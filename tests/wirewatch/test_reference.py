@@ -11,7 +11,8 @@ import pytest
 
 from ingest.copies import difference
 from ingest.errors import Reason
-from storage import records, story_records, trail_records
+from storage import records
+from storage.lists import story_records, trail_records
 from wirewatch import (
     changes,
     comparison,

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingest.errors import Reason
+from storage.lists.trail_records import EventRecord, FetchRecord, TrailArticle, TrailRecord
 from storage.records import ArticleMatchRecord, FeedRecord
-from storage.trail_records import EventRecord, FetchRecord, TrailArticle, TrailRecord
 from wirewatch.why import MOST_FETCHES, lines_for_people, tell_entry
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)

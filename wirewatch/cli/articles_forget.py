@@ -18,10 +18,10 @@ from wirewatch.fields import FORGOT, FORGOTTEN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.erasing import Eraser
     from storage.forgotten import Forgot
     from storage.listings import Listings
     from storage.records import ShownArticle
+    from storage.upkeep.erasing import Eraser
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
 
@@ -45,7 +45,7 @@ def forget(call: Call, listing: Listing, *, what: tuple[str, ...], yes: bool) ->
     Of an SQLite database the words are overwritten in the file and in its log. Backups and exports keep theirs; on
     PostgreSQL so do the server's own files, until its administrator has seen to that.
     """
-    from storage.erasing import Eraser
+    from storage.upkeep.erasing import Eraser
 
     try:
         with call.reading(f"wirewatch{call.repeated} articles") as listings:

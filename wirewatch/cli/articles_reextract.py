@@ -17,7 +17,7 @@ from wirewatch.fields import REEXTRACTED
 
 if TYPE_CHECKING:
     from ingest.ports import Workers
-    from storage.redos import RedoRun, RedoSpan
+    from storage.redo.runs import RedoRun, RedoSpan
     from storage.store import Store
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
@@ -39,7 +39,7 @@ def reextract(call: Call, listing: Listing, *, is_all: bool, is_dry: bool) -> No
     It may run beside `run`, but not beside another one of its kind, which is refused with exit code 5. Interrupted or
     killed, it goes on where it stood when it is started again in the same way.
     """
-    from storage.redos import RedoSpan
+    from storage.redo.runs import RedoSpan
 
     span = RedoSpan(since=listing.span(call)["since"], is_all=is_all, words=listing.since or "")
     with call.app.store() as store:
@@ -56,7 +56,7 @@ def reextract(call: Call, listing: Listing, *, is_all: bool, is_dry: bool) -> No
 
 
 async def _redo(call: Call, store: Store, span: RedoSpan) -> tuple[RedoRun, bool]:
-    from storage.redos import RedoKind
+    from storage.redo.runs import RedoKind
 
     run = store.redo.begin(RedoKind.REEXTRACT, EXTRACTOR_VERSION, span, utc_now())
     with Progress(0, "pages") as progress:
@@ -66,7 +66,7 @@ async def _redo(call: Call, store: Store, span: RedoSpan) -> tuple[RedoRun, bool
 
 
 async def _try_out(call: Call, store: Store, span: RedoSpan) -> Trial:
-    from storage.redos import RedoKind, RedoRun
+    from storage.redo.runs import RedoKind, RedoRun
 
     thought_of = RedoRun(
         id=0,

@@ -33,8 +33,8 @@ def backup(call: Call, listing: Listing, *, file: Path, force: bool) -> None:
     The copy holds one state of the database. It is looked through, and gets its name only when it is whole. Nobody who
     writes is held up by it. On PostgreSQL use pg_dump; exit code 2 tells how.
     """
-    from storage.backup import back_up
     from storage.errors import BackupExists
+    from storage.upkeep.backup import back_up
 
     database = _file(call, "pg_dump --format=custom --file={file} --dbname={database}", file)
     with Progress(0, "MB copied") as progress:
@@ -59,9 +59,9 @@ def restore(call: Call, listing: Listing, *, file: Path) -> None:
     that is told. Nothing may work on the database meanwhile. A backup of an earlier version is fine: upgrade the
     database afterwards. On PostgreSQL use pg_restore; exit code 2 tells how.
     """
-    from storage.backup import restore as put_back
     from storage.errors import BackupUnusable
     from storage.tables import SCHEMA_REVISION
+    from storage.upkeep.backup import restore as put_back
 
     database = _file(call, "pg_restore --clean --if-exists --dbname={database} {file}", file)
     stamp = f"{utc_now():%Y%m%dT%H%M%S}"
@@ -90,7 +90,7 @@ def vacuum(call: Call, listing: Listing) -> None:
     SQLite writes the file anew, for which as much must be free as it takes; nothing may work on it meanwhile. On
     PostgreSQL this is VACUUM ANALYZE, beside whoever works.
     """
-    from storage.vacuum import vacuum as give_back
+    from storage.upkeep.vacuum import vacuum as give_back
 
     database = call.app.database
     with Progress(0, "") as progress:

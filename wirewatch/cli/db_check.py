@@ -14,7 +14,7 @@ from wirewatch.db_fields import FINDING
 from wirewatch.errors import ExitCode
 
 if TYPE_CHECKING:
-    from storage.findings import Fix
+    from storage.checking.findings import Fix
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
 
@@ -30,8 +30,8 @@ def check(call: Call, listing: Listing, *, full: bool) -> None:
     and the fingerprints are in step with the texts. It only reads, also beside a running daemon. Each finding names
     what to do about it. Exit code 5 when there is one.
     """
-    from storage.check import examine
-    from storage.spans import Depth
+    from storage.checking.examination import examine
+    from storage.checking.spans import Depth
 
     depth = Depth.FULL if full else Depth.USUAL
     with Progress(0, "") as progress:

@@ -32,7 +32,7 @@ def reindex(call: Call, listing: Listing) -> None:
     killed, it goes on where it stood when it is started again.
     """
     from storage.lock import RedoLock
-    from storage.redos import RedoKind
+    from storage.redo.runs import RedoKind
 
     with call.reading() as listings:
         # Before anything is locked: the database must be there.

@@ -17,8 +17,8 @@ from wirewatch.cli.wiring import counted, note, pass_call
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from storage.export_lists import ExportListings
     from storage.listings import Listings
+    from storage.lists.export_lists import ExportListings
     from wirewatch.cli.wiring import Call
     from wirewatch.export_html import Chapter
     from wirewatch.exporting import Wanted
@@ -157,7 +157,7 @@ def _check_topic(listings: Listings, topic: str | None) -> None:
 
 
 def _archive(call: Call, out: BinaryIO, *, raw_pages: bool) -> int:
-    from storage.transfer import ArchiveReader
+    from storage.archive.transfer import ArchiveReader
     from wirewatch.archive import header_line, record_line
 
     with ArchiveReader(call.settings.database.url) as reader:
@@ -214,7 +214,7 @@ def _opml(rows: Iterable[Any], out: BinaryIO) -> int:
 def _html(call: Call, listings: Listings, wanted: Wanted, out: BinaryIO) -> int:
     from dataclasses import replace
 
-    from storage.export_lists import ExportListings
+    from storage.lists.export_lists import ExportListings
     from wirewatch.export_html import write_page
     from wirewatch.exporting import topics_of
 

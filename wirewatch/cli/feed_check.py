@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ingest.polling import FeedAccess
+    from storage.lists.trail_records import EventRecord
     from storage.records import FeedRecord
-    from storage.trail_records import EventRecord
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
     from wirewatch.diagnosis import Diagnosis, Live

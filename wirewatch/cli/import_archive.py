@@ -63,8 +63,8 @@ def import_archive(call: Call, file: str, *, dry_run: bool) -> None:
 
 
 def _store(call: Call, stream: BinaryIO, name: str) -> Counter[str]:
+    from storage.archive.transfer import ArchiveWriter
     from storage.lock import BackfillLock, RebuildLock
-    from storage.transfer import ArchiveWriter
     from wirewatch.archive import read_archive
     from wirewatch.importing import import_records
 

@@ -43,7 +43,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "search": ("wirewatch.cli.search:search", "List the articles that an expression of the rule language matches."),
     "stats": ("wirewatch.cli.stats:stats", "Count feeds, entries, articles, stories and matches."),
     "export": ("wirewatch.cli.export:export", "Write what is stored to a file, for other programs."),
-    "import": ("wirewatch.cli.import_archive:import_archive", "Bring an archive made by `export archive` into the database."),
+    "import": (
+        "wirewatch.cli.import_archive:import_archive",
+        "Bring an archive made by `export archive` into the database.",
+    ),
     "db": ("wirewatch.cli.db:db", "Back up, restore, check, prune, index and upgrade the database."),
     "doctor": ("wirewatch.cli.doctor:doctor", "Check configuration, rules, database, feeds and clock."),
     "try": ("wirewatch.cli.trial:trial", "Run one stage on a file or address; store nothing."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from storage.history_records import TopicStay
+from storage.lists.history_records import TopicStay
 from wirewatch.cli.listing import format_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.wiring import pass_call, tell

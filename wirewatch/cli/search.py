@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from storage.listings import Listings
-    from storage.search import Order
+    from storage.searching.search import Order
     from wirewatch.cli.listing import Listing
     from wirewatch.cli.wiring import Call
 
@@ -100,8 +100,8 @@ def search(
     For example: wirewatch search '"Black Sea" AND (grain | wheat)'. The newest come first. An option that is given
     twice lets both values pass. docs/reference/search.md tells the rest.
     """
-    from storage.filters import Filter
-    from storage.search import MOST_RANKED, SCAN_LIMIT
+    from storage.searching.filters import Filter
+    from storage.searching.search import MOST_RANKED, SCAN_LIMIT
 
     if listing.after is not None and order != "newest":
         raise click.UsageError(f"--after goes with --order newest: by {order} there are no pages")

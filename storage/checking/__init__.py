@@ -1,0 +1,1 @@
+"""Looks through a database for what must never be."""

@@ -1,0 +1,1 @@
+"""What people ask for, a file a kind of listing. Read only; `storage.listings` offers it."""
