@@ -42,7 +42,7 @@ from wirewatch.timespec import FORMS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wirewatch.output import Column
+    from wirewatch.columns import Column
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- made by docs/generate.py; do not edit -->\n"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import zstandard
 from sqlalchemy import and_, bindparam, case, func, select, update
 
 from ingest.errors import Conflict, Reason
 from ingest.model import EntryOutcome, EntryState, Saved, StoredArticle, TextFrom, date_of
 from rules.text import TOKENIZER_VERSION, tokenize
-from storage import dialect, direct, entries, fingerprints, forgotten, matches, relations, stories, topics
+from storage import dialect, direct, entries, fingerprints, forgotten, matches, raw_pages, relations, stories, topics
 from storage.redo import runs
-from storage.tables import article, article_address, article_version, entry, raw_page, version_change
+from storage.tables import article, article_address, article_version, entry, version_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,14 +24,6 @@ if TYPE_CHECKING:
     from ingest.model import Article, Item, Reread
     from ingest.web import Page
     from storage.sites import Sites
-
-#: The headers that say how to read a body; the others are not kept.
-KEPT_HEADERS = ("content-type", "content-language", "date", "last-modified")
-
-#: zstd level: 1 is 0.5 ms for a page of 160 kB and 4.6 : 1, level 3 takes a third longer for 6 % less.
-COMPRESSION_LEVEL = 1
-
-_of_thread = threading.local()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +47,8 @@ def prepare(item: Item) -> Prepared:
         index_title=title,
         index_text=text,
         words=text.count(" ") + 1 if text else 0,
-        body=None if item.page is None else _compress(item.page.body),
+        body=None if item.page is None else raw_pages.compress(item.page.body),
     )
-
-
-def _compress(body: bytes) -> bytes:
-    # A compressor serves one thread, and its working memory is dear to make.
-    compressor = getattr(_of_thread, "compressor", None)
-    if compressor is None:
-        compressor = _of_thread.compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL)
-    compressed: bytes = compressor.compress(body)
-    return compressed
 
 
 # --- looking up -------------------------------------------------------------------------------------
@@ -171,11 +152,6 @@ def _add_address(name: str) -> Insert:
     return dialect.insert(article_address, name).on_conflict_do_nothing(index_elements=["address"])
 
 
-@cache
-def _add_page(name: str) -> Insert:
-    return dialect.insert(raw_page, name).on_conflict_do_nothing(index_elements=["version_id"])
-
-
 #: An article shows a text again that was dropped because it was old.
 _BROUGHT_BACK = (
     update(article_version)
@@ -245,7 +221,7 @@ def _save(
         if item.page is not None:
             connection.execute(_VALIDATE, {"own": found.id, **_validators(item.page)})
             if is_first_page and prepared.body is not None:
-                _keep_page(connection, version_id, item.page, prepared.body, item.now)
+                raw_pages.keep(connection, version_id, item.page, prepared.body, item.now)
     else:
         fingerprints.refuse_if_newer(
             connection, item.reading.fingerprint, item.seen, None if found is None else found.id
@@ -256,7 +232,7 @@ def _save(
             saved, version_id = _save_again(connection, item, prepared, extractor_version, found)
         memories.remember(connection, read.source, read.url, item.reading.fingerprint)
         if item.page is not None and prepared.body is not None:
-            _keep_page(connection, version_id, item.page, prepared.body, item.now)
+            raw_pages.keep(connection, version_id, item.page, prepared.body, item.now)
     _add_addresses(connection, saved.article_id, {read.url, *item.addresses})
     is_late = matches.add(connection, item.reading, saved.article_id, version_id, item.now)
     if is_known and (is_first_page or is_late):
@@ -412,17 +388,3 @@ def _confirm(connection: Connection, read: Article, found: Row[*tuple[Any, ...]]
             stories.redate(connection, own, found.story_id, now)
     connection.execute(_MOVE, {"own": found.id, "address": read.url, "host": read.source})
     return True
-
-
-# --- raw pages --------------------------------------------------------------------------------------
-
-
-def _keep_page(connection: Connection, version_id: int, page: Page, body: bytes, now: datetime) -> None:
-    values = {
-        "version_id": version_id,
-        "url": page.url,
-        "headers": {name: page.headers[name] for name in KEPT_HEADERS if name in page.headers},
-        "body": body,
-        "created_at": now,
-    }
-    direct.change(connection, _add_page(connection.dialect.name), values)

@@ -167,4 +167,4 @@ def finish(connection: Connection, run: BackfillRun, versions: Mapping[str, str]
     connection.execute(_FINISH, {"own": run.id, "at": now})
     ids = matches.ids_in_force(connection, versions)
     if ids is not None:
-        backlog.end(connection, ids.values(), run.since, run.until)
+        backlog.end(connection, ids.values(), run.since, run.until, run.cursor)

@@ -39,11 +39,18 @@ def begin(connection: Connection, topic_ids: Iterable[int]) -> None:
         connection.execute(add, rows)
 
 
-def end(connection: Connection, topic_ids: Iterable[int], since: datetime | None, until: datetime | None) -> None:
-    """A back-fill of the span has judged by these topics: they are behind no more where no text lay outside of it."""
+def end(
+    connection: Connection, topic_ids: Iterable[int], since: datetime | None, until: datetime | None, cursor: int
+) -> None:
+    """A back-fill of the span has judged by these topics up to the text *cursor*.
+
+    They are behind no more where no text lay outside of the span, and none that an import brought lies behind it.
+    """
     name = connection.dialect.name
     wanted = select(dialect.numbers("ids", name).alias("wanted").c.value)
     statement = delete(topic_backlog).where(topic_backlog.c.topic_id.in_(wanted))
+    is_unread = select(fingerprint.c.id).where(fingerprint.c.id > cursor, fingerprint.c.id <= topic_backlog.c.upto)
+    statement = statement.where(~exists(is_unread))
     outside = []
     if since is not None:
         outside.append(article.c.first_seen_at < since)

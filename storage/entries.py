@@ -72,7 +72,9 @@ def _known(name: str) -> CompoundSelect[*tuple[Any, ...]]:
     guids, addresses, identities = (dialect.texts(n, name).alias(n) for n in ("guids", "addresses", "identities"))
     return (
         select(*columns)
-        .where(of_feed, HAS_GUID_APART, entry.c.guid.in_(select(guids.c.value)))
+        # Each guid is looked up: by its statistics SQLite would walk through all those of the feed.
+        .select_from(dialect.InOrder(guids, entry, entry.c.guid == guids.c.value))
+        .where(of_feed, HAS_GUID_APART)
         .union(
             select(*columns).where(of_feed, entry.c.page_address.in_(select(addresses.c.value))),
             # What an entry was first known by stays its own, also when the feed has given it another guid since.

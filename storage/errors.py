@@ -16,6 +16,8 @@
     - DatabaseFull         no space left on the disk
       . NotEnoughSpace     less is free than what is to be done takes: nothing was begun
     - DatabaseDamaged      the file is corrupt
+    - SearchIndexDamaged   the index of the search is, and nothing else: it can be made anew
+    - ViewsInTheWay        other people's views stand upon what is to be changed
     - DatabaseUrlInvalid   not an address of a database that this version knows
     - DatabaseClosed       used after `close()`
     - DatabaseUnreachable  the server is away; passing
@@ -183,6 +185,21 @@ class DatabaseDamaged(StorageError):
     server_fix = "see the log of the server; restore a backup"
 
 
+class SearchIndexDamaged(StorageError):
+    """The full-text index contradicts itself. Whatever it holds can be made anew from the texts."""
+
+    what = "the index of the search is damaged, and nothing is lost by that"
+    fix = "make it anew with"
+    command = "db reindex"
+
+
+class ViewsInTheWay(StorageError):
+    """Views or functions that are none of ours stand upon what an upgrade makes anew. Nothing was changed."""
+
+    what = "what is none of wirewatch's stands upon its views, which an upgrade makes anew"
+    fix = "keep how it is made (pg_get_viewdef), drop it, repeat the command, and make it again"
+
+
 class DatabaseUrlInvalid(StorageError):
     """Not an address of a database that this version knows."""
 
@@ -261,7 +278,11 @@ BY_CODE: dict[int, type[StorageError]] = {
 }
 
 #: Those that tell more than the primary one. The file beside the database by which processes talk can grow too.
-BY_EXTENDED_CODE: dict[int, type[StorageError]] = {sqlite3.SQLITE_IOERR_SHMSIZE: DatabaseFull}
+BY_EXTENDED_CODE: dict[int, type[StorageError]] = {
+    sqlite3.SQLITE_IOERR_SHMSIZE: DatabaseFull,
+    # FTS5 alone says so: of a page of the file that is damaged it says SQLITE_CORRUPT, as everybody does.
+    sqlite3.SQLITE_CORRUPT_VTAB: SearchIndexDamaged,
+}
 
 
 #: PostgreSQL's codes, or the classes that their first two letters are; those not listed are bugs of ours or faults of
@@ -272,6 +293,7 @@ BY_STATE: dict[str, type[StorageError]] = {
     # The server has ended a transaction in which nothing happened, and the connection with it.
     "25P03": DatabaseUnreachable,
     "28": DatabaseRefused,
+    "2BP01": ViewsInTheWay,
     "3D000": DatabaseNotCreated,
     "40001": DatabaseBusy,
     "40P01": DatabaseBusy,
@@ -312,7 +334,9 @@ def translate(error: SQLAlchemyError | sqlite3.Error, subject: str) -> StorageEr
     if isinstance(error, DBAPIError) and not isinstance(cause, sqlite3.Error):
         return translate_postgres(cause, subject, is_lost=error.connection_invalidated)
     code = getattr(cause, "sqlite_errorcode", None)
-    kind = StorageFault if code is None else BY_CODE.get(code & PRIMARY_CODE, StorageFault)
+    kind: type[StorageError] = StorageFault
+    if code is not None:
+        kind = BY_EXTENDED_CODE.get(code) or BY_CODE.get(code & PRIMARY_CODE, StorageFault)
     return kind(subject, _words_of(cause) if kind in {StorageFault, DatabaseDamaged} else "")
 
 
@@ -322,6 +346,10 @@ def translate_postgres(error: BaseException, subject: str, *, is_lost: bool = Fa
     kind = next((BY_STATE[state[:size]] for size in (5, 3, 2) if state[:size] in BY_STATE), StorageFault)
     if kind is StorageFault and (is_lost or (not state and type(error).__name__ == "OperationalError")):
         kind = DatabaseUnreachable
+    if kind is ViewsInTheWay:
+        # A line for each: "view a depends on view b".
+        told = getattr(getattr(error, "diag", None), "message_detail", None) or ""
+        return kind(subject, "; ".join(told.splitlines())[:MOST_DETAIL])
     is_clear = kind in {DatabaseBusy, DatabaseFull}
     return kind(subject, "" if is_clear else _words_of(error))
 

@@ -155,6 +155,7 @@ entry = Table(
     UniqueConstraint("feed_id", "identity"),
     Index(None, "feed_id", "page_address"),
     Index(None, "first_seen_at"),
+    Index(None, "published"),
     sqlite_autoincrement=True,
 )
 #: A guid that is not what the entry is identified by; the others are found by `identity`.
@@ -176,6 +177,16 @@ partial(
     entry.c.state,
     entry.c.text_from,
     entry.c.page_address,
+    where=entry.c.reason.is_not(None),
+)
+
+#: Those of a reason, sorted as they are listed; with their states all are counted without a look at their rows.
+partial(
+    "ix_entry_reason",
+    entry.c.reason,
+    entry.c.first_seen_at,
+    entry.c.id,
+    entry.c.state,
     where=entry.c.reason.is_not(None),
 )
 

@@ -62,11 +62,15 @@ _AFTER = (
 class Tail:
     """The fingerprints that have no postings yet, by hash, in memory: what the database holds, read once.
 
-    A look-up adds what came in since the last one. It never sees more than its own transaction does.
+    A look-up adds what came in since the last one. It never sees more than its own transaction does. Of another file
+    that took the place of the database, as when somebody copies a backup there by hand, it begins anew; `db restore`
+    holds all locks, so it waits for whoever compares articles.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        #: what `sqlite_file` knows the file by; None: a server
+        self._file: object = None
         self._posted = -1
         self._last = 0
         self._owners: defaultdict[int, list[int]] = defaultdict(list)
@@ -74,6 +78,10 @@ class Tail:
     def find(self, connection: Connection, hashes: Iterable[int], *, posted: int, seen: int) -> list[Hit]:
         """The fingerprints after *posted*, up to *seen*, that have any of *hashes*."""
         with self._lock:
+            file = connection.info.get("file")
+            if file != self._file:
+                self._file, self._posted, self._last = file, -1, 0
+                self._owners.clear()
             if posted < self._posted:
                 # This transaction began before the postings were written that the others see.
                 owners: defaultdict[int, list[int]] = defaultdict(list)

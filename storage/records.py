@@ -189,7 +189,7 @@ class VersionRecord:
     first_seen: datetime
     is_current: bool
     credit: str | None
-    #: when its title and text were dropped, since it was old and no longer shown
+    #: when its text was dropped, since it was old and no longer shown
     pruned: datetime | None = None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Text, bindparam, func, select
 
-from ingest.copies.repeats import MIN_SITES, PageLines, SiteMemory, hash_page
+from ingest.copies.repeats import MIN_SITES, PageLines, add_page, furniture_of_last, hash_page
 from storage import dialect, direct
 from storage.tables import site_line, site_memory
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Insert, Select
 
     from ingest.copies.model import Fingerprint
-
-#: Sites whose memory is kept at hand: at most 100 kB each.
-KEPT_SITES = 64
 
 #: Locked where several write at once: of two pages of a site none is to be lost.
 _MEMORY = select(site_memory.c.pages).where(site_memory.c.site == bindparam("host")).with_for_update()
@@ -51,24 +48,11 @@ def _sites(name: str) -> Select[int, str]:
     return select(site_line.c.line, site_line.c.site).join(wanted, wanted.c.value == site_line.c.line)
 
 
-class _Known(NamedTuple):
-    """The memory of a site as the database holds it, and those lines that its row in the database stands for."""
-
-    packed: bytes
-    memory: SiteMemory
-    furniture: frozenset[int]
-
-
 class Sites:
-    """What the database knows of sites, in memory: what is furniture, and the memories that were written lately.
-
-    A look-up adds the furniture that came in since the last one. A memory is used only where the database holds the
-    very same bytes: so what another process has written since, or what was undone, is never mistaken.
-    """
+    """What is furniture, in memory: a look-up adds what came in since the last one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, _Known] = OrderedDict()
         #: what is furniture, with its sites, up to the row `_last`
         self._furniture: defaultdict[int, set[str]] = defaultdict(set)
         self._last = 0
@@ -96,39 +80,26 @@ class Sites:
             return
         name = connection.dialect.name
         row = direct.first(connection, _MEMORY, {"host": site})
-        before = self._take(site, None if row is None else row.pages)
-        memory = before.memory.with_page(PageLines(hash_page(url), taken.title, taken.hashes))
-        if memory == before.memory:
-            return
-        packed = _pack(before, memory)
-        direct.change(connection, _set_memory(name), {"site": site, "pages": packed})
-        lines = memory.furniture(before.furniture)
-        if lines:
-            connection.execute(_add_lines(name), {"lines": dialect.pack(lines, name), "host": site})
-        with self._lock:
-            self._known[site] = _Known(packed, memory, before.furniture | lines)
-            if len(self._known) > KEPT_SITES:
-                self._known.popitem(last=False)
-
-    def _take(self, site: str, packed: bytes | None) -> _Known:
-        with self._lock:
-            known = self._known.pop(site, None)
-        if known is not None and known.packed == packed:
-            return known
+        before: bytes = b"" if row is None else row.pages
+        page = PageLines(hash_page(url), taken.title, taken.hashes)
         try:
-            return _Known(packed or b"", SiteMemory.from_bytes(packed or b""), frozenset())
+            packed = add_page(before, page)
         except ValueError:
             # It is no more than a help to know furniture: it fills again, and no article may be lost for it.
-            return _Known(b"", SiteMemory(), frozenset())
+            before, packed = b"", add_page(b"", page)
+        if packed == before:
+            return
+        direct.change(connection, _set_memory(name), {"site": site, "pages": packed})
+        lines = furniture_of_last(before, packed, self._unknown(site, taken.hashes))
+        if lines:
+            connection.execute(_add_lines(name), {"lines": dialect.pack(lines, name), "host": site})
 
-
-def _pack(before: _Known, memory: SiteMemory) -> bytes:
-    """The bytes of a memory that has one more page than the one before, in most cases made from those of that."""
-    *kept, last = memory.pages
-    gone = len(before.memory.pages) - len(kept)
-    if before.memory.pages[gone:] != tuple(kept):
-        return memory.to_bytes()
-    return before.packed[sum(each.size for each in before.memory.pages[:gone]) :] + last.to_bytes()
+    def _unknown(self, site: str, lines: Iterable[int]) -> frozenset[int]:
+        """Those of *lines* that need to be proved: what a look-up has found to be furniture of the site is stored."""
+        wanted = frozenset(lines)
+        with self._lock:
+            known = self._furniture.keys() & wanted
+            return wanted.difference(line for line in known if site in self._furniture[line]) if known else wanted
 
 
 def furniture_among(connection: Connection, pages: Iterable[tuple[str, Iterable[int]]]) -> frozenset[int]:

@@ -8,7 +8,7 @@ the same arguments changes nothing the second time.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING
 
 from ingest.model import EXTRACTOR_VERSION
 from storage import (
@@ -30,8 +30,7 @@ from storage import (
     subscriptions,
     topics,
 )
-from storage.address import read_address
-from storage.errors import translated
+from storage.connected import Connected
 from storage.redo import redoing
 from storage.upkeep import clock, reach
 from storage.upkeep import prune as pruning
@@ -55,10 +54,8 @@ if TYPE_CHECKING:
     from storage.texts import StoredText
     from storage.upkeep.prune import Old
 
-T = TypeVar("T")
 
-
-class Store:
+class Store(Connected):
     """The database at *url* (see `address.read_address`); it fulfils `ingest.ports.Store`.
 
     Nothing is opened before it is needed. Any method can raise a StorageError, also one that says that the
@@ -74,46 +71,11 @@ class Store:
         synchronous: engine.Synchronous = "NORMAL",
         busy_timeout_s: float = engine.BUSY_TIMEOUT_S,
     ) -> None:
-        address = read_address(url)
-        self._subject = address.shown
+        super().__init__(url, synchronous=synchronous, busy_timeout_s=busy_timeout_s)
         self._extractor_version = extractor_version
-        self._reader = engine.Reader(engine.reading_engine(address, busy_timeout_s=busy_timeout_s), self._subject)
-        self._writer = engine.Writer(
-            engine.writing_engine(address, busy_timeout_s=busy_timeout_s, synchronous=synchronous), self._subject
-        )
         self._tail = postings.Tail()
         self._sites = sites.Sites()
         self.redo = redoing.Redo(self._reader, self._writer, extractor_version)
-        self._is_closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Finish what is under way and close the file. Calling it again does nothing."""
-        if not self._is_closed:
-            self._is_closed = True
-            # The last to go is the one that can fold the WAL into the file.
-            self._reader.close()
-            with translated(self._subject):
-                self._writer.close()
-
-    def read_together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
-        """Make *calls* of methods that read; see `ports.Store`."""
-        return self._reader.run_together(calls)
-
-    def write_together(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
-        """Make *calls* of methods that write; see `ports.Store`."""
-        return self._writer.run_together(calls)
-
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        return self._reader.run(work)
-
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        return self._writer.run(work)
 
     # --- feeds --------------------------------------------------------------------------------------
 

@@ -99,7 +99,7 @@ article_version = Table(
     #: see `Article`
     text("credit", nullable=True),
     text("canonical", nullable=True),
-    #: when its text was dropped because it was old and no longer shown; title and text are empty since
+    #: when its text was dropped because it was old and no longer shown; the text is empty since
     time("pruned_at", nullable=True),
     # That no two of an article have the same text is seen to by `articles.save`.
     UniqueConstraint("article_id", "n"),

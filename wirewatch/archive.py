@@ -1,13 +1,15 @@
 """The lines of an archive: written by `export archive`, read by `import`; docs/reference/archive.md describes them.
 
-A line is one object of JSON. The first is the header; in the others `record` says what they tell. A line that is not
-understood ends the reading with its number and the field: half an archive is never taken for a whole one in silence.
+A line is one object of JSON. The first is the header; in the others `record` says what they tell, and the last counts
+them. A line that is not understood ends the reading with its number and the field, and so does an end without the last
+line: half an archive is never taken for a whole one in silence.
 """
 
 from __future__ import annotations
 
 import codecs
 import hashlib
+from collections import Counter
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,12 +17,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from storage.archive.rows import ARCHIVE_VERSION, KINDS, ArchivedArticle, ArchivedTopic, Header
+from storage.archive.rows import ARCHIVE_VERSION, KINDS, ArchivedArticle, ArchivedTopic, ArchiveEnd, Header
 from wirewatch.errors import WirewatchError
 from wirewatch.output import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
     from storage.archive.rows import Archived
@@ -46,24 +48,37 @@ class _FaultError(ValueError):
     """What is wrong with a line, in words."""
 
 
+def lines_of(header: Header, records: Iterable[Archived]) -> Iterator[str]:
+    """Yield the lines of an archive, with their ends: its header, the *records*, and how many they are."""
+    counts: Counter[str] = Counter()
+    yield header_line(header)
+    for record in records:
+        counts[record.kind] += 1
+        yield record_line(record)
+    yield record_line(ArchiveEnd(records=counts))
+
+
 def header_line(header: Header) -> str:
     """Return the first line, with its end."""
     return to_json(header) + "\n"
 
 
-def record_line(record: Archived) -> str:
+def record_line(record: Archived | ArchiveEnd) -> str:
     """Return the line of a record, with its end."""
     return to_json({"record": record.kind, **{name: getattr(record, name) for name in _NAMES[type(record)]}}) + "\n"
 
 
+#: What a line can tell, but for the first.
+_TOLD: tuple[type[Archived | ArchiveEnd], ...] = (*KINDS, ArchiveEnd)
 #: The fields of each record, in their order.
-_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS}
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in _TOLD}
 
 
 def read_archive(stream: BinaryIO, name: str, *, max_line_bytes: int = MAX_LINE_BYTES) -> tuple[Header, Iterator[Line]]:
     """Return the header of the archive in *stream*, and its records as they are read; *name* is what errors call it.
 
-    Raises WirewatchError, also while the records are read, with the number of the line and what is wrong with it.
+    Raises WirewatchError, also while the records are read, with the number of the line and what is wrong with it: after
+    the last of them, where the line is missing that counts them, or counts others.
     """
     first = stream.readline(max_line_bytes + 1).removeprefix(codecs.BOM_UTF8)
     try:
@@ -94,12 +109,31 @@ def _read_header(line: bytes) -> Header:
 
 def _records(stream: BinaryIO, name: str, max_line_bytes: int) -> Iterator[Line]:
     number = 1
+    counts: Counter[str] = Counter()
+    is_whole = False
     while line := stream.readline(max_line_bytes + 1):
         number += 1
+        if is_whole:
+            raise WirewatchError(f"{name}:{number}: the archive has ended with the line before this one")
         try:
-            yield Line(number, read_record(line, max_line_bytes))
+            record = read_record(line, max_line_bytes)
+            if isinstance(record, ArchiveEnd):
+                _check_end(record, counts)
+                is_whole = True
+                continue
         except _FaultError as e:
             raise WirewatchError(f"{name}:{number}: {e}") from e
+        counts[record.kind] += 1
+        yield Line(number, record)
+    if not is_whole:
+        raise WirewatchError(f"{name}:{number}: the archive is cut off behind this line: its end is missing")
+
+
+def _check_end(end: ArchiveEnd, counts: Counter[str]) -> None:
+    for kind in sorted({*end.records, *counts}):
+        if (wanted := end.records.get(kind, 0)) != counts[kind]:
+            told = f"{counts[kind]} records {kind[:40]!r} stand before its end, which counts {wanted}"
+            raise _FaultError(f"the archive is not whole: {told}")
 
 
 _read_tag = msgspec.json.Decoder(_Tag)
@@ -107,10 +141,10 @@ _read_tag = msgspec.json.Decoder(_Tag)
 
 @cache
 def _decoders() -> dict[str, msgspec.json.Decoder[Any]]:
-    return {kind.kind: msgspec.json.Decoder(kind) for kind in KINDS}
+    return {kind.kind: msgspec.json.Decoder(kind) for kind in _TOLD}
 
 
-def read_record(line: bytes, max_line_bytes: int = MAX_LINE_BYTES) -> Archived:
+def read_record(line: bytes, max_line_bytes: int = MAX_LINE_BYTES) -> Archived | ArchiveEnd:
     """Return the record of a line. Raises ValueError with what is wrong, and where."""
     if len(line) > max_line_bytes:
         raise _FaultError(f"the line is longer than {max_line_bytes} bytes")
@@ -120,7 +154,7 @@ def read_record(line: bytes, max_line_bytes: int = MAX_LINE_BYTES) -> Archived:
         raise _FaultError(f"unknown record {tag[:40]!r}; known are: {', '.join(_decoders())}")
     if not line.endswith(b"\n"):
         raise _FaultError("the file ends within this line; it was cut off")
-    record: Archived = _decode(decoder, line)
+    record: Archived | ArchiveEnd = _decode(decoder, line)
     # All of a record is looked at only where there is a sign of what is seldom there; an escape may spell a digit too.
     if b"\\u00" in line or b'"0001-01-01' in line or b'"9999-12-31' in line:
         _check_values(record)

@@ -46,12 +46,14 @@ def back_fill(
     clock: Callable[[], datetime] = utc_now,
     tell: Callable[[int, int], None] | None = None,
     looks_again: Callable[[], bool] = lambda: False,
+    require_room: Callable[[], object] = lambda: None,
 ) -> BackfillRun:
     """Take *run* to its end: judge the current texts of its articles by *topics*, which are recorded as in force.
 
     *batch* articles are judged in one transaction. *tell* gets how many articles are judged and how many there are by
-    now; *looks_again* is asked when all are, and decides whether to look for newer ones. Raises WirewatchError when
-    another process has put other rules in force meanwhile, and StorageError.
+    now; *looks_again* is asked when all are, and decides whether to look for newer ones. *require_room* is called
+    before each transaction, and may raise. Raises WirewatchError when another process has put other rules in force
+    meanwhile, and StorageError.
     """
     ruleset = compile_rules(topics)
     versions = {topic.name: topic.version for topic in topics}
@@ -63,6 +65,7 @@ def back_fill(
                 continue
             store.finish_backfill(run, versions, clock())
             return run
+        require_room()
         judged = [Judged(text=text, found=ruleset.match(text.document)) for text in texts]
         after = store.record_judged(run, judged, cursor, versions, clock())
         if after is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wirewatch.columns import Column
 from wirewatch.fields import INTEGER, TEXT
-from wirewatch.output import Column
 
 BACKED_UP = (
     Column("path", TEXT, "file of the copy"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from wirewatch.columns import Column
 from wirewatch.feed_fields import EVENT
 from wirewatch.fields import ARTICLE_MATCH, INTEGER, TEXT, TIME
-from wirewatch.output import Column
 
 FETCH = (
     Column("at", TIME, "when its page was asked for", is_shown=True),

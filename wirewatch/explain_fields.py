@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wirewatch.columns import Column
 from wirewatch.fields import INTEGER, TEXT, TEXTS
-from wirewatch.output import Column
 
 EXPLAINED_LINE = (
     Column("id", TEXT, "rule: topic.number of a match line, topic.not.number of a not line", is_shown=True),

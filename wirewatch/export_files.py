@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import sys
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from wirewatch.errors import WirewatchError
+from wirewatch.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,38 +41,14 @@ def bare_name(path: Path) -> str:
 def writing(path: Path | None, *, is_forced: bool = False) -> Iterator[BinaryIO]:
     """Open *path*, or standard output when it is None, for an export.
 
-    A file gets its name when the block has ended without an error; else there is none, and an older one of that name
-    stays. Raises WirewatchError when there is one and it is not *is_forced*, when it is a folder, a device or a pipe,
-    and when it cannot be written.
+    A file gets its name when the block has ended without an error; see `whole_file`, also for what is raised.
     """
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if path.exists() and not path.is_file():
-        # The new file would take the place of the device or the pipe itself, and take it away from everybody.
-        raise WirewatchError(f"{path}: it is no ordinary file; without -o the export goes to standard output")
-    if path.exists() and not is_forced:
-        raise WirewatchError(f"{path}: there is such a file; choose another name, or overwrite it with --force")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with unfinished.open("xb") as file:
-            with _compressing(file, path.suffix) as out:
-                yield out
-            file.flush()
-            os.fsync(file.fileno())
-        if is_forced:
-            unfinished.replace(path)
-        else:
-            # Unlike a rename, it takes the place of no file that came up meanwhile.
-            path.hardlink_to(unfinished)
-            unfinished.unlink()
-    except BaseException as error:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-            raise WirewatchError(f"{path}: {error.strerror or error}; it was not written") from error
-        raise
+    with whole_file(path, is_forced=is_forced) as file, _compressing(file, path.suffix) as out:
+        yield out
 
 
 @contextmanager
@@ -96,13 +72,19 @@ def reading(path: Path | None) -> Iterator[BinaryIO]:
 
     Raises WirewatchError when it cannot be read, also in the middle.
     """
-    name = "standard input" if path is None else str(path)
-    try:
+    with readable("standard input" if path is None else str(path)):
         if path is None:
             yield _unpacked(io.BufferedReader(cast(io.RawIOBase, sys.stdin.buffer)))
             return
         with path.open("rb") as file:
             yield _unpacked(file)
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Raise WirewatchError, which calls it *name*, where what is read in the block cannot be read."""
+    try:
+        yield
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, BrokenPipeError):
             raise

@@ -16,7 +16,8 @@ from wirewatch.output import cell, clean_text, emit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from wirewatch.output import Column, Format
+    from wirewatch.columns import Column
+    from wirewatch.output import Format
 
 #: Rows of a row group: what a reader of Parquet takes at once.
 ROW_GROUP = 5_000

@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from storage.window import Cursor
+from wirewatch.columns import Column
 from wirewatch.feed_fields import EVENT, FEED
 from wirewatch.fields import ARTICLE, ENTRY, MATCH, STORY, TEXT
-from wirewatch.output import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

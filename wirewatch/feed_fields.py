@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wirewatch.columns import Column
 from wirewatch.fields import INTEGER, TEXT, TEXTS, TIME, YES_NO
-from wirewatch.output import Column
 
 if TYPE_CHECKING:
     from datetime import tzinfo

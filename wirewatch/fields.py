@@ -5,7 +5,7 @@ Fields may be added and are never renamed or taken away; `docs/reference/json.md
 
 from __future__ import annotations
 
-from wirewatch.output import Column
+from wirewatch.columns import Column
 from wirewatch.snippets import read_snippet
 
 TIME = "time"
@@ -79,9 +79,7 @@ VERSION = (
     Column("repaired", TEXT, "code page that was undone, or null", is_shown=True),
     Column("text_from", TEXT, "where the text came from: page or feed", is_shown=True),
     Column("credit", TEXT, "agency that the text names as its source, or null", is_shown=True, is_rare=True),
-    Column(
-        "pruned", TIME, "when title and text were forgotten, as `db prune` does, or null", is_shown=True, is_rare=True
-    ),
+    Column("pruned", TIME, "when its text was forgotten, as `db prune` does, or null", is_shown=True, is_rare=True),
     Column("title", TEXT, "title", is_shown=True),
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wirewatch.columns import Column
 from wirewatch.fields import INTEGER, NUMBER, TEXT, TEXTS, TIME
-from wirewatch.output import Column
 
 #: `show ID --history`
 ARTICLE_EVENT = (

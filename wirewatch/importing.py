@@ -17,6 +17,7 @@ from rules.text import tokenize
 from storage.archive.incoming_articles import PreparedText
 from storage.archive.rows import ArchivedArticle
 from storage.dialect import index_line
+from wirewatch.errors import WirewatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from storage.archive.incoming_articles import Texts
     from storage.archive.rows import Archived, ArchivedVersion
-    from storage.archive.transfer import ArchiveWriter
+    from storage.archive.transfer import ArchiveReader, ArchiveWriter
     from wirewatch.archive import Line
 
 #: Records of one transaction, and how many characters their texts have at most, pages counted by their bytes: 0.06 s of
@@ -39,33 +40,63 @@ def import_records(
     *,
     clock: Callable[[], datetime] = utc_now,
     tell: Callable[[int], None] | None = None,
+    require_room: Callable[[], object] = lambda: None,
     batch: int = BATCH,
 ) -> Counter[str]:
     """Store the records of *lines*; return how many became what, see `ArchiveWriter.take`.
 
-    *tell* gets how many records are stored. Raises what *lines* and the store raise; what was stored by then stays.
+    *tell* gets how many records are stored; *require_room* is called before each transaction, and may raise. Raises
+    what *lines* and the store raise; what was stored by then stays, and what stands before a fault is stored.
     """
     counts: Counter[str] = Counter()
     orphans: dict[str, int] = {}
     for some in _batches(lines, batch):
+        require_room()
         counts += store.take(_prepare(store, some), clock(), orphans)
         if tell is not None:
             tell(counts.total())
     return counts
 
 
+def survey_records(
+    reader: ArchiveReader,
+    lines: Iterable[Line],
+    *,
+    tell: Callable[[int], None] | None = None,
+    batch: int = BATCH,
+) -> Counter[str]:
+    """Return how many of *lines* would become what, as `import_records` does, and store nothing.
+
+    What would be changed counts as known, and trails of stories are left out. Raises what *lines* and the reader raise.
+    """
+    counts: Counter[str] = Counter()
+    gone: set[str] = set()
+    for some in _batches(lines, batch):
+        counts += reader.survey(some, gone)
+        if tell is not None:
+            tell(counts.total())
+    return counts
+
+
 def _batches(lines: Iterable[Line], most: int) -> Iterator[list[Archived]]:
+    """Yield the records in batches; where reading them fails, those before that come first."""
     some: list[Archived] = []
     characters = 0
-    for _, record in lines:
-        some.append(record)
-        if isinstance(record, ArchivedArticle):
-            characters += sum(map(_size, record.versions))
-        if len(some) >= most or characters >= BATCH_CHARACTERS:
-            yield some
-            some, characters = [], 0
+    fault: WirewatchError | None = None
+    try:
+        for _, record in lines:
+            some.append(record)
+            if isinstance(record, ArchivedArticle):
+                characters += sum(map(_size, record.versions))
+            if len(some) >= most or characters >= BATCH_CHARACTERS:
+                yield some
+                some, characters = [], 0
+    except WirewatchError as e:
+        fault = e
     if some:
         yield some
+    if fault is not None:
+        raise fault
 
 
 def _size(version: ArchivedVersion) -> int:

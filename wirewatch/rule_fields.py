@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wirewatch.columns import Column
 from wirewatch.fields import INTEGER, TEXT, TEXTS, TIME
-from wirewatch.output import Column
 
 TOPIC = (
     Column("topic", TEXT, "name of the topic", is_shown=True),

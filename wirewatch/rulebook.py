@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rules.compile import compile_rules
 from rules.errors import RuleErrors
-from rules.files import load_rules, parse_topic
+from rules.files import parse_topic
 from wirewatch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -78,16 +78,6 @@ def name_some(names: Sequence[str]) -> str:
     """
     shown = ", ".join(names[:MAX_NAMES_TOLD])
     return shown if len(names) <= MAX_NAMES_TOLD else f"{shown} and {len(names) - MAX_NAMES_TOLD} more"
-
-
-def rules_in_force(folder: Path, store: Store, now: datetime) -> RulesInForce:
-    """Read the rule files of *folder*, fill in last good versions, and record both in *store*.
-
-    Raises StorageError, and ConfigError when the folder cannot be read.
-    """
-    rules = build_rules(read_rules(folder, load_rules), store)
-    record_rules(rules, store, now)
-    return rules
 
 
 def read_rules(folder: Path, read: Callable[[Path], LoadedRules]) -> LoadedRules:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wirewatch.columns import Column
 from wirewatch.fields import INTEGER, NUMBER, TEXT, TEXTS
-from wirewatch.output import Column
 
 SITE = (
     Column("host", TEXT, "the site: this host and its subdomains", is_shown=True),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wirewatch.columns import Column
 from wirewatch.fields import HELD_TOPIC, INTEGER, TEXT, TEXTS, TIME
-from wirewatch.output import Column
 from wirewatch.rule_fields import RULE_PROBLEM
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wirewatch.columns import Column
 from wirewatch.fields import ARTICLE_SHOWN, INTEGER, NUMBER, STORY, TEXT, TIME, YES_NO
-from wirewatch.output import Column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wirewatch.columns import Column
 from wirewatch.fields import INTEGER, NUMBER, TEXT, YES_NO
-from wirewatch.output import Column
 
 _SIDE = (
     "{name, article, version, versions, story, url, source, title, first_seen, repaired, credit, words, hashes, "

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from wirewatch.output import Column
+    from wirewatch.columns import Column
 
 #: spaces between the columns of a table, and the least that is left of a column that may be cut
 GAP = 2

@@ -30,6 +30,7 @@ def upgrade() -> None:
     op.add_column("article_version", sa.Column("pruned_at", TIME, nullable=True))
     op.add_column("posting_state", sa.Column("floor", ID, nullable=False, server_default="0"))
     _index_guids_apart()
+    _index_listed_entries()
     _drop_second_indexes()
     if op.get_context().dialect.name == "postgresql":
         _order_texts_by_bytes()
@@ -156,6 +157,19 @@ def _create_redo() -> None:
         sa.Column("finished_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_redo"),
         sqlite_autoincrement=True,
+    )
+
+
+def _index_listed_entries() -> None:
+    """As they are listed by their dates, and those that stand where they do for a reason."""
+    op.create_index("ix_entry_published", "entry", ["published"])
+    where = sa.text("reason IS NOT NULL")
+    op.create_index(
+        "ix_entry_reason",
+        "entry",
+        ["reason", "first_seen_at", "id", "state"],
+        sqlite_where=where,
+        postgresql_where=where,
     )
 
 

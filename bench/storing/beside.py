@@ -81,8 +81,13 @@ class Beside:
         }
 
 
-def work_beside(station: Station, world: World, *, rounds: int, readers: int = READERS) -> Beside:
-    """Run everything at once; each reader reads *rounds* times, each of the others works *rounds* / 4 times."""
+def work_beside(
+    station: Station, world: World, *, rounds: int, readers: int = READERS, with_log: bool = True
+) -> Beside:
+    """Run everything at once; each reader reads *rounds* times, each of the others works *rounds* / 4 times.
+
+    *with_log*: first without those that read all of the database, and in the end until the log of SQLite is cut.
+    """
     seen = Beside()
     ended = threading.Event()
     writers = max(1, rounds // 4)
@@ -96,11 +101,12 @@ def work_beside(station: Station, world: World, *, rounds: int, readers: int = R
         for thread in minders:
             thread.start()
         try:
-            _play(station, list(_writers(writers)), rounds, readers, seen)
+            if with_log:
+                _play(station, list(_writers(writers)), rounds, readers, seen)
             seen.is_long = True
             _play(station, list(_long_readers(station, writers)), rounds, readers, seen)
             # What is written from now on begins the log anew, and cuts its file.
-            wanted = seen.editions + 2
+            wanted = seen.editions + 2 if with_log else 0
             daemon.wait_until(lambda: seen.editions >= wanted, "two more editions")
             seen.wal_bytes_after = _wal_bytes(station.url)
         finally:

@@ -5,10 +5,30 @@ place among all stories there ever were), and times of ours become whether there
 kept. All rows of all tables are taken, each as often as it is there and in the order in which they were stored, so what
 is lost, doubled or out of order shows.
 
-Of two runs that worked on many hosts at once less is the same, also when nobody disturbed them, because it follows from
-which of two hosts was quicker: see the constants below that say "at once". They are compared without the order of rows;
-a story is told by the addresses of its articles, a relation as seen from the lesser address, and several entries that
-list one page as one.
+What is left out, and why two runs that nobody disturbed may differ in it:
+
+* `id` and `n` where they are a number of ours: PostgreSQL gives no number twice, so what is undone leaves some out.
+* `posting`, `posting_state`: they are made of the fingerprints and hold their ids; `db check` compares the two.
+* the index of the full text and `alembic_version`, which are no tables of `storage.tables`: `faults_of_file` and
+  `db check` look whether the one is in step with the texts, and the daemon refuses another revision.
+* `feed.longest_quiet_s`, and in `event.detail` the words that tell a span of time: the seconds that the run took.
+* in `raw_page.headers` the server's `date`: the second of the answer.
+
+Of two runs that worked on many hosts at once less is the same, because it follows from which of two hosts was quicker.
+They are compared without the order of rows; a story is told by the addresses of its articles, a relation as seen from
+the lesser address, and several entries that list one page as one. Besides the above is left out then:
+
+* `site_memory`, `site_line`: what a site repeats is learnt from its newest pages in the order in which they came.
+* `story_alias`, `story_change`, `story_stay`: of copies that come at once the one may found a story of its own, which
+  merges when a third is like both; which articles are together in the end is compared with the articles.
+* `story.lead_article_id`: the first of several copies leads.
+* `relation.score`, `share`, `other_share`, `slots`, `start`, `end`, `other_start`, `other_end`: what furniture was
+  known when two were compared says how much they have in common, and where. That they are related, and how, is
+  compared.
+* `event.detail`: a span of time is told in other words when the clock was set back, which is played at once, too.
+* of entries that list one page: `checks`, `next_try_at` and `raw_page.url`: which of them looks after it.
+
+Nothing else may follow from how long a run takes; that is seen to by the load, see `press`.
 """
 
 from __future__ import annotations
@@ -37,20 +57,12 @@ Contents = dict[str, tuple[str, ...]]
 
 #: Times that publishers gave.
 _GIVEN_TIMES = frozenset({"published", "updated"})
-#: Follows from the fingerprints and their ids, of which PostgreSQL leaves some out; `db check` compares the two.
+#: Why each of these is left out is told at the top.
 _DERIVED = frozenset({"posting", "posting_state"})
-#: How long a feed had nothing new: seconds that the run itself took.
 _ELAPSED = frozenset({("feed", "longest_quiet_s")})
-#: The same in words.
 _ELAPSED_IN_WORDS = re.compile(r"(?<=of )[\w ]+(?= before)")
 
-#: At once: what a site repeats is learnt from its newest pages in the order in which they came.
-#: Of copies that come at once the one may found a story of its own that merges when a third is like both: which
-#: articles are together in the end is compared with the articles.
 _LEFT_OUT_AT_ONCE = frozenset({"site_memory", "site_line", "story_alias", "story_change", "story_stay"})
-#: At once: of copies that come at once the first leads the story; and what furniture was known when two were compared
-#: says how much they have in common, and where. What an event tells in words about a span of time is another thing
-#: when the clock was set back, which is played at once, too.
 _LEFT_OUT_COLUMNS_AT_ONCE = frozenset(
     {("story", "lead_article_id"), ("event", "detail")}
     | {("relation", name) for name in ("score", "share", "other_share", "slots")}

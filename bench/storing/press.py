@@ -11,6 +11,10 @@ must come to the same end, however often they ask. In each edition every outlet 
 paragraph more; in the one after that it corrects them. Of the other articles of the edition before some are corrected,
 half of them announced by their feed; some pages answer 503 until the next edition, some for ever, some are gone. A feed
 has a bad edition; one lists fewer entries than it brings out. Feeds and pages have validators and answer 304.
+
+Nothing that a reader decides may follow from how long a run takes. The feed that lists too little therefore bears no
+dates: with dates of the last hours, whether a gap before them leaves any time for what is missing, which is so for
+entries later than an hour before the last poll, would be another thing in a run that takes half an hour longer.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
@@ -31,7 +36,7 @@ from storing.words import sentence
 from wirewatch.demo.server import LoopbackServer, WebAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from wirewatch.demo.server import WebRequest
@@ -86,6 +91,10 @@ class Press:
         self._outlets = outlets
         self._fresh = fresh
         self._lock = threading.Lock()
+        #: nobody is answered before `held` ends; requests that wait for that
+        self._gate = threading.Condition()
+        self._is_held = False
+        self._waiting = 0
         self._edition = 0
         #: corrections are out up to those of this edition
         self._corrected = 0
@@ -137,6 +146,24 @@ class Press:
         """Back to the first edition."""
         with self._lock:
             self._edition = self._corrected = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let all who ask wait for their answers until the block ends; `waiting` says how many do."""
+        with self._gate:
+            self._is_held = True
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._is_held = False
+                self._gate.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for the end of `held`."""
+        with self._gate:
+            return self._waiting
 
     def requests(self) -> int:
         """How many there were so far."""
@@ -201,6 +228,10 @@ class Press:
         return tuple(made)
 
     def _answer(self, request: WebRequest) -> WebAnswer:
+        with self._gate:
+            self._waiting += 1
+            self._gate.wait_for(lambda: not self._is_held)
+            self._waiting -= 1
         with self._lock:
             self._requests += 1
             edition, corrected = self._edition, self._corrected
@@ -237,9 +268,10 @@ class Press:
         link = f"http://{self._authorities[piece.outlet]}/a/{piece.number}.html"
         is_new = piece.is_announced and _is_corrected(piece, corrected)
         summary = "Corrected: what was said first was wrong." if is_new else "What was said, and who did not say it."
+        is_dated = piece.outlet < self._outlets - 1
+        date = f"<pubDate>{format_datetime(self._published(piece))}</pubDate>" if is_dated else ""
         return (
-            f"<item><title>{escape(piece.title)}</title><link>{link}</link><guid>{link}</guid>"
-            f"<pubDate>{format_datetime(self._published(piece))}</pubDate>"
+            f"<item><title>{escape(piece.title)}</title><link>{link}</link><guid>{link}</guid>{date}"
             f"<description>{summary} {escape(piece.paragraphs[0])}</description></item>"
         )
 

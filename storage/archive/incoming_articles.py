@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import bindparam, func, select, update
 
 from ingest.copies.model import Fingerprint
-from ingest.errors import Reason
 from ingest.model import date_of
 from rules.text import TOKENIZER_VERSION
-from storage import dialect, direct, entries, fingerprints, forgotten, stories
-from storage.archive.rows import NO_ADDRESS
+from storage import dialect, direct, entries, fingerprints, stories
+from storage.archive.stored import own_url
 from storage.columns import UtcTime
 from storage.tables import article, article_address, article_version, entry, match, raw_page, version_change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Row
 
-    from storage.archive.rows import ArchivedArticle, ArchivedVersion, EntryKey
+    from storage.archive.rows import ArchivedArticle, ArchivedVersion
+    from storage.archive.stored import Stored
     from storage.sites import Sites
 
 
@@ -43,32 +42,6 @@ class Texts(Protocol):
 
     def __call__(self, text_hash: str, /) -> PreparedText | None:
         """Of the version with this hash; None where its text was dropped because it was old."""
-
-
-_BY_URL = select(article.c.id).where(article.c.url == bindparam("url"))
-_BY_ADDRESS = select(article_address.c.article_id).where(article_address.c.address == bindparam("address"))
-
-
-@cache
-def _known_texts(name: str) -> Select[str, str]:
-    wanted = dialect.texts("addresses", name).alias("wanted")
-    return (
-        select(article_address.c.address, article_version.c.text_hash)
-        .select_from(wanted.join(article_address, article_address.c.address == wanted.c.value))
-        .join(article_version, article_version.c.article_id == article_address.c.article_id)
-    )
-
-
-def _own_url(record: ArchivedArticle, entry_id: int) -> str:
-    """The address of the article as it is stored here; without one it gets that which `ingest.reading` gives it."""
-    return f"{NO_ADDRESS}{entry_id}" if record.url.startswith(NO_ADDRESS) else record.url
-
-
-def known_texts(connection: Connection, addresses: Iterable[str]) -> frozenset[tuple[str, str]]:
-    """Address and hash of each text that the articles of these *addresses* have."""
-    name = connection.dialect.name
-    rows = connection.execute(_known_texts(name), {"addresses": dialect.pack(addresses, name)})
-    return frozenset((row.address, row.text_hash) for row in rows)
 
 
 _ARTICLE = select(
@@ -103,7 +76,6 @@ _LINK = (
     .where(entry.c.id == bindparam("own"), entry.c.article_id.is_(None))
     .values(article_id=bindparam("target"))
 )
-_IS_FORGOTTEN = select(entry.c.id).where(entry.c.id == bindparam("own"), entry.c.reason == Reason.FORGOTTEN)
 
 
 class ArticleIntake:
@@ -115,43 +87,27 @@ class ArticleIntake:
         now: datetime,
         memories: Sites,
         orphans: dict[str, int],
-        entry_id: Callable[[EntryKey], int | None],
+        stored: Stored,
     ) -> None:
         self._connection = connection
         self._now = now
         self._memories = memories
         self._orphans = orphans
-        self._entry_id = entry_id
+        self._stored = stored
         #: stories whose articles have changed
         self._touched: set[int] = set()
-        self._found: dict[str, int] = {}
         self.has_new_texts = False
-
-    def find(self, url: str) -> int | None:
-        """The article of this address, or the one that is known under it."""
-        if url not in self._found:
-            found = self._connection.execute(_BY_URL, {"url": url}).scalar()
-            if found is None:
-                found = self._connection.execute(_BY_ADDRESS, {"address": url}).scalar()
-            if found is None:
-                return None
-            self._found[url] = found
-        return self._found[url]
-
-    def is_forgotten(self, addresses: Iterable[str]) -> bool:
-        """Whether an article of any of *addresses* was forgotten here."""
-        return bool(forgotten.forgotten_among(self._connection, addresses))
 
     def take(self, record: ArchivedArticle, prepared: Texts) -> str:
         """Store an article, or what is missing of it; return what became of it."""
-        entry_id = self._entry_id(record.entry)
-        entry_ids = [found for key in record.entries if (found := self._entry_id(key)) is not None]
-        if self._was_forgotten(record, entry_id):
+        entry_id = self._stored.entry_id(record.entry)
+        entry_ids = [found for key in record.entries if (found := self._stored.entry_id(key)) is not None]
+        if self._stored.was_forgotten(record, entry_id):
             entries.wipe(self._connection, sorted({*entry_ids, *([] if entry_id is None else [entry_id])}))
             return "forgotten"
         if entry_id is None:
             return "left_out"
-        known = self._find_stored(record, entry_id)
+        known = self._stored.article_of(record, entry_id)
         if known is None:
             article_id, became = self._add(record, entry_id, prepared), "added"
         else:
@@ -159,7 +115,7 @@ class ArticleIntake:
         name = self._connection.dialect.name
         add_address = dialect.insert(article_address, name).on_conflict_do_nothing(index_elements=["address"])
         # Of an article without an address: the name that archives give it, and its own here.
-        names = {*record.addresses, record.url, _own_url(record, entry_id)}
+        names = {*record.addresses, record.url, own_url(record, entry_id)}
         rows = [{"address": each, "article_id": article_id} for each in names]
         self._connection.execute(add_address, sorted(rows, key=lambda row: str(row["address"])))
         for each in entry_ids:
@@ -171,27 +127,11 @@ class ArticleIntake:
         for story_id in sorted(self._touched):
             stories.settle(self._connection, story_id)
 
-    def _was_forgotten(self, record: ArchivedArticle, entry_id: int | None) -> bool:
-        if record.url.startswith(NO_ADDRESS):
-            if entry_id is not None and self._connection.execute(_IS_FORGOTTEN, {"own": entry_id}).first():
-                return True
-            return self.is_forgotten(record.addresses)
-        return self.is_forgotten({record.url, *record.addresses})
-
-    def _find_stored(self, record: ArchivedArticle, entry_id: int) -> int | None:
-        found: int | None = self._connection.execute(_BY_URL, {"url": _own_url(record, entry_id)}).scalar()
-        # Its own address may be known as one of another article, which was there first: then it is not this one.
-        for address in record.addresses:
-            if found is not None:
-                break
-            found = self._connection.execute(_BY_ADDRESS, {"address": address}).scalar()
-        return found
-
     # --- an article that is new -----------------------------------------------------------------------
 
     def _add(self, record: ArchivedArticle, entry_id: int, prepared: Texts) -> int:
         values = {
-            "url": _own_url(record, entry_id),
+            "url": own_url(record, entry_id),
             "source": record.source,
             "entry_id": entry_id,
             "etag": record.etag,
@@ -223,7 +163,7 @@ class ArticleIntake:
 
     def _anchor(self, url: str, article_id: int) -> int | None:
         """The article beside which it belongs; None: that was left out, and this is the first of its story here."""
-        found = self.find(url)
+        found = self._stored.article_id(url)
         if found is None:
             found = self._orphans.setdefault(url, article_id)
         return None if found == article_id else found

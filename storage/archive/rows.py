@@ -334,6 +334,14 @@ class ArchivedEvent:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveEnd:
+    """The last line, without which an archive is not whole: how many records of each kind stand before it."""
+
+    kind: ClassVar[str] = "end"
+    records: dict[str, Count]
+
+
 Archived = (
     ArchivedForgotten
     | ArchivedFeed

@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from storage.archive import incoming, incoming_articles, outgoing
+from storage.archive import incoming, outgoing, stored, survey
 from storage.archive.rows import ARCHIVE_VERSION, Header
 from storage.listings import Listings
 from storage.store import Store
@@ -62,6 +62,14 @@ class ArchiveReader(Listings):
         for name, read in _AFTER_ARTICLES:
             yield from self._pages(0, partial(read, upto=upto[name]))
 
+    def survey(self, records: Sequence[Archived], gone: set[str]) -> Counter[str]:
+        """Say what would become of *records*, the next of an archive, if they were stored; see `ArchiveWriter.take`.
+
+        Nothing is told of trails of stories, and what would be changed counts as known. *gone* is empty at first, and
+        handed on from call to call.
+        """
+        return self._read(partial(survey.look_through, records=tuple(records), gone=gone))
+
     def _pages(self, after: Any, read: Callable[..., Page]) -> Iterator[Archived]:
         while after is not None:
             records, after = self._read(partial(read, after=after))
@@ -73,7 +81,7 @@ class ArchiveWriter(Store):
 
     def known_texts(self, addresses: Iterable[str]) -> frozenset[tuple[str, str]]:
         """Address and hash of each text that the articles of these *addresses* have."""
-        return self._read(partial(incoming_articles.known_texts, addresses=tuple(addresses)))
+        return self._read(partial(stored.known_texts, addresses=tuple(addresses)))
 
     def take(
         self,

@@ -9,14 +9,16 @@ from sqlalchemy import func, select
 
 from rules.text import TOKENIZER_VERSION, tokenize
 from storage import dialect
+from storage.checking import word_sums
 from storage.checking.findings import REINDEX, Finding, named
-from storage.checking.spans import Depth, chosen, spans
+from storage.checking.spans import COMPARED_AT_ONCE, Depth, chosen, spans
+from storage.redo import renewal
 from storage.tables import article_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from storage.engine import Reader
 
@@ -35,7 +37,7 @@ def check_index(reader: Reader, depth: Depth, tell: Callable[[str, int, int], No
     surplus += reader.run(_beyond_all)
     changed: list[int] = []
     outdated: list[int] = []
-    for ids in chosen(reader, article_version.c.id, depth, partial(tell, "words")):
+    for ids in _to_compare(reader, depth, partial(tell, "words")):
         others, of_others = reader.run(partial(_differently_indexed, ids=ids, is_whole=depth is Depth.FULL))
         changed += others
         outdated += of_others
@@ -67,6 +69,55 @@ def _beyond_all(connection: Connection) -> list[int]:
     return sorted(before | dialect.indexed(connection, last, GREATEST_ID))
 
 
+def _to_compare(reader: Reader, depth: Depth, tell: Callable[[int, int], None]) -> Iterator[Sequence[int]]:
+    """The texts that are to be compared word by word, in parts; FULL: all of which it is not known that they agree."""
+    if depth is Depth.FULL and reader.run(_can_sum):
+        last = reader.run(lambda connection: connection.execute(_LAST).scalar_one())
+        found = word_sums.suspects(reader, last, partial(_tokens, reader, last, tell))
+        if found is not None:
+            ids = sorted(found)
+            for start in range(0, len(ids), COMPARED_AT_ONCE):
+                yield ids[start : start + COMPARED_AT_ONCE]
+            return
+    yield from chosen(reader, article_version.c.id, depth, tell)
+
+
+_LAST = select(func.coalesce(func.max(article_version.c.id), 0))
+
+
+def _can_sum(connection: Connection) -> bool:
+    """Not where some texts stand in the index by another tokenizer: their words have sums, too."""
+    name = connection.dialect.name
+    return dialect.can_walk_words(name) and not renewal.count_of_other_tokenizers(connection, TOKENIZER_VERSION)
+
+
+def _tokens(reader: Reader, last: int, tell: Callable[[int, int], None]) -> word_sums.Tokens:
+    """All texts up to *last*, some in each reading; those of one are of one state of the database."""
+    after = 0
+    while True:
+        rows, lengths = reader.run(partial(_texts_after, after=after, last=last))
+        if not rows:
+            return
+        for row in rows:
+            title, body = (dialect.pieces_of(dialect.index_line(tokenize(line).folded)) for line in row[1:3])
+            yield row.id, title, body, lengths.get(row.id)
+        after = rows[-1].id
+        tell(after, last)
+
+
+def _texts_after(
+    connection: Connection, after: int, last: int
+) -> tuple[Sequence[Row[int, str, str]], dict[int, bytes]]:
+    statement = (
+        select(article_version.c.id, article_version.c.title, article_version.c.text)
+        .where(article_version.c.id > after, article_version.c.id <= last, article_version.c.pruned_at.is_(None))
+        .order_by(article_version.c.id)
+        .limit(COMPARED_AT_ONCE)
+    )
+    rows = connection.execute(statement).all()
+    return rows, word_sums.lengths_of(connection, after, rows[-1].id) if rows else {}
+
+
 def _differently_indexed(connection: Connection, ids: Sequence[int], *, is_whole: bool) -> tuple[list[int], list[int]]:
     """Which of the texts are there by other words, and which by those of another tokenizer."""
     name = connection.dialect.name
@@ -78,12 +129,14 @@ def _differently_indexed(connection: Connection, ids: Sequence[int], *, is_whole
         .where(article_version.c.pruned_at.is_(None))
         .order_by(article_version.c.id)
     )
-    wrong, outdated = [], []
+    lines, outdated = [], []
     for row in connection.execute(statement, {"ids": dialect.pack(ids, name)}).all():
         if row.tokenizer_version != TOKENIZER_VERSION:
             outdated.append(row.id)
-            continue
-        title, body = (dialect.index_line(tokenize(line).folded) for line in (row.title, row.text))
-        if not dialect.is_indexed_as(connection, row.id, title, body, is_whole=is_whole):
-            wrong.append(row.id)
+        else:
+            title, body = (dialect.index_line(tokenize(line).folded) for line in (row.title, row.text))
+            lines.append((row.id, title, body))
+    if not dialect.can_walk_words(name):
+        return dialect.other_vectors(connection, lines), outdated
+    wrong = [each[0] for each in lines if not word_sums.is_indexed_as(connection, *each, is_whole=is_whole)]
     return wrong, outdated

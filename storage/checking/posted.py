@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, func, select, tuple_
 
 from storage import dialect, postings
 from storage.checking.findings import REBUILD, REPORT, Finding, named
-from storage.checking.spans import Depth, chosen, spans
+from storage.checking.spans import COMPARED_AT_ONCE, Depth, chosen, spans
 from storage.tables import fingerprint, posting
 
 if TYPE_CHECKING:
@@ -30,13 +30,16 @@ _LOWEST, _HIGHEST = -(2**31), 2**31 - 1
 
 def check_postings(reader: Reader, depth: Depth, tell: Callable[[str, int, int], None]) -> Iterator[Finding]:
     """Yield what is wrong with the postings."""
-    lost: list[int] = []
-    for ids in chosen(reader, fingerprint.c.id, depth, partial(tell, "fingerprints")):
-        lost += reader.run(partial(_without_postings, ids=ids))
+    if depth is Depth.FULL:
+        lost, strange = _compare_all(reader, tell)
+    else:
+        lost, strange = [], _surplus_of_places(reader, PLACES[depth])
+        for ids in chosen(reader, fingerprint.c.id, depth, partial(tell, "fingerprints")):
+            lost += reader.run(partial(_without_postings, ids=ids))
     if lost:
         message = "copies of these are not all found, as postings of their fingerprints are lost: "
         yield Finding(check="fingerprints", count=len(lost), message=message + named(lost, len(lost)), fix=REBUILD)
-    surplus = sorted(_surplus(reader, depth, partial(tell, "postings")))
+    surplus = sorted(strange)
     if surplus:
         message = "there are postings that these fingerprints do not have, or that are not there themselves: "
         yield Finding(
@@ -72,11 +75,8 @@ def _without_postings(connection: Connection, ids: Sequence[int]) -> list[int]:
     ]
 
 
-def _surplus(reader: Reader, depth: Depth, tell: Callable[[int, int], None]) -> set[int]:
-    """The fingerprints that postings speak of and that do not have these hashes."""
-    if depth is Depth.FULL:
-        return _surplus_of_all(reader, tell)
-    places = PLACES[depth]
+def _surplus_of_places(reader: Reader, places: int) -> set[int]:
+    """The fingerprints that postings at some places speak of and that do not have these hashes."""
     found: set[int] = set()
     for number in range(places):
         place = _LOWEST + (_HIGHEST - _LOWEST) * number // places
@@ -91,30 +91,50 @@ def _surplus_at(connection: Connection, place: int) -> set[int]:
     return {row.fingerprint_id for row in pairs if row.hash not in known.get(row.fingerprint_id, ())}
 
 
-def _surplus_of_all(reader: Reader, tell: Callable[[int, int], None]) -> set[int]:
-    """Count the postings of each fingerprint, in two bytes for each; then look closer at those that have too many.
+#: Squares of hashes are summed up in so many bits: of the hashes themselves two might even out.
+_BITS = 2**63 - 1
 
-    What is changed meanwhile is looked at in one state in the end: a posting can then no longer be too many.
+
+def _compare_all(reader: Reader, tell: Callable[[str, int, int], None]) -> tuple[list[int], set[int]]:
+    """Sum up the postings of each fingerprint, in eight bytes for each; look closer at those with another sum.
+
+    Returns those that lack postings, and those that have too many. What is changed meanwhile is looked at in one state
+    in the end: nothing is then lost or too many.
     """
-    last = reader.run(lambda connection: connection.execute(postings.POSTED).scalar_one())
-    counts = array("H", bytes(2 * (last + 1)))
-    strange: set[int] = set()
+    floor, last = reader.run(_ends)
+    sums = array("q", bytes(8 * (last + 1)))
+    suspects: set[int] = set()
     at: tuple[int, int] | None = None
     while rows := reader.run(partial(_next, at=at)):
-        for _, owner in rows:
-            if owner <= last and counts[owner] < 2**16 - 1:
-                counts[owner] += 1
+        for number, owner in rows:
+            if owner <= last:
+                sums[owner] = (sums[owner] + number * number) & _BITS
+            else:
+                suspects.add(owner)
         at = rows[-1][0], rows[-1][1]
-        tell(at[0] - _LOWEST, _HIGHEST - _LOWEST)
+        tell("postings", at[0] - _LOWEST, _HIGHEST - _LOWEST)
     for after, upto in spans(reader, fingerprint.c.id, Depth.FULL):
-        known = reader.run(partial(_counted, after=after, upto=upto))
-        for ident, number in known.items():
+        tell("fingerprints", after, last)
+        for ident, number in reader.run(partial(_summed, after=after, upto=upto)).items():
             if ident <= last:
-                if counts[ident] > number:
-                    strange.add(ident)
-                counts[ident] = 0
-    strange.update(ident for ident in range(last + 1) if counts[ident])
-    return reader.run(partial(_still_strange, ids=strange)) if strange else strange
+                # Before the floor they are deleted little by little.
+                if sums[ident] != number and (ident > floor or sums[ident]):
+                    suspects.add(ident)
+                sums[ident] = 0
+    # Of fingerprints that are not there.
+    suspects.update(ident for ident in range(last + 1) if sums[ident])
+    ids = sorted(suspects)
+    lost = [
+        ident
+        for start in range(0, len(ids), COMPARED_AT_ONCE)
+        for ident in reader.run(partial(_without_postings, ids=ids[start : start + COMPARED_AT_ONCE]))
+    ]
+    return lost, reader.run(partial(_still_strange, ids=ids)) if ids else set()
+
+
+def _ends(connection: Connection) -> tuple[int, int]:
+    floor = connection.execute(postings.FLOOR).scalar_one()
+    return floor, connection.execute(postings.POSTED).scalar_one()
 
 
 def _next(connection: Connection, at: tuple[int, int] | None) -> list[Any]:
@@ -124,22 +144,20 @@ def _next(connection: Connection, at: tuple[int, int] | None) -> list[Any]:
     return list(connection.execute(statement).all())
 
 
-def _counted(connection: Connection, after: int, upto: int) -> dict[int, int]:
+def _summed(connection: Connection, after: int, upto: int) -> dict[int, int]:
     rows = connection.execute(
         select(fingerprint.c.id, fingerprint.c.hashes).where(fingerprint.c.id > after, fingerprint.c.id <= upto)
     )
-    return {row.id: len(set(postings.unpack(row.hashes))) for row in rows}
+    return {row.id: sum(number * number for number in set(postings.unpack(row.hashes))) & _BITS for row in rows}
 
 
-def _still_strange(connection: Connection, ids: set[int]) -> set[int]:
-    """Those that have more postings than hashes in one state of the database: found by a walk over all postings."""
+def _still_strange(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Those that have postings of other hashes, in one state of the database: found by a walk over all postings."""
     name = connection.dialect.name
     wanted = dialect.numbers("ids", name).alias("wanted")
-    statement = (
-        select(posting.c.fingerprint_id, func.count().label("number"))
-        .join(wanted, wanted.c.value == posting.c.fingerprint_id)
-        .group_by(posting.c.fingerprint_id)
+    statement = select(posting.c.fingerprint_id, posting.c.hash).join(
+        wanted, wanted.c.value == posting.c.fingerprint_id
     )
-    known = _hashes(connection, sorted(ids))
-    rows = connection.execute(statement, {"ids": dialect.pack(sorted(ids), name)})
-    return {row.fingerprint_id for row in rows if row.number > len(known.get(row.fingerprint_id, ()))}
+    known = _hashes(connection, ids)
+    rows = connection.execute(statement, {"ids": dialect.pack(ids, name)})
+    return {owner for owner, number in rows if number not in known.get(owner, ())}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, func, or_, select, union_all
@@ -20,16 +21,20 @@ from storage import dialect
 from storage.columns import UtcTime
 from storage.records import MatchRecord, SpanRecord
 from storage.tables import article, article_version, match, relation, story_stay, topic, topic_version, version_change
+from storage.window import Cursor, holds_of_most
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Column, ColumnElement, Connection, Row, Select
+    from sqlalchemy import Column, ColumnElement, Connection, Join, Row, Select, TableValuedAlias
 
     from storage.window import Window
 
 AS_OF = bindparam("as_of", type_=UtcTime)
+
+#: Matches that are read in one go where not all of them are listed.
+AT_ONCE = 200
 
 # --- how things stood -------------------------------------------------------------------------------
 
@@ -91,21 +96,43 @@ def of_version(version_id: int) -> ColumnElement[bool]:
 
 
 def matches(
-    connection: Connection, window: Window, topic_id: int | None, as_of: datetime, *, once_a_story: bool = False
+    connection: Connection,
+    window: Window,
+    topic_id: int | None,
+    as_of: datetime,
+    *,
+    once_a_story: bool = False,
+    at_once: int = AT_ONCE,
 ) -> tuple[MatchRecord, ...]:
     """What `match_lists.matches` would have given at the moment *as_of*."""
-    wanted = replace(window, limit=None) if once_a_story else window
-    rows = connection.execute(_select_matches(wanted, topic_id), {"as_of": as_of}).all()
-    stories = _read_stories(connection, {row.story for row in rows}, as_of)
     if once_a_story:
+        return tuple(islice(_once_a_story(connection, window, topic_id, as_of, at_once), window.limit))
+    rows = connection.execute(_select_matches(window, topic_id), {"as_of": as_of}).all()
+    stories = _read_stories(connection, {row.story for row in rows}, as_of)
+    leading = [member for each in stories.values() for member in (each.lead, each.first)]
+    matched = _read_matched(connection, leading, {row.topic_id for row in rows}, as_of)
+    return tuple(_record(row, stories[row.story], matched) for row in rows)
+
+
+def _once_a_story(
+    connection: Connection, window: Window, topic_id: int | None, as_of: datetime, at_once: int
+) -> Iterator[MatchRecord]:
+    """Those of the first article by time of their story that matched, read as far as they are asked for."""
+    # Which ones these are is not known before their stories have been read: so more are read than are given.
+    page = replace(window, limit=at_once)
+    while True:
+        rows = connection.execute(_select_matches(page, topic_id), {"as_of": as_of}).all()
+        stories = _read_stories(connection, {row.story for row in rows}, as_of)
         members = [member for each in stories.values() for member in each.members]
         matched = _read_matched(connection, members, {row.topic_id for row in rows}, as_of)
-        rows = [row for row in rows if stories[row.story].first_of(row.topic_id, matched) == row.article]
-        rows = rows[: window.limit]
-    else:
-        leading = [member for each in stories.values() for member in (each.lead, each.first)]
-        matched = _read_matched(connection, leading, {row.topic_id for row in rows}, as_of)
-    return tuple(_record(row, stories[row.story], matched) for row in rows)
+        for row in rows:
+            if stories[row.story].first_of(row.topic_id, matched) == row.article:
+                yield _record(row, stories[row.story], matched)
+        if len(rows) < at_once:
+            return
+        last = rows[-1]
+        time = last.published if page.by == "published" else last.first_seen
+        page = replace(page, after=Cursor(time=time, id=last.id))
 
 
 def _select_matches(window: Window, topic_id: int | None) -> Select[*tuple[Any, ...]]:
@@ -147,7 +174,7 @@ def _select_ids(which: ColumnElement[bool], window: Window, topic_id: int | None
             which,
             match.c.created_at <= AS_OF,
             match.c.first_seen_at <= AS_OF,
-            match.c.version_id == shown_version(),
+            holds_of_most(match.c.version_id == shown_version()),
         )
     )
     if topic_id is not None:
@@ -290,14 +317,20 @@ def _matched(name: str) -> Select[int, int]:
     later = (
         # In the index of what is retired they are found by topic and time.
         select(match.c.article_id, match.c.topic_id)
-        .select_from(past.join(article_version, article_version.c.id == past.c.value))
-        .join(article, article.c.id == article_version.c.article_id)
-        .join(topics, topics.c.value.is_not(None))
-        .join(match, and_(match.c.topic_id == topics.c.value, match.c.first_seen_at == article.c.first_seen_at))
+        .select_from(_each_with_topics(past, topics))
         .where(match.c.version_id == past.c.value, match.c.created_at <= AS_OF, match.c.retired_at > AS_OF)
     )
     both = union_all(never, later).subquery("both")
     return select(both.c.article_id, both.c.topic_id)
+
+
+def _each_with_topics(versions: TableValuedAlias, topics: TableValuedAlias) -> Join:
+    """What is retired of each of the topics and of the article of each of the versions."""
+    of_version = dialect.InOrder(versions, article_version, article_version.c.id == versions.c.value)
+    of_article = dialect.InOrder(of_version, article, article.c.id == article_version.c.article_id)
+    of_topics = dialect.InOrder(of_article, topics, topics.c.value.is_not(None))
+    is_of_both = and_(match.c.topic_id == topics.c.value, match.c.first_seen_at == article.c.first_seen_at)
+    return dialect.InOrder(of_topics, match, is_of_both)
 
 
 def _read_matched(

@@ -13,7 +13,7 @@ from storage import dialect, texts
 from storage.lists import copy_lists, history
 from storage.records import ArticleMatchRecord, MatchRecord, SpanRecord, StoredMatch
 from storage.tables import article, article_version, match, story, topic, topic_version
-from storage.window import Window
+from storage.window import Window, holds_of_most
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -137,7 +137,7 @@ def _page(window: Window, topic_id: int | None, *, once_a_story: bool) -> Select
     statement = (
         select(match.c.id)
         .join(article, article.c.id == match.c.article_id)
-        .where(match.c.retired_at.is_(None), article.c.version_id == match.c.version_id)
+        .where(match.c.retired_at.is_(None), holds_of_most(article.c.version_id == match.c.version_id))
     )
     if topic_id is not None:
         statement = statement.where(match.c.topic_id == topic_id)

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, distinct, func, or_, select
+from sqlalchemy import Integer, case, distinct, func, or_, select
 
 from storage import dialect
 from storage.lists import copy_lists, match_lists, timelines
@@ -20,7 +20,7 @@ from storage.lists.story_records import (
 )
 from storage.records import StoryRecord
 from storage.tables import article, article_address, article_version, match, relation, story, story_alias, story_change
-from storage.window import Window
+from storage.window import Window, holds_of_most
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,10 +53,11 @@ def stories(connection: Connection, window: Window, name: str | None, outlets: i
     carry, most carried first.
     """
     before = () if outlets is None else (_outlets().desc(),)
-    # The lead is an article of the story: said so that a walk through the dates of articles leads to stories.
-    chosen = select(story.c.id).join(
-        article, (article.c.id == story.c.lead_article_id) & (article.c.story_id == story.c.id)
-    )
+    chosen = select(story.c.id)
+    if window.by == "published":
+        # The lead is an article of the story: said so that a walk through the dates of articles leads to stories.
+        is_lead = (article.c.story_id == story.c.id) & holds_of_most(article.c.id == story.c.lead_article_id)
+        chosen = chosen.select_from(dialect.InOrder(article, story, is_lead))
     if name is not None:
         chosen = chosen.where(story.c.id.in_(_matching(match_lists.topic_id_of(connection, name))))
     if outlets is not None:
@@ -284,19 +285,23 @@ def _changes(name: str) -> Select[*tuple[Any, ...]]:
 
 def copies_by_kind(connection: Connection) -> dict[str, int]:
     """How many articles there are beside the leads of their stories, by what they are to these."""
-    kinds: Counter[str] = Counter()
+    own, other = article.alias("own"), article.alias("other")
     # The later of two texts is told to be a … of the earlier, and a lead may have a new version.
-    for own, lead in ((relation.c.article_id, relation.c.other_id), (relation.c.other_id, relation.c.article_id)):
-        rows = connection.execute(
-            select(relation.c.kind, func.count(distinct(own)))
-            .select_from(relation)
-            .join(article, article.c.id == own)
-            .join(story, (story.c.id == article.c.story_id) & (story.c.lead_article_id == lead))
-            .where(relation.c.retired_at.is_(None))
-            .group_by(relation.c.kind)
-        )
-        for kind, articles in rows:
-            kinds[kind if own is relation.c.article_id else copy_lists.turn(kind)] += articles
+    is_turned = (story.c.lead_article_id == relation.c.article_id).label("is_turned")
+    of_lead = or_(story.c.lead_article_id == relation.c.article_id, story.c.lead_article_id == relation.c.other_id)
+    of_own = dialect.InOrder(relation, own, own.c.id == relation.c.article_id)
+    of_story = dialect.InOrder(of_own, story, (story.c.id == own.c.story_id) & of_lead)
+    both = dialect.InOrder(of_story, other, (other.c.id == relation.c.other_id) & (other.c.story_id == story.c.id))
+    copy_id = case((is_turned, relation.c.other_id), else_=relation.c.article_id)
+    rows = connection.execute(
+        select(relation.c.kind, is_turned, func.count(distinct(copy_id)))
+        .select_from(both)
+        .where(relation.c.retired_at.is_(None))
+        .group_by(relation.c.kind, is_turned)
+    )
+    kinds: Counter[str] = Counter()
+    for kind, turned, articles in rows:
+        kinds[copy_lists.turn(kind) if turned else kind] += articles
     return dict(sorted(kinds.items()))
 
 

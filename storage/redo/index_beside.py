@@ -90,10 +90,10 @@ _CLEAR = (
     "DELETE FROM search_index_old_data WHERE id IN (SELECT id FROM search_index_old_data WHERE id > 10 LIMIT ?)",
     "DELETE FROM search_index_old_docsize WHERE id IN (SELECT id FROM search_index_old_docsize LIMIT ?)",
 )
-#: They then say that it is empty.
+#: They then say that it is empty; of a damaged one they may be missing.
 _EMPTY = (
-    "UPDATE search_index_old_data SET block = (SELECT block FROM search_index_empty_data AS empty "
-    "WHERE empty.id = search_index_old_data.id) WHERE id IN (1, 10)"
+    "INSERT OR REPLACE INTO search_index_data (id, block) "
+    "SELECT id, block FROM search_index_empty_data WHERE id IN (1, 10)"
 )
 
 
@@ -101,11 +101,12 @@ def exchange(connection: Connection) -> None:
     """Use the new one from now on; the old one is to be cleared then."""
     # One that is left from before was cleared but for little, or nobody has gone on with that.
     connection.exec_driver_sql("DROP TABLE IF EXISTS search_index_old")
-    connection.exec_driver_sql("ALTER TABLE search_index RENAME TO search_index_old")
-    connection.exec_driver_sql("ALTER TABLE search_index_next RENAME TO search_index")
     _create(connection, "search_index_empty")
+    # Before it is renamed, as FTS5 reads these rows then, and refuses those of a damaged index.
     connection.exec_driver_sql(_EMPTY)
     connection.exec_driver_sql("DROP TABLE search_index_empty")
+    connection.exec_driver_sql("ALTER TABLE search_index RENAME TO search_index_old")
+    connection.exec_driver_sql("ALTER TABLE search_index_next RENAME TO search_index")
 
 
 def clear_old(connection: Connection, limit: int) -> bool:

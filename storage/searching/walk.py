@@ -135,8 +135,8 @@ def _all_slices(read: Read, window: Window, conditions: Sequence[Condition]) -> 
     if not (window.has_undated and window.after is not None and window.after.time is None):
         dated = statement.where(published.is_not(None)) if window.has_undated else statement
         yield from _slices(read, window, dated, is_dated=True)
-        window = replace(window, after=None)
     if window.has_undated:
+        # All of them are behind a place that has a date.
         yield from _slices(read, window, statement.where(published.is_(None)))
 
 

@@ -1,8 +1,8 @@
 """Forgets what is old, a little at a time: raw pages, logs, events, the texts that articles showed before.
 
 A batch is one transaction, small enough that whoever else wants to write hardly waits. Entries, articles, versions,
-relations and matches stay: of a version that is no longer shown only its title and text go, with what the full-text
-index has of it.
+relations and matches stay: of a version that is no longer shown only its text goes, with what the full-text index has
+of it. Its title stays: it is what listings of the past show (`storage.lists.history`), and takes little space.
 """
 
 from __future__ import annotations
@@ -131,17 +131,17 @@ class OldTexts:
 _LATER = version_change.alias("later")
 _EARLIER = version_change.alias("earlier")
 _FIRST = article_version.alias("first")
-#: The text that the article showed at the time "before": that of its last change until then, else its first.
+#: The text that the article showed at the time "before": that of its last change until then, else its first. Which
+#: is the last is said by the ids, as in `history.shown_version`: a clock that was set back must not make prune drop
+#: the text that history shows.
 _SHOWN_THEN = func.coalesce(
     select(_EARLIER.c.version_id)
     .where(_EARLIER.c.article_id == article_version.c.article_id, _EARLIER.c.at < bindparam("before", type_=UtcTime))
-    .order_by(_EARLIER.c.at.desc(), _EARLIER.c.id.desc())
+    .order_by(_EARLIER.c.id.desc())
     .limit(1)
     .scalar_subquery(),
     select(_FIRST.c.id)
-    .where(_FIRST.c.article_id == article_version.c.article_id)
-    .order_by(_FIRST.c.n)
-    .limit(1)
+    .where(_FIRST.c.article_id == article_version.c.article_id, _FIRST.c.n == 1)
     .scalar_subquery(),
 )
 _SHOWN_SINCE = (
@@ -248,7 +248,7 @@ _STILL_OLD = (
 _EMPTY = (
     update(article_version)
     .where(article_version.c.id == bindparam("own"))
-    .values(title="", text="", pruned_at=bindparam("at", type_=UtcTime))
+    .values(text="", pruned_at=bindparam("at", type_=UtcTime))
 )
 _DROP_PAGE = delete(raw_page).where(raw_page.c.version_id == bindparam("own"))
 

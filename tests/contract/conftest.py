@@ -21,9 +21,19 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def make() -> Any:
     """The module `builders`."""
-    spec = importlib.util.spec_from_file_location("builders", Path(__file__).with_name("builders.py"))
+    return _load("builders")
+
+
+@pytest.fixture(scope="session")
+def archives() -> Any:
+    """The module `archives`."""
+    return _load("archives")
+
+
+def _load(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
-    sys.modules["builders"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -63,3 +73,24 @@ def listings(url: str) -> Iterator[Listings]:
 def newsroom(store: Store, make: Any) -> Any:
     """The store, with ways to fill it."""
     return make.Newsroom(store)
+
+
+@pytest.fixture
+def other_url(url: str, request: pytest.FixtureRequest, tmp_path_factory: Any) -> str:
+    """An empty database of the other kind."""
+    if url.startswith("sqlite"):
+        return request.getfixturevalue("empty_postgresql")
+    empty = request.getfixturevalue("empty_file")
+    return f"sqlite:///{shutil.copy(empty, tmp_path_factory.mktemp('other'))}"
+
+
+@pytest.fixture
+def third_url(empty_file: Path, tmp_path_factory: Any) -> str:
+    return f"sqlite:///{shutil.copy(empty_file, tmp_path_factory.mktemp('third'))}"
+
+
+@pytest.fixture
+def other(newsroom: Any, make: Any, url: str, third_url: str) -> Any:
+    """A second newsroom, beside the one whose database is exported."""
+    with Store(third_url) as store:
+        yield make.Newsroom(store)

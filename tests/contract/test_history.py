@@ -19,7 +19,7 @@ from rules.document import Document
 from rules.files import parse_topic
 from storage.backfills import BackfillSpan
 from storage.matches import Judged
-from storage.tables import article, article_version, match
+from storage.tables import article, article_version
 
 MICROSECOND = timedelta(microseconds=1)
 WORDS = ("crimea", "purl", "nato", "grain")
@@ -125,11 +125,11 @@ class Archive:
         self.store.finish_backfill(run, versions, self.now)
 
     def prune(self) -> None:
-        """The titles and texts that are no longer shown go, as `storage.upkeep.prune` does it."""
+        """The texts that are no longer shown go, as `storage.upkeep.prune` does it."""
         old = article_version.c.id.not_in(select(article.c.version_id))
         self.store._write(
             lambda connection: connection.execute(
-                update(article_version).where(old).values(title="", text="", pruned_at=self.now)
+                update(article_version).where(old).values(text="", pruned_at=self.now)
             )
         )
 
@@ -228,32 +228,14 @@ def test_what_was_listed_at_a_moment_is_told_as_it_was_listed(store, listings, n
         take(archive, step)
     if is_pruned:
         archive.prune()
-    forgotten = gone(store) if is_pruned else frozenset()
     for moment, seen in archive.seen.items():
-        told = archive.show(as_of=moment)
-        assert without(told, forgotten, is_pruned=is_pruned) == without(seen, forgotten, is_pruned=is_pruned), moment
+        assert without_pruned(archive.show(as_of=moment)) == without_pruned(seen), moment
 
 
-def gone(store: Any) -> frozenset[int]:
-    """The matches of versions whose titles are forgotten."""
-    pruned = select(match.c.id).join(article_version, article_version.c.id == match.c.version_id)
-    pruned = pruned.where(article_version.c.pruned_at.is_not(None))
-    return frozenset(store._read(lambda connection: connection.execute(pruned).scalars().all()))
-
-
-def without(shown: tuple[Any, ...], forgotten: frozenset[int], *, is_pruned: bool) -> tuple[Any, ...]:
-    """What was shown, without the titles that are forgotten."""
+def without_pruned(shown: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What was shown, without what is said of texts that went since: that they did."""
     *lists, articles = shown
-    matches = [[dict(row) for row in rows] for rows in lists]
-    for row in (row for rows in matches for row in rows):
-        row["title"] = None if row["id"] in forgotten else row["title"]
     return (
-        matches,
-        [
-            (
-                *rest,
-                [(each.n, each.is_current, each.first_seen, None if is_pruned else each.title) for each in versions],
-            )
-            for *rest, versions in articles
-        ],
+        *lists,
+        [(*rest, [dataclasses.replace(each, pruned=None) for each in versions]) for *rest, versions in articles],
     )

@@ -41,7 +41,7 @@ def test_a_text_that_is_no_longer_shown_goes_and_comes_back(url, store, make, ne
     assert store.prune_texts(make.T0 + DAY + make.MINUTE, make.T0 + 9 * DAY)[0] == 0
     assert listings.article(saved.article_id, 1).text == ""
     assert listings.article(saved.article_id).text == "The lazy dog."
-    assert listings.article(saved.article_id, 1).title == ""
+    assert listings.article(saved.article_id, 1).title == "A title"
     assert store._read(lambda connection: connection.execute(tables.raw_page.select()).all()) == []
     assert not found(url)
     again = newsroom.save(A, text="The quick brown fox.", at=make.T0 + 10 * DAY)
@@ -57,6 +57,17 @@ def test_a_text_that_was_shown_again_since_is_kept(store, make, newsroom, listin
     # At that time "one one" was shown once more.
     assert store.prune_texts(make.T0 + 2 * DAY + make.MINUTE, make.T0 + 9 * DAY)[0] == 1
     assert [listings.article(saved.article_id, n).text for n in (1, 2, 3)] == ["one one", "", "three three"]
+
+
+def test_what_was_shown_then_is_said_by_the_order_of_changes_as_in_the_past(store, make, newsroom, listings):
+    """A clock that was set back: what `--as-of` shows is kept, not what was stored at the latest time."""
+    for day, text in ((0, "one one"), (10, "two two"), (5, "three three"), (20, "four four")):
+        saved = newsroom.save(A, text=text, at=make.T0 + day * DAY)
+    moment = make.T0 + 12 * DAY
+    assert listings.article(saved.article_id, as_of=moment).text == "three three"
+    assert store.prune_texts(moment, make.T0 + 99 * DAY)[0] == 2
+    assert listings.article(saved.article_id, as_of=moment).text == "three three"
+    assert [listings.article(saved.article_id, n).text for n in (1, 2, 3, 4)] == ["", "", "three three", "four four"]
 
 
 def test_a_text_that_comes_back_while_it_is_to_go_stays(url, store, make, newsroom, listings):

@@ -13,7 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from ingest.polling import Event, EventKind
 from rules.match import TopicMatch
 from rules.plans import Span
-from storage.tables import article, article_version
+from storage.address import read_address
+from storage.engine import migrating_engine
+from storage.errors import ViewsInTheWay
+from storage.migrate import upgrade
+from storage.store import Store
+from storage.tables import SCHEMA_REVISION, article, article_version
 from storage.views import VIEWS, create_views, drop_views
 
 if TYPE_CHECKING:
@@ -183,3 +188,30 @@ def test_times_before_1970_and_without_a_second(newsroom, make, listings):
     assert row["published"] == moment
     (version,) = read_view(listings, "v_versions")
     assert version["published"] is None
+
+
+def test_views_of_other_people_that_stand_upon_ours_are_named(empty_postgresql):
+    """An upgrade makes ours anew, which the server refuses; nothing is changed then, and it can be repeated."""
+    mine = ("CREATE VIEW my_report AS SELECT topic FROM v_matches", "CREATE VIEW my_feeds AS SELECT url FROM v_feeds")
+    with Store(empty_postgresql) as store:
+        older = "UPDATE alembic_version SET version_num = '0005'"
+        store._write(lambda connection: [connection.execute(text(each)) for each in (*mine, older)])
+    with pytest.raises(ViewsInTheWay) as raised:
+        upgrade(empty_postgresql)
+    told = str(raised.value)
+    assert told.count("\n") == 0
+    assert "view my_report depends on view v_matches" in told
+    assert "view my_feeds depends on view v_feeds" in told
+    assert "drop it" in told
+    newer = f"UPDATE alembic_version SET version_num = '{SCHEMA_REVISION}'"
+    engine = migrating_engine(read_address(empty_postgresql))
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(newer))
+            for view in ("my_report", "my_feeds"):
+                assert connection.execute(text(f"SELECT count(*) FROM {view}")).scalar() == 0
+                connection.execute(text(f"DROP VIEW {view}"))
+            drop_views(connection)
+            create_views(connection)
+    finally:
+        engine.dispose()

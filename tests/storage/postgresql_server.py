@@ -61,26 +61,44 @@ def _becoming_somebody() -> tuple[tuple[str, ...], dict[str, object]]:
     raise NoServerError("PostgreSQL does not run as root, and there is no other user in this namespace")
 
 
+def as_sqlalchemy(given: str) -> str:
+    """The address of a server as libpq or SQLAlchemy write it, for SQLAlchemy. Raises ValueError for another.
+
+    >>> as_sqlalchemy("postgres://news@/postgres?host=/run/postgresql")
+    'postgresql+psycopg://news@/postgres?host=/run/postgresql'
+    """
+    scheme, separator, rest = given.partition("://")
+    # Without this, what is left of another address would lead to whatever server runs where one usually does.
+    if not separator or scheme.partition("+")[0] not in {"postgres", "postgresql"}:
+        raise ValueError(
+            f"{VARIABLE} is to be the address of a PostgreSQL server: postgresql://news@localhost/postgres"
+        )
+    return f"postgresql+psycopg://{rest}"
+
+
 @contextmanager
 def any_server() -> Iterator[str]:
     """Give the address of the server that the environment names, or of one that is run meanwhile, for SQLAlchemy."""
     given = os.environ.get(VARIABLE)
     if given:
-        yield "postgresql+psycopg://" + given.partition("://")[2]
+        yield as_sqlalchemy(given)
         return
     with run_server() as address:
         yield address
 
 
 @contextmanager
-def new_database(server: str) -> Iterator[str]:
-    """Make a database on the server, give its address, and drop it at the end, whoever is still connected."""
+def new_database(server: str, how: str = "ENCODING 'UTF8'") -> Iterator[str]:
+    """Make a database on the server, give its address, and drop it at the end, whoever is still connected.
+
+    Its name is drawn, so that nothing else is met on a server that others use as well.
+    """
     from sqlalchemy import NullPool, create_engine, make_url, text
 
     name = f"wirewatch_test_{secrets.token_hex(8)}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
+        connection.execute(text(f"CREATE DATABASE {name} {how} TEMPLATE template0"))
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:

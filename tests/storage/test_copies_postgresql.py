@@ -354,12 +354,14 @@ def _is_of_a_model(_item, name, kind, *_):
     return not (kind in {"table", "index"} and dialect.SEARCH_TABLE in name)
 
 
-def test_the_migrations_make_the_tables_on_postgresql(server):
+def test_the_migrations_make_the_tables_on_postgresql(server, postgresql_server):
     """From nothing to what the code knows, with the data that 0004 brings along."""
-    engine = create_engine(server)
+    with postgresql_server.new_database(server) as url:
+        migrate_rows(create_engine(url))
+
+
+def migrate_rows(engine):
     with engine.connect() as connection:
-        connection.exec_driver_sql("CREATE SCHEMA migrated")
-        connection.exec_driver_sql("SET search_path TO migrated")
         run_scripts(connection, "0003")
         for statement in ROWS_OF_0003.split(";"):
             connection.exec_driver_sql(statement)

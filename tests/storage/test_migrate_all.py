@@ -66,15 +66,15 @@ def fill(connection):
         metadata.reflect(connection, only=lambda name, _: not name.startswith((SEARCH_TABLE, "alembic")))
         ordered = metadata.sorted_tables
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET CONSTRAINTS ALL DEFERRED"))
-        connection.execute(text("SET session_replication_role = replica"))
+        look_at_references(connection, "DEFERRABLE INITIALLY DEFERRED")
     for table in ordered:
         # Of a table that has but one row there is but one.
         rows = 1 if table.name == "posting_state" else ROWS
         for number in range(1, rows + 1):
             connection.execute(table.insert(), {c.name: value_of(table, c, number) for c in table.c})
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET session_replication_role = DEFAULT"))
+        connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        look_at_references(connection, "NOT DEFERRABLE")
         for table in ordered:
             if (
                 "id" in table.c
@@ -86,6 +86,16 @@ def fill(connection):
                     text(f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), {ROWS}, true)")
                 )
     return {table.name for table in ordered}
+
+
+#: foreign keys, each with its table
+REFERENCES = "SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint WHERE contype = 'f'"
+
+
+def look_at_references(connection, when):
+    """Say when PostgreSQL looks whether references lead to a row; the owner of a table may."""
+    for table, name in connection.execute(text(REFERENCES)).all():
+        connection.execute(text(f"ALTER TABLE {table} ALTER CONSTRAINT {name} {when}"))
 
 
 @contextmanager

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rules.document import Document
+from rules.files import load_rules
 from storage.migrate import upgrade
 from storage.store import Store
 from wirewatch.app import App
 from wirewatch.demo.newsroom import Newsroom
 from wirewatch.places import find_config_dir
-from wirewatch.rulebook import rules_in_force
+from wirewatch.rulebook import build_rules, record_rules
 from wirewatch.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from wirewatch.rulebook import RulesInForce
 
 NOW = datetime(2026, 1, 12, 6, tzinfo=UTC)
 
@@ -98,6 +101,13 @@ def test_trackers_are_those_of_the_settings(tmp_path: Path, newsroom: Newsroom) 
     assert app.trackers == ("ref",)
 
 
+def rules_in_force(folder: Path, store: Store) -> RulesInForce:
+    """What the files say, brought into force as `Session` does it."""
+    rules = build_rules(load_rules(folder), store)
+    record_rules(rules, store, NOW)
+    return rules
+
+
 def test_a_topic_that_is_not_understood_stays_in_force_as_it_was(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/w.db"
     upgrade(url)
@@ -105,13 +115,13 @@ def test_a_topic_that_is_not_understood_stays_in_force_as_it_was(tmp_path: Path)
     (tmp_path / "b.rules").write_text("topic piers\n    match pier\n")
     document = Document(title="", body="the ferry", author=None, source=None, url=None, lang=None, sections=())
     with Store(url) as store:
-        good = rules_in_force(tmp_path, store, NOW)
+        good = rules_in_force(tmp_path, store)
         (tmp_path / "a.rules").write_text("topic ferries\n    match ferry OR\ntopic new\n    match (x\n")
         for _ in range(2):
-            held = rules_in_force(tmp_path, store, NOW)
+            held = rules_in_force(tmp_path, store)
             assert held.held == ("ferries",)
             assert held.absent == ("new",)
             assert [error.code for error in held.errors] == ["E104", "E101"]
             assert held.ruleset.match(document) == good.ruleset.match(document)
         (tmp_path / "a.rules").unlink()
-        assert [topic.name for topic in rules_in_force(tmp_path, store, NOW).ruleset.topics] == ["piers"]
+        assert [topic.name for topic in rules_in_force(tmp_path, store).ruleset.topics] == ["piers"]

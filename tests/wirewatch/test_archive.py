@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.archive.rows import KINDS, ArchivedEntry, ArchivedTopic, Header
-from wirewatch.archive import header_line, read_archive, read_record, record_line
+from storage.archive.rows import KINDS, ArchivedEntry, ArchivedTopic, ArchiveEnd, Header
+from wirewatch.archive import header_line, lines_of, read_archive, read_record, record_line
 from wirewatch.errors import WirewatchError
 
 T0 = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HEADER = header_line(Header(wirewatch="archive", version=1, schema="0006", exported_at=T0))
+NOTHING = record_line(ArchiveEnd(records={}))
+END_OF_TWO = record_line(ArchiveEnd(records={"entry": 2}))
 #: What a database can hold: no NUL, and no half of a pair.
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
 MOMENT = st.datetimes(timezones=st.just(UTC))
@@ -47,8 +49,10 @@ def entry(**given: object) -> ArchivedEntry:
     return ArchivedEntry(**{**values, "first_seen": T0, "last_seen": T0, **given})
 
 
-def read(*lines: object) -> list[object]:
+def read(*lines: object, end: dict[str, int] | None = None) -> list[object]:
     text = HEADER + "".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines)
+    if end is not None:
+        text += record_line(ArchiveEnd(records=end))
     _, records = read_archive(io.BytesIO(text.encode("utf-8", "surrogatepass")), "x.jsonl")
     return [line.record for line in records]
 
@@ -68,12 +72,51 @@ def test_a_text_may_speak_of_a_nul():
 
 def test_fields_that_are_not_known_are_passed_over():
     line = json.loads(record_line(entry())) | {"mood": "good"}
-    assert read(line) == [entry()]
+    assert read(line, end={"entry": 1}) == [entry()]
 
 
 def test_a_mark_of_the_byte_order_may_stand_first():
-    _, records = read_archive(io.BytesIO(b"\xef\xbb\xbf" + HEADER.encode()), "x.jsonl")
+    _, records = read_archive(io.BytesIO(b"\xef\xbb\xbf" + (HEADER + NOTHING).encode()), "x.jsonl")
     assert list(records) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ((), "x.jsonl:1: the archive is cut off behind this line"),
+        ((record_line(entry()),), "x.jsonl:2: the archive is cut off behind this line"),
+        (
+            (record_line(entry()), NOTHING),
+            "x.jsonl:3: the archive is not whole: 1 records 'entry' stand before its end, which counts 0",
+        ),
+        ((END_OF_TWO,), "x.jsonl:2: the archive is not whole: 0 records 'entry' stand before its end, which counts 2"),
+        (
+            (record_line(entry()), END_OF_TWO),
+            "x.jsonl:3: the archive is not whole: 1 records 'entry' stand before its end, which counts 2",
+        ),
+        ((NOTHING, NOTHING), "x.jsonl:3: the archive has ended with the line before this one"),
+        ((NOTHING, record_line(entry())), "x.jsonl:3: the archive has ended with the line before this one"),
+        ((NOTHING.rstrip("\n"),), "x.jsonl:2: the file ends within this line"),
+        (('{"record": "end", "records": {"entry": -1}}\n',), "x.jsonl:2: Expected `int` >= 0"),
+    ],
+)
+def test_what_is_cut_off_at_the_end_of_a_line_is_no_whole_archive(lines, told):
+    with pytest.raises(WirewatchError) as raised:
+        read(*lines)
+    assert told in str(raised.value)
+
+
+@given(st.lists(st.integers(0, 3), max_size=6), st.data())
+def test_no_part_of_an_archive_is_a_whole_one(numbers, data):
+    """Whatever its last lines, and its last bytes, that are missing."""
+    header = Header(wirewatch="archive", version=1, schema="0006", exported_at=T0)
+    whole = "".join(lines_of(header, [entry(identity=str(number)) for number in numbers])).encode()
+    _, records = read_archive(io.BytesIO(whole), "x.jsonl")
+    assert [line.record.identity for line in records] == list(map(str, numbers))
+    ends = [number for number, character in enumerate(whole, 1) if character == ord("\n")]
+    left = data.draw(st.integers(1, len(whole) - 1) | st.sampled_from(ends[:-1]))
+    with pytest.raises(WirewatchError):
+        list(read_archive(io.BytesIO(whole[:left]), "x.jsonl")[1])
 
 
 @pytest.mark.parametrize(
@@ -136,7 +179,7 @@ def test_a_line_that_is_too_long_is_refused():
 def test_a_topic_names_only_its_own_versions():
     version = {"version": "v1", "source": "s", "file": "f", "created_at": "2026-01-05T12:00:00Z"}
     topic = {"record": "topic", "name": "t", "version": "v1", "versions": [version]}
-    assert isinstance(read(topic)[0], ArchivedTopic)
+    assert isinstance(read(topic, end={"topic": 1})[0], ArchivedTopic)
     with pytest.raises(WirewatchError, match=r"at `\$\.version`"):
         read({**topic, "version": "v2"})
     with pytest.raises(WirewatchError, match=r"at `\$\.changes\[0\]\.version`"):

@@ -340,8 +340,22 @@ def test_a_compressed_archive_that_is_damaged_is_told(wirewatch, filled, tmp_pat
 def test_a_dry_run_stores_nothing_and_needs_no_database(wirewatch, filled, archive, tmp_path):
     ended = wirewatch("--config", filled, "--db", tmp_path / "none.db", "import", "--dry-run", archive)
     assert ended.code == 0
-    assert "without a fault; nothing was stored" in ended.err
-    assert "articles" in ended.out
+    assert "without a fault; nothing was stored; there is no database here yet" in ended.err
+    assert re.match(r"new here: \d+ feeds, .* articles, ", ended.out)
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_dry_run_tells_what_is_stored_already(wirewatch, filled, archive, target):
+    ended = wirewatch("--config", filled, "--db", target, "import", "--dry-run", archive)
+    foretold = ended.out.removeprefix("new here: ")
+    assert ended.code == 0
+    assert "known" not in foretold
+    ended = wirewatch("--config", filled, "--db", target, "import", archive)
+    assert ended.out.removeprefix("imported: ") == foretold
+    ended = wirewatch("--config", filled, "--db", target, "import", "--dry-run", archive)
+    numbers = re.findall(r"(\d+) [a-z ]+ \((\d+) known\)", ended.out)
+    assert {new for new, _ in numbers} == {"0"}
+    assert [known for _, known in numbers] == re.findall(r"\d+", foretold)
 
 
 def test_a_damaged_line_is_named_and_what_came_before_stays(wirewatch, filled, archive, target):
@@ -352,7 +366,39 @@ def test_a_damaged_line_is_named_and_what_came_before_stays(wirewatch, filled, a
     assert ended.code == 1
     assert f"{archive}:21: " in ended.err
     assert "title" in ended.err
-    assert "what stands before this line" in ended.err
+    assert "what stands before was stored" in ended.err
+    # also the last ones before the fault
+    with closing(sqlite3.connect(target)) as database:
+        counts = "SELECT (SELECT count(*) FROM feed) + (SELECT count(*) FROM topic) + (SELECT count(*) FROM entry)"
+        assert database.execute(counts).fetchone()[0] == 19
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_an_archive_that_is_cut_off_at_the_end_of_a_line_is_told(wirewatch, filled, archive, tmp_path, target, ending):
+    lines = archive.read_bytes().splitlines(keepends=True)
+    path = tmp_path / f"cut.jsonl{ending}"
+    cut = b"".join(lines[:-1])
+    path.write_bytes(gzip.compress(cut) if ending else cut)
+    for command in (["import"], ["import", "--dry-run"]):
+        ended = wirewatch("--config", filled, "--db", target, *command, path)
+        assert ended.code == 1
+        assert f"{path}:{len(lines) - 1}: the archive is cut off" in ended.err
+        assert "without a fault" not in ended.err
+    # what came is there all the same
+    again = wirewatch("--config", filled, "--db", target, "export", "archive").out
+    assert again.splitlines()[1:] == archive.read_text().splitlines()[1:]
+
+
+def test_an_import_stops_at_the_floor_of_free_space_and_goes_on(wirewatch, copied, archive, target):
+    settings = copied / "wirewatch.toml"
+    before = settings.read_text()
+    settings.write_text(f"{before}\n[store]\nmin_free_mb = 900000000\n")
+    ended = wirewatch("--config", copied, "--db", target, "import", archive)
+    assert (ended.code, ended.err.count("\n")) == (5, 1)
+    assert "nothing new is taken" in ended.err
+    assert "started again it brings the rest" in ended.err
+    settings.write_text(before)
+    assert wirewatch("--config", copied, "--db", target, "import", archive).code == 0
 
 
 def test_a_missing_database_is_told_before_anything_is_read(wirewatch, filled, archive, tmp_path):

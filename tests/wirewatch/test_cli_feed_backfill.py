@@ -8,6 +8,7 @@ import pytest
 
 from storage.address import SqliteFile
 from storage.lock import DatabaseLock
+from storage.migrate import upgrade
 from wirewatch import feed_fields
 from wirewatch.demo.server import LoopbackServer, WebAnswer
 
@@ -49,6 +50,7 @@ def mine(elsewhere, wirewatch, site):
     (folder / "rules").mkdir(parents=True)
     (folder / "feeds.toml").write_text(f'[[feeds]]\nurl = "{site.feed}"\n')
     (folder / "wirewatch.toml").write_text('[fetch]\nallow = ["127.0.0.0/8"]\npause_s = 0\n')
+    upgrade(f"sqlite:///{folder / 'wirewatch.db'}")
     assert wirewatch("--config", folder, "once").code == 0
     return folder
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import pytest
 
+from storage.migrate import upgrade
 from wirewatch import feed_fields
 from wirewatch.demo.server import LoopbackServer, WebAnswer
 
@@ -198,6 +199,7 @@ def test_what_is_sent_along_is_named_and_never_shown(check, mine, site):
 
 def test_the_history_of_a_polled_feed_is_told(check, wirewatch, mine, site):
     wirewatch("--config", mine, "feeds", "add", site.url("/rss"))
+    upgrade(f"sqlite:///{mine / 'wirewatch.db'}")
     wirewatch("--config", mine, "once")
     with sqlite3.connect(mine / "wirewatch.db") as database:
         later, last = (1_790_000_000_000_000, 1_780_000_000_000_000)
@@ -246,6 +248,7 @@ def test_an_address_with_a_password_is_refused_without_it(check):
 
 def test_a_host_that_asked_to_be_left_alone_is(check, wirewatch, mine, site):
     wirewatch("--config", mine, "feeds", "add", site.url("/rss"))
+    upgrade(f"sqlite:///{mine / 'wirewatch.db'}")
     wirewatch("--config", mine, "once")
     site.asked.clear()
     with sqlite3.connect(mine / "wirewatch.db") as database:

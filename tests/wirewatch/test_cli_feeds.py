@@ -72,6 +72,11 @@ def test_opml_from_a_file_from_standard_input_and_from_an_address(wirewatch, min
     assert "0 added" in wirewatch("--config", mine, "feeds", "import", mine / "list.opml").err
     assert wirewatch("--config", mine, "feeds", "export", mine / "again.opml").code == 0
     assert (mine / "again.opml").read_text() == exported
+    (mine / "again.opml").write_text("mine")
+    ended = wirewatch("--config", mine, "feeds", "export", mine / "again.opml")
+    assert (ended.code, "--force" in ended.err, (mine / "again.opml").read_text()) == (1, True, "mine")
+    assert wirewatch("--config", mine, "feeds", "export", "--force", mine / "again.opml").code == 0
+    assert (mine / "again.opml").read_text() == exported
     (mine / "feeds.toml").write_text("")
     assert "10 added" in wirewatch("--config", mine, "feeds", "import", "-", stdin=exported.encode()).err
     assert wirewatch("--config", mine, "feeds", "export").out == exported

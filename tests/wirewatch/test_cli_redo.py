@@ -244,12 +244,16 @@ def test_work_that_takes_room_stops_at_the_floor_and_goes_on(run, copied):
     settings = copied / "wirewatch.toml"
     before = settings.read_text()
     settings.write_text(f"{before}\n[store]\nmin_free_mb = 900000000\n")
-    for command in (("db", "reindex"), ("articles", "reextract")):
+    for command in (("db", "reindex"), ("articles", "reextract"), ("copies", "rebuild"), ("rules", "apply")):
         ended = run(*command)
-        assert (ended.code, "nothing new is taken" in ended.err) == (5, True)
+        assert (ended.code, "nothing new is taken" in ended.err) == (5, True), command
+        assert "what was done stays done, and the same command goes on where it stood" in ended.err
+        assert ended.err.count("\n") == 1
     settings.write_text(before)
     assert run("db", "reindex", "--json").json["texts"] == one(copied, "SELECT count(*) FROM article_version")
     assert run("articles", "reextract", "--json").json["pages"] == one(copied, "SELECT count(*) FROM raw_page")
+    for command in (("copies", "rebuild"), ("rules", "apply")):
+        assert run(*command, "--json").json["articles"] == one(copied, "SELECT count(*) FROM article")
 
 
 @pytest.mark.parametrize("name", ["99999", "https://nowhere.example/x", "nonsense"])

@@ -139,12 +139,23 @@ def test_once_tells_the_same_in_json(wirewatch, offline):
     assert [feed["reason"] for feed in report["failed"]] == ["connection", "connection"]
 
 
-def test_once_creates_the_database_and_says_when_there_is_nothing_to_do(wirewatch, offline):
-    database = offline / "other.db"
+def test_once_says_when_there_is_nothing_to_do(wirewatch, offline):
     (offline / "feeds.toml").write_text("")
-    ended = wirewatch("--config", offline, "--db", database, "once")
+    ended = wirewatch("--config", offline, "once")
     assert (ended.code, ended.err) == (0, "no feed is configured; add one with: wirewatch feeds add ADDRESS\n")
-    assert database.exists()
+
+
+@pytest.mark.parametrize("command", [["once"], ["once", "--all"], ["once", "--migrate"], ["run"]], ids=str)
+@pytest.mark.parametrize("place", ["wirewatch.db", "other.db", "no/such/folder.db"])
+def test_a_database_that_is_missing_is_lost_or_elsewhere_so_none_is_made(wirewatch, offline, command, place):
+    """An empty one would hide that, and feeds would be polled as if they were new."""
+    (offline / "wirewatch.db").unlink()
+    before = sorted(offline.rglob("*"))
+    database = offline / place
+    ended = wirewatch("--config", offline, "--db", database, *command)
+    told = f"{database}: there is no database; create it with: wirewatch --config {offline} --db {database} init\n"
+    assert (ended.code, ended.out, ended.err) == (5, "", told)
+    assert sorted(offline.rglob("*")) == before
 
 
 def test_once_says_how_many_entries_have_no_page_and_why(wirewatch, offline):

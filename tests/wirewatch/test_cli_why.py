@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 
 import pytest
@@ -122,6 +123,20 @@ def test_events_are_listed_newest_first(wirewatch, eventful):
 def test_events_can_be_narrowed(wirewatch, eventful, arguments, kinds):
     rows = wirewatch("--config", eventful, "events", *arguments, "--json").json
     assert [row["kind"] for row in rows] == kinds
+
+
+def test_events_are_paged(wirewatch, eventful):
+    """The command for the next page is told, and what it shows begins behind the last row."""
+    first = wirewatch("--config", eventful, "events", "--limit", "1", "--format", "table")
+    assert "site.drift" in first.out
+    _, _, command = first.err.strip().partition("the next ones: wirewatch ")
+    second = wirewatch(*shlex.split(command))
+    assert "feed.gap" in second.out
+    assert "site.drift" not in second.out
+    after = command.split()[command.split().index("--after") + 1]
+    kinds = [row["kind"] for row in wirewatch("--config", eventful, "events", "--after", after, "--json").json]
+    assert kinds == ["feed.gap"]
+    assert wirewatch("--config", eventful, "events", "--after", "yesterday").code == 2
 
 
 def test_events_that_cannot_be(wirewatch, eventful):

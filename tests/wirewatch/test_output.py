@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirewatch.output import FORMATS, Column, clean_line, clean_text, emit, emit_one, timestamp, to_json
+from wirewatch.columns import Column
+from wirewatch.output import FORMATS, clean_line, clean_text, emit, emit_one, timestamp, to_json
 
 SHOWN = (
     Column("id", "integer", is_shown=True),

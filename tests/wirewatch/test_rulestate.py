@@ -14,19 +14,27 @@ from storage.listings import Listings
 from storage.lock import DatabaseLock
 from storage.migrate import upgrade
 from storage.store import Store
-from wirewatch.rulebook import rules_in_force, set_version
+from wirewatch.rulebook import build_rules, record_rules, set_version
 from wirewatch.rulestate import compare_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from wirewatch.rulebook import RulesInForce
     from wirewatch.rulestate import RuleState
 
 THEN = datetime(2026, 1, 12, 6, tzinfo=UTC)
 NOW = datetime(2026, 1, 13, 6, tzinfo=UTC)
 FERRIES = "topic ferries\n    match ferry\n"
 PIERS = "topic piers\n    match pier\n"
+
+
+def rules_in_force(folder: Path, store: Store, now: datetime) -> RulesInForce:
+    """What the files say, brought into force as a session does it."""
+    rules = build_rules(load_rules(folder), store)
+    record_rules(rules, store, now)
+    return rules
 
 
 class Desk:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from wirewatch.database_url import database_url
 from wirewatch.errors import ConfigError, ExitCode
 from wirewatch.places import ConfigDir, packaged_config
-from wirewatch.settings import Settings, database_url, known_keys, load_settings
+from wirewatch.settings import Settings, known_keys, load_settings
 
 
 @pytest.fixture

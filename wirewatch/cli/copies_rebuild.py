@@ -10,7 +10,7 @@ from ingest.model import utc_now
 from wirewatch.cli.listing import since_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
-from wirewatch.cli.settle import SETTLE_S, give_way_on, until_settled
+from wirewatch.cli.settle import SETTLE_S, give_way_with_room, until_settled
 from wirewatch.cli.wiring import counted, pass_call, telling_that_it_goes_on
 from wirewatch.fields import REBUILT
 
@@ -50,7 +50,7 @@ def rebuild(call: Call, listing: Listing) -> None:
         run = begin(store, timedelta(days=call.settings.copies.window_days), span, utc_now())
         with Progress(0, "articles") as progress:
             looks_again = until_settled(call.app.database, SETTLE_S, "may have looked for copies before all was done")
-            give_way = give_way_on(call.app.database)
+            give_way = give_way_with_room(call.app.database, call.app.space_floor())
             done = compare_anew(store, run, tell=progress.show, looks_again=looks_again, give_way=give_way)
     _show(call, listing, done, is_resumed=run.is_resumed)
 

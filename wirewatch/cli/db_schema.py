@@ -9,7 +9,7 @@ import click
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
-from wirewatch.cli.wiring import note, pass_call
+from wirewatch.cli.wiring import note, pass_call, require_database
 from wirewatch.errors import ExitCode
 from wirewatch.fields import DATABASE
 
@@ -29,13 +29,10 @@ def upgrade(call: Call, *, no_backup: bool) -> None:
     (`wirewatch init` creates it), in use, or when there is no room for the copy: nothing is changed then.
     """
     from storage import migrate
-    from storage.errors import DatabaseMissing
 
     url = call.settings.database.url
     found = migrate.status(url)
-    if found.state is migrate.SchemaState.MISSING:
-        # Else a command that was typed in the wrong directory would make an empty one there.
-        raise DatabaseMissing(found.database.shown)
+    require_database(found)
     before = bring_up_to_date(url, has_backup=not no_backup)
     did = "is current" if before.state is migrate.SchemaState.CURRENT else f"upgraded from {before.revision}"
     note(f"{before.database.shown}: {did} (schema {before.needed})")

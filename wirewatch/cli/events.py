@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ingest.polling import EventKind
-from wirewatch.cli.listing import span_options
+from wirewatch.cli.listing import timed_options
 from wirewatch.cli.options import IDENT, Command
 from wirewatch.cli.wiring import pass_call
 from wirewatch.feed_fields import EVENT
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--feed", "feed_id", type=IDENT, metavar="ID", help="Only events of this feed.")
 @click.option("--site", metavar="HOST", help="Only events of this site.")
-@span_options("From then on")
+@timed_options("at")
 @pass_call
 def events(call: Call, listing: Listing, *, kind: str | None, feed_id: int | None, site: str | None) -> None:
     """List what happened to feeds and sites.
@@ -37,6 +37,12 @@ def events(call: Call, listing: Listing, *, kind: str | None, feed_id: int | Non
     span = listing.span(call)
     with call.reading(f"wirewatch{call.repeated} feeds list") as listings:
         rows = listings.events(
-            kind=kind, feed_id=feed_id, site=site, since=span["since"], until=span["until"], limit=span["limit"]
+            kind=kind,
+            feed_id=feed_id,
+            site=site,
+            since=span["since"],
+            until=span["until"],
+            limit=span["limit"],
+            after=span["after"],
         )
     listing.show(rows, EVENT, call, empty="nothing happened to feeds and sites")

@@ -158,16 +158,15 @@ def _check_topic(listings: Listings, topic: str | None) -> None:
 
 def _archive(call: Call, out: BinaryIO, *, raw_pages: bool) -> int:
     from storage.archive.transfer import ArchiveReader
-    from wirewatch.archive import header_line, record_line
+    from wirewatch.archive import lines_of
 
     with ArchiveReader(call.settings.database.url) as reader:
         total, count = reader.count(), 0
         with Progress(total, "records") as progress:
-            out.write(header_line(reader.header(utc_now())).encode())
-            for record in reader.records(raw_pages=raw_pages):
-                out.write(record_line(record).encode())
-                count += 1
-                progress.show(count, max(total, count))
+            # The line behind the records, which is the last, gets their number.
+            for count, line in enumerate(lines_of(reader.header(utc_now()), reader.records(raw_pages=raw_pages)), -1):
+                out.write(line.encode())
+                progress.show(max(count, 0), max(total, count))
     return count
 
 

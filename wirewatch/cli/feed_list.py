@@ -90,18 +90,18 @@ def _joined(
 
 @click.command("export", cls=Command)
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Overwrite the file.")
 @pass_call
-def export_opml(call: Call, file: Path | None) -> None:
+def export_opml(call: Call, file: Path | None, *, force: bool) -> None:
     """Write the feeds of feeds.toml as OPML, to FILE or standard output.
 
     What is needed to get in, user names and headers, is not written.
     """
     from ingest.opml import OpmlFeed, write_opml
+    from wirewatch.export_files import writing
     from wirewatch.feedlist import read_feeds
 
     listed = read_feeds(call.config_dir.feeds_file)
     document = write_opml(OpmlFeed(url=feed.url, title=feed.title) for feed in listed)
-    if file is None:
-        click.echo(document, nl=False)
-    else:
-        file.write_bytes(document)
+    with writing(file, is_forced=force) as out:
+        out.write(document)

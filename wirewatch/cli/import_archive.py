@@ -34,32 +34,55 @@ _TOLD = {
 
 @click.command("import", cls=Command)
 @click.argument("file", metavar="FILE|-", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("--dry-run", is_flag=True, help="Read all of it and say what is in it; store nothing.")
+@click.option("--dry-run", is_flag=True, help="Read all of it and say what would be new here; store nothing.")
 @pass_call
 def import_archive(call: Call, file: str, *, dry_run: bool) -> None:
     """Bring an archive made by `export archive` into the database.
 
     What is stored already stays as it is and is not doubled: the same archive twice changes nothing. Feeds arrive as
     removed, with all that they brought: nothing is polled before it is in feeds.toml. Topics that no rule file here
-    has arrive as retired. What was forgotten, here or there, stays forgotten.
+    has arrive as retired. What was forgotten, here or there, stays forgotten. Of an archive that is cut off or damaged
+    what stands before that is stored, and the exit code is 1.
 
-    It may run beside `run`, but not beside a back-fill or a rebuild. When it is interrupted or killed, start it again.
+    It may run beside `run`, but not beside a back-fill or a rebuild. When it is interrupted, killed, or stopped because
+    less than store.min_free_mb is free on the disk, start it again.
     """
-    from wirewatch.archive import read_archive
     from wirewatch.export_files import reading
 
     path = None if file == "-" else Path(file)
     name = "standard input" if path is None else str(path)
     with reading(path) as stream:
         if dry_run:
-            header, lines = read_archive(stream, name)
-            counts = Counter(line.record.kind for line in lines)
-            note(f"{name}: an archive of {header.exported_at:%Y-%m-%d %H:%M} UTC, without a fault; nothing was stored")
-            told = [counted(counts[kind], *words) for kind, words in _TOLD.items() if counts[kind]]
-            click.echo(", ".join(told) or "nothing is in it")
+            _look_through(call, stream, name)
             return
         counts = _store(call, stream, name)
-    _tell(call, counts)
+    told = _told(counts)
+    click.echo(f"imported: {told}" if told else "nothing is in it")
+    for text in _notes(call, counts):
+        note(text)
+
+
+def _look_through(call: Call, stream: BinaryIO, name: str) -> None:
+    from storage.archive.transfer import ArchiveReader
+    from storage.errors import DatabaseMissing
+    from wirewatch.archive import read_archive
+    from wirewatch.importing import survey_records
+
+    header, lines = read_archive(stream, name)
+    with ArchiveReader(call.settings.database.url) as reader, Progress(0, "records") as progress:
+        try:
+            reader.last_rebuild()
+            counts = survey_records(reader, lines, tell=lambda done: progress.show(done, 0))
+            is_there = True
+        except DatabaseMissing:
+            counts = Counter(f"{line.record.kind}.added" for line in lines)
+            is_there = False
+    where = "" if is_there else f"; there is no database here yet, which is made with: {call.command('init')}"
+    note(f"{name}: an archive of {header.exported_at:%Y-%m-%d %H:%M} UTC, without a fault; nothing was stored{where}")
+    told = _told(counts)
+    click.echo(f"new here: {told}" if told else "nothing is in it")
+    for text in _left_out(call, counts):
+        note(text)
 
 
 def _store(call: Call, stream: BinaryIO, name: str) -> Counter[str]:
@@ -77,29 +100,35 @@ def _store(call: Call, stream: BinaryIO, name: str) -> Counter[str]:
     with (
         BackfillLock(database),
         RebuildLock(database),
-        telling_that_it_goes_on("start it again to bring the rest"),
+        telling_that_it_goes_on("started again it brings the rest"),
         ArchiveWriter(call.settings.database.url) as store,
         Progress(0, "records") as progress,
     ):
-        return import_records(store, _watched(lines), tell=lambda done: progress.show(done, 0))
+        require_room = call.app.space_floor().require
+        watched = _watched(lines, name)
+        return import_records(store, watched, tell=lambda done: progress.show(done, 0), require_room=require_room)
 
 
-def _watched(lines: Iterator[Line]) -> Iterator[Line]:
-    """Say, where the archive is damaged, that what came before is stored."""
+def _watched(lines: Iterator[Line], name: str) -> Iterator[Line]:
+    """Say, where the archive is damaged or cut off, that what came before is stored."""
     from wirewatch.errors import WirewatchError
+    from wirewatch.export_files import readable
 
     count = 0
     try:
-        for line in lines:
-            count += 1
-            yield line
+        with readable(name):
+            for line in lines:
+                count += 1
+                yield line
     except WirewatchError as e:
         if count:
-            raise WirewatchError(f"{e}; what stands before this line was stored, or is there already") from e
+            raise WirewatchError(
+                f"{e}; what stands before was stored, or is there already: get the whole archive, and import it again"
+            ) from e
         raise
 
 
-def _tell(call: Call, counts: Counter[str]) -> None:
+def _told(counts: Counter[str]) -> str:
     parts = []
     for kind, words in _TOLD.items():
         added = counts[f"{kind}.added"] + (counts["entry.open"] if kind == "entry" else 0)
@@ -108,9 +137,7 @@ def _tell(call: Call, counts: Counter[str]) -> None:
             beside = [f"{changed} changed"] if changed else []
             beside += [f"{known} known"] if known else []
             parts.append(counted(added, *words) + (f" ({', '.join(beside)})" if beside else ""))
-    click.echo(f"imported: {', '.join(parts)}" if parts else "nothing is in it")
-    for text in _notes(call, counts):
-        note(text)
+    return ", ".join(parts)
 
 
 def _notes(call: Call, counts: Counter[str]) -> Iterator[str]:
@@ -127,6 +154,10 @@ def _notes(call: Call, counts: Counter[str]) -> Iterator[str]:
         yield "topics that are new here are retired until a rule file has them"
     if counts["article.added"] or counts["article.changed"]:
         yield f"by the rules in force here they are judged with: {call.command('rules', 'apply')}"
+    yield from _left_out(call, counts)
+
+
+def _left_out(call: Call, counts: Counter[str]) -> Iterator[str]:
     if counts["article.forgotten"]:
         yield f"{counted(counts['article.forgotten'], 'article')} left out: forgotten here"
     if counts["forgotten.stored_here"]:

@@ -26,9 +26,9 @@ def init(call: Call, directory: str | None, *, no_backup: bool) -> None:
     without --config. Nothing is overwritten; a database that exists is upgraded, after a copy was made beside it.
     """
     from wirewatch.cli.db_schema import bring_up_to_date, tell_outdated
+    from wirewatch.database_url import shown_url
     from wirewatch.defaults import copy_defaults
     from wirewatch.places import find_config_dir
-    from wirewatch.settings import shown_url
 
     name = directory or call.given_config or "config"
     copied = copy_defaults(Path(name).expanduser())

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from storage.window import Cursor
     from wirewatch.cli.wiring import Call
-    from wirewatch.output import Column, Format
+    from wirewatch.columns import Column
+    from wirewatch.output import Format
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -58,6 +59,8 @@ class Listing:
     after: str | None = None
     #: the listing has pages, as long as its rows are sorted by time and id
     has_pages: bool = False
+    #: the field of that time, where there is no choice of one
+    time: str | None = None
     #: the form was asked for, and is not the usual one of the place where the output goes
     is_asked: bool = False
 
@@ -148,9 +151,10 @@ class Listing:
         from wirewatch.cli.repeating import repeat_command
 
         row: Any = last
-        if not hasattr(row, "id") or not hasattr(row, self.by):
+        time = self.time or self.by
+        if not hasattr(row, "id") or not hasattr(row, time):
             return None
-        return repeat_command(call, after=Cursor(time=getattr(row, self.by), id=row.id))
+        return repeat_command(call, after=Cursor(time=getattr(row, time), id=row.id))
 
     def show_one(self, row: object, shown: Sequence[Column], call: Call) -> None:
         """Write a single record."""
@@ -187,12 +191,8 @@ def listing_options(command: F) -> F:
 
     For listings that are sorted by time and id, as `storage.window` does.
     """
-    after = click.option(
-        "--after",
-        metavar="CURSOR",
-        help="Only what comes behind this row of the listing: TIME:ID, with the time that the order goes by.",
-    )
-    return _with(command, [*_span_options("From then on"), _by_option(), after], default=default_format, has_limit=True)
+    options = [*_span_options("From then on"), _by_option(), _after_option()]
+    return _with(command, options, default=default_format, has_limit=True)
 
 
 def unpaged_options(command: F) -> F:
@@ -207,6 +207,20 @@ def _by_option() -> Callable[[F], F]:
         default="first_seen",
         show_default=True,
         help="The time that --since, --until and the order go by.",
+    )
+
+
+def timed_options(time: str) -> Callable[[F], F]:
+    """Add the same without --by, for listings that are sorted by the field *time* and id alone."""
+    options = [*_span_options("From then on"), _after_option()]
+    return lambda command: _with(command, options, default=default_format, has_limit=True, time=time)
+
+
+def _after_option() -> Callable[[F], F]:
+    return click.option(
+        "--after",
+        metavar="CURSOR",
+        help="Only what comes behind this row of the listing: TIME:ID, with the time that the order goes by.",
     )
 
 
@@ -233,7 +247,12 @@ def _span_options(what: str) -> list[Callable[[F], F]]:
 
 
 def _with(
-    command: F, options: Sequence[Callable[[F], F]], *, default: Callable[[], Format], has_limit: bool = False
+    command: F,
+    options: Sequence[Callable[[F], F]],
+    *,
+    default: Callable[[], Format],
+    has_limit: bool = False,
+    time: str | None = None,
 ) -> F:
     if has_limit:
         limit_help = f"At most N rows; 0 for all. A table on a terminal has {SCREEN_LIMIT} unless asked."
@@ -255,7 +274,7 @@ def _with(
         return command(
             *args,
             listing=Listing(
-                how=asked[0] if asked else default(), is_asked=bool(asked), has_pages="after" in own, **own
+                how=asked[0] if asked else default(), is_asked=bool(asked), has_pages="after" in own, time=time, **own
             ),
             **kwargs,
         )

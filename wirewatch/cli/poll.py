@@ -29,18 +29,21 @@ if TYPE_CHECKING:
 def once(call: Call, listing: Listing, *, every: bool, migrate: bool) -> None:
     """Poll the feeds that are due, once.
 
-    Then fetch, read, compare and match what they list. Creates the database; one of an earlier version is refused
-    with exit code 5 unless --migrate is given, and so is a disk with less room than store.min_free_mb. Exit code 3
-    when some feeds failed; those that are put off, since their server asked to be left alone, have not.
+    Then fetch, read, compare and match what they list. A database that is missing is refused with exit code 5, see
+    `wirewatch init`, as is one of an earlier version unless --migrate is given, and a disk with less room than
+    store.min_free_mb. Exit code 3 when some feeds failed; those that are put off, since their server asked to be left
+    alone, have not.
     """
     from storage.migrate import SchemaState, status
     from wirewatch.cli.db_schema import bring_up_to_date
+    from wirewatch.cli.wiring import require_database
 
     # a rule that is not understood and a bug are told; feeds that failed are told at the end, in one place
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
-    # one that is there but of another version is refused when it is opened, as `run` does
-    state = status(call.settings.database.url).state
-    if state is SchemaState.MISSING or (migrate and state is SchemaState.OUT_OF_DATE):
+    found = status(call.settings.database.url)
+    require_database(found)
+    # else one of another version is refused when it is opened, as `run` does
+    if migrate and found.state is SchemaState.OUT_OF_DATE:
         bring_up_to_date(call.settings.database.url)
     with Progress(0, "feeds and entries") as progress:
         done = asyncio.run(call.app.run_once(all_feeds=every, tell=progress.show))
@@ -62,14 +65,19 @@ def run(call: Call) -> None:
 
     Rule files that were edited come into force at the next tick. SIGHUP reads them at once, and the feeds again.
     SIGTERM and Ctrl-C let what is under way end, within 35 s; a second Ctrl-C ends at once. A second instance on the
-    same database is refused, and so is a database of an earlier version, see `wirewatch db upgrade`.
+    same database is refused, and so is a database that is missing, see `wirewatch init`, or of an earlier version, see
+    `wirewatch db upgrade`.
     """
+    from storage.migrate import status
+    from wirewatch.cli.wiring import require_database
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     # the daemon tells of jobs that fail; what the scheduler says of them, and of a tick cancelled at the end, is noise
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     # a line for every request says no more than the report of each tick; what they tell beyond that holds whole headers
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    require_database(status(call.settings.database.url))
     asyncio.run(call.app.run_daemon())
 
 

@@ -45,8 +45,9 @@ def apply(call: Call, listing: Listing, *, names: tuple[str, ...], is_dry: bool,
     its last good version; what a topic matched that is in no file any more stays as it is.
 
     It may run beside `run`, but not beside another one of its kind, which is refused with exit code 5. Interrupted or
-    killed, it goes on where it stood when it is started again in the same way; once it has come to its end, only what
-    has come in since is looked at, until rules change.
+    killed, or stopped because less than store.min_free_mb is free on the disk, it goes on where it stood when it is
+    started again in the same way; once it has come to its end, only what has come in since is looked at, until rules
+    change.
     """
     loaded = load(call.config_dir.rules_dir)
     with call.app.store() as store:
@@ -126,7 +127,9 @@ def _judge(
         if waits:
             wait_s = call.settings.run.tick_s + SETTLE_S
             looks_again = until_settled(call.app.database, wait_s, "may still judge by the rules it had", from_now=True)
-        return run, back_fill(store, topics, run, tell=progress.show, looks_again=looks_again)
+        require_room = call.app.space_floor().require
+        done = back_fill(store, topics, run, tell=progress.show, looks_again=looks_again, require_room=require_room)
+        return run, done
 
 
 def _span(call: Call, listing: Listing) -> BackfillSpan:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 import click
 
 from wirewatch.cli.options import CONFIG, DB
-from wirewatch.errors import ConfigError, WirewatchError
+from wirewatch.errors import ConfigError, DiskShort, WirewatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping
 
     from storage.listings import Listings
+    from storage.migrate import SchemaStatus
     from wirewatch.app import App
     from wirewatch.places import ConfigDir
     from wirewatch.settings import Settings
@@ -90,7 +91,7 @@ class Call:
 
     def _shown_db(self) -> str | None:
         """What --db names, without a password."""
-        from wirewatch.settings import shown_url
+        from wirewatch.database_url import shown_url
 
         given = self._option(DB)
         return given and shown_url(given)
@@ -124,12 +125,23 @@ def pass_call(function: Callable[Concatenate[Call, P], R]) -> Callable[P, R]:
 
 @contextmanager
 def telling_that_it_goes_on(how: str = "the same command goes on where it stood") -> Iterator[None]:
-    """Say of work that can be taken up again, when it is interrupted, *how*."""
+    """Say of work that can be taken up again, when it is interrupted or the disk gets full, *how*."""
     try:
         yield
+    except DiskShort as e:
+        raise DiskShort(f"{e}; what was done stays done, and {how}") from e
     except KeyboardInterrupt:
         note(f"what was done stays done; {how}")
         raise
+
+
+def require_database(found: SchemaStatus) -> None:
+    """Raise DatabaseMissing where there is none: it is lost, or the path is wrong, and an empty one would hide that."""
+    from storage.errors import DatabaseMissing
+    from storage.migrate import SchemaState
+
+    if found.state is SchemaState.MISSING:
+        raise DatabaseMissing(found.database.shown)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.copies.repeats import KEPT_LINES, KEPT_PAGES, MIN_OWN_HASHES, MIN_PAGES, PageLines, SiteMemory
+from ingest.copies.repeats import (
+    KEPT_LINES,
+    KEPT_PAGES,
+    MIN_OWN_HASHES,
+    MIN_PAGES,
+    PageLines,
+    SiteMemory,
+    add_page,
+    furniture_of_last,
+)
 
 NUMBERS = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 PAGES = st.builds(PageLines, NUMBERS, NUMBERS, st.lists(NUMBERS, max_size=KEPT_LINES + 5, unique=True).map(tuple))
@@ -99,3 +108,35 @@ def test_a_story_on_half_of_the_pages_is_still_their_own():
     pages = [PageLines(n, 100 + n, (*own(n // 2), APPEAL)) for n in range(2 * MIN_PAGES)]
     assert APPEAL in remember(*pages).furniture()
     assert not remember(*pages).furniture() & set(own(0))
+
+
+# --- as it is stored --------------------------------------------------------------------------------
+
+#: Few addresses, titles and lines, so that pages come again and share lines.
+ALIKE = st.builds(
+    PageLines,
+    st.integers(0, KEPT_PAGES + 4),
+    st.integers(0, 9),
+    st.lists(st.integers(0, 40), max_size=12, unique=True).map(tuple),
+)
+
+
+@given(st.lists(ALIKE | PAGES, min_size=1, max_size=KEPT_PAGES + 8))
+def test_a_page_is_added_to_bytes_as_to_a_memory(pages):
+    packed = b""
+    for number, page in enumerate(pages, 1):
+        packed = add_page(packed, page)
+        assert packed == remember(*pages[:number]).to_bytes()
+
+
+@given(st.lists(ALIKE, min_size=1, max_size=KEPT_PAGES + 8), st.frozensets(st.integers(0, 40)))
+def test_furniture_is_found_in_bytes_as_in_a_memory(pages, lines):
+    before, memory = remember(*pages[:-1]).to_bytes(), remember(*pages)
+    asked = lines & frozenset(pages[-1].lines)
+    assert furniture_of_last(before, memory.to_bytes(), asked) == memory.furniture() & asked
+
+
+@given(st.lists(PAGES, min_size=1, max_size=6), st.integers(min_value=1, max_value=23))
+def test_no_page_is_added_to_bytes_that_are_cut_off(pages, cut):
+    with pytest.raises(ValueError, match="cut off"):
+        add_page(remember(*pages).to_bytes()[:-cut], pages[0])
