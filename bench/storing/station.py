@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: What must come, comes within this time, on any machine.
 PATIENCE_S = 120.0
+#: The same of a command: one that compares all articles anew beside everything else shares its core with ten others.
+COMMAND_S = 900.0
 TICK_S = 0.1
 #: Between two looks at something that is waited for.
 LOOK_S = 0.04
@@ -62,7 +64,7 @@ class Station:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=COMMAND_S,
             check=False,
         )
         return Ended(code=done.returncode, out=done.stdout, err=done.stderr, seconds=time.perf_counter() - begun)

@@ -152,6 +152,28 @@ def test_a_page_whose_article_is_forgotten_meanwhile_brings_nothing_back(url, st
     assert is_sound(url)
 
 
+def test_who_has_read_a_page_is_stored_with_it(store, make, newsroom, listings):
+    fill(newsroom, make, range(3))
+    older = tables.article_version.update().values(extractor_version=0)
+    store._write(lambda connection: connection.execute(older))
+    version = store.redo._extractor_version
+    assert listings.pages_of_earlier_extractors(0) == 0
+    assert listings.pages_of_earlier_extractors(version) == 3
+    now = make.T0 + 9 * make.MINUTE
+    run = store.redo.begin(AGAIN, version, RedoSpan(), now)
+    store.redo.keep_same(Reread(version_id=1, run_id=run.id, topics={}))
+    assert listings.pages_of_earlier_extractors(version) == 2
+    reread = Reread(version_id=2, run_id=run.id, topics=store.versions_in_force())
+    assert store.save(newsroom.item(f"{A}1", text="other", outcome=None, reread=reread, at=now)) is not None
+    # What could not be read is not said to be read.
+    store.redo.keep_passed(Reread(version_id=3, run_id=run.id, topics={}), is_failed=True)
+    assert listings.pages_of_earlier_extractors(version) == 1
+    after = store.redo.last_run(AGAIN)
+    assert (after.cursor, after.looked_at, after.changed, after.failed) == (3, 3, 1, 1)
+    pages = store._read(lambda connection: connection.execute(tables.raw_page.select()).all())
+    assert sorted(row.version_id for row in pages) == [1, 3, 4]
+
+
 # --- the index --------------------------------------------------------------------------------------
 
 
