@@ -140,9 +140,7 @@ _SHOWN_THEN = func.coalesce(
     .order_by(_EARLIER.c.id.desc())
     .limit(1)
     .scalar_subquery(),
-    select(_FIRST.c.id)
-    .where(_FIRST.c.article_id == article_version.c.article_id, _FIRST.c.n == 1)
-    .scalar_subquery(),
+    select(_FIRST.c.id).where(_FIRST.c.article_id == article_version.c.article_id, _FIRST.c.n == 1).scalar_subquery(),
 )
 _SHOWN_SINCE = (
     select(_LATER.c.id)

@@ -288,13 +288,13 @@ def test_states_reasons_and_retries_are_counted_apart(store, filled, change, lis
         "UPDATE entry SET state = 'retrying', reason = 'busy', attempts = 1, next_try_at = 5000000 WHERE id = 2",
         "UPDATE entry SET state = 'retrying', reason = 'busy', attempts = 2, next_try_at = 6000000, text_from = NULL "
         "WHERE id = 3",
-        "UPDATE entry SET reason = 'paywall' WHERE id = 4",
+        "UPDATE entry SET reason = 'gone' WHERE id = 4",
         "UPDATE entry SET state = 'failed', reason = 'gone', text_from = NULL WHERE id = 5",
     )
     counted = store._read(account.account)
     assert counted.by_state == {"done": 2, "failed": 1, "retrying": 3}
     assert counted.by_reason == {
-        "done": {"paywall": 1},
+        "done": {"gone": 1},
         "failed": {"gone": 1},
         "retrying": {"busy": 2, "timeout": 1},
     }

@@ -174,6 +174,19 @@ def test_who_has_read_a_page_is_stored_with_it(store, make, newsroom, listings):
     assert sorted(row.version_id for row in pages) == [1, 3, 4]
 
 
+def test_a_page_that_gives_an_earlier_text_is_said_to_be_read_by_the_present_version(store, make, newsroom):
+    for number, text in enumerate(("one one", "two two")):
+        newsroom.save(A, text=text, page=make.page(A), at=make.T0 + number * make.MINUTE)
+    older = tables.article_version.update().values(extractor_version=0)
+    store._write(lambda connection: connection.execute(older))
+    now = make.T0 + 9 * make.MINUTE
+    run = store.redo.begin(AGAIN, 99, RedoSpan(), now)
+    reread = Reread(version_id=2, run_id=run.id, topics=store.versions_in_force())
+    assert store.save(newsroom.item(A, text="one one", outcome=None, reread=reread, at=now)) is not None
+    rows = store._read(lambda connection: connection.execute(tables.article_version.select()).all())
+    assert {row.id: row.extractor_version for row in rows} == {1: store.redo._extractor_version, 2: 0}
+
+
 # --- the index --------------------------------------------------------------------------------------
 
 
