@@ -138,45 +138,6 @@ class ArticleRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundRecord:
-    """An article that a search found, and where what was looked for stands."""
-
-    id: int
-    url: str
-    source: str
-    title: str
-    published: datetime | None
-    first_seen: datetime
-    lang: str | None
-    story: int
-    spans: tuple[SpanRecord, ...]
-    #: None: not asked for
-    snippet: SnippetRecord | None = None
-    #: how well it answers, by `relevance`; None: not asked for
-    score: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkRecord:
-    """A hit in a snippet: half-open, in code points of its text."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnippetRecord:
-    """The passage of an article that shows why it was found, in one line."""
-
-    field: str
-    #: where it begins in the field, in code points
-    start: int
-    #: with "…" where the text goes on
-    text: str
-    marks: tuple[MarkRecord, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRecord:
     """One of the texts that an article has had."""
 

@@ -56,10 +56,15 @@ class Sites:
         #: what is furniture, with its sites, up to the row `_last`
         self._furniture: defaultdict[int, set[str]] = defaultdict(set)
         self._last = 0
+        #: the file that this is known of, see `sqlite_file`; another one in its place is read from its beginning
+        self._file: object = None
 
     def furniture_among(self, connection: Connection, pages: Iterable[tuple[str, Iterable[int]]]) -> frozenset[int]:
         """As `furniture_among`, from memory."""
         with self._lock:
+            if (file := connection.info.get("file")) != self._file:
+                self._file, self._last = file, 0
+                self._furniture.clear()
             # Writers take turns on every database, so no row comes to light below one that was seen.
             for row in connection.execute(_SINCE, {"since": self._last}):
                 self._furniture[row.line].add(row.site)

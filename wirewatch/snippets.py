@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.records import SnippetRecord
+    from storage.searching.found import SnippetRecord
     from wirewatch.below import Piece
 
 

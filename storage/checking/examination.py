@@ -14,12 +14,12 @@ from sqlalchemy import func, select
 from storage import account, engine
 from storage.address import SqliteFile, read_address
 from storage.checking import laws
-from storage.checking.findings import IMPORT, REPORT, RESTORE, Finding, named
+from storage.checking.findings import IMPORT, REINDEX, REPORT, RESTORE, Finding, named
 from storage.checking.indexed_texts import check_index
 from storage.checking.posted import check_postings
 from storage.checking.spans import Depth, spans
 from storage.columns import metadata
-from storage.errors import DatabaseDamaged
+from storage.errors import DatabaseDamaged, SearchIndexDamaged
 from storage.tables import article_version, match
 
 if TYPE_CHECKING:
@@ -46,14 +46,27 @@ def examine(url: str, depth: Depth = Depth.USUAL, *, tell: Tell = _nobody) -> It
     checks: list[Check] = [check_account, check_all_laws, check_matches, check_index, check_postings]
     if isinstance(address, SqliteFile) and depth > Depth.SOON:
         checks = [check_file, check_references, *checks]
+    is_sound = False
     try:
         for check in checks:
-            try:
-                yield from check(reader, depth, tell)
-            except DatabaseDamaged as error:
-                yield Finding(check="integrity", count=1, message=f"the file is damaged: {error.detail}", fix=RESTORE)
+            found = list(_look(check, reader, depth, tell, is_sound=is_sound))
+            is_sound = is_sound or (check is check_file and not found)
+            yield from found
     finally:
         reader.close()
+
+
+def _look(check: Check, reader: engine.Reader, depth: Depth, tell: Tell, *, is_sound: bool) -> Iterator[Finding]:
+    """What *check* finds, or that it could not go on. *is_sound*: the pages of the file are, as SQLite says."""
+    try:
+        yield from check(reader, depth, tell)
+    except (DatabaseDamaged, SearchIndexDamaged) as error:
+        # FTS5 names a damaged index by a code of its own, but not where its words are walked through.
+        if isinstance(error, SearchIndexDamaged) or (is_sound and check is check_index):
+            message = f"the index of the search is damaged: {error.detail}"
+            yield Finding(check="index", count=1, message=message, fix=REINDEX)
+        else:
+            yield Finding(check="integrity", count=1, message=f"the file is damaged: {error.detail}", fix=RESTORE)
 
 
 def _tables() -> Sequence[Table]:

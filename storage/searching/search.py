@@ -19,10 +19,10 @@ from rules.plans import LangPlan, SourcePlan, find_atoms
 from rules.view import View
 from storage import texts
 from storage.matches import fields_of, spans_with_text
-from storage.records import FoundRecord, MarkRecord, SnippetRecord
 from storage.searching import relevance
 from storage.searching.clauses import index_clause
 from storage.searching.filters import Filter
+from storage.searching.found import FoundRecord, MarkRecord, SnippetRecord
 from storage.searching.snippets import cut_passage
 from storage.searching.walk import FEW, walk
 

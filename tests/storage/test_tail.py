@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from ingest.copies.repeats import MIN_PAGES
 from storage.address import SqliteFile
 from storage.errors import DatabaseInUse
 from storage.lock import DatabaseLock
@@ -49,6 +50,16 @@ def test_of_a_file_that_was_replaced_nothing_is_remembered(store, newsroom, file
     assert like(store, make, *range(1, 31)) == [(2, "other two", 30)]
     assert like(store, make, *range(200, 230)) == [(1, "other one", 30)]
     assert like(store, make, *range(100, 130)) == []
+
+
+def test_of_a_site_neither(store, newsroom, file, make, other):
+    """What is furniture in one file is a text in another."""
+    for number in range(MIN_PAGES):
+        own = range(100 * number + 100, 100 * number + 110)
+        newsroom.save(f"{A}{number}", source="x.example", fingerprint=make.hashes(5, 6, 7, *own, title=number))
+    assert like(store, make, 5, 6, 7) == []
+    put_in_place(file, other)
+    assert like(store, make, 5, 6, 7) == [(2, "other two", 3)]
 
 
 def test_a_restore_waits_for_whoever_compares(database_in_use, make, tmp_path):

@@ -37,6 +37,10 @@ def test_a_damaged_index_is_made_anew(run, copied, damage):
     assert ended.code == 5
     assert f"wirewatch --config {copied} db reindex" in ended.err
     assert "restore" not in ended.err
+    checked = run("db", "check", "--full", "--jsonl")
+    assert checked.code == 5
+    assert "db reindex" in checked.out + checked.err
+    assert "restore" not in checked.out + checked.err
     assert run("db", "reindex").code == 0
     assert run("search", "Ukraine", "--jsonl").jsonl == before
     assert run("db", "check", "--full").code == 0

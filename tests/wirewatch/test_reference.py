@@ -13,6 +13,7 @@ from ingest.copies import difference
 from ingest.errors import Reason
 from storage import records
 from storage.lists import story_records, trail_records
+from storage.searching import found
 from wirewatch import (
     changes,
     comparison,
@@ -53,7 +54,7 @@ def test_a_page_is_what_the_program_says(generator, page):
         (records.CopyRecord, fields.COPY),
         (records.ArticleRecord, fields.ARTICLE),
         (records.ShownArticle, fields.ARTICLE_SHOWN),
-        (records.FoundRecord, fields.FOUND),
+        (found.FoundRecord, fields.FOUND),
         (records.EntryRecord, fields.ENTRY),
         (records.FeedRecord, feed_fields.FEED),
         (trail_records.EventRecord, feed_fields.EVENT),
