@@ -234,6 +234,8 @@ def _put_bodies_first() -> None:
             "CREATE VIRTUAL TABLE search_index USING fts5(body, title, content='', "
             """tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Cf Cn Co'")"""
         )
+    # See `storage.redo.index_beside.MERGED_AT`.
+    op.execute("INSERT INTO search_index (search_index, rank) VALUES ('automerge', 8)")
 
 
 def _order_texts_by_bytes() -> None:

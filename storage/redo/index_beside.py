@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 #: The one in use, the one that is filled, and the one that is no longer used.
 IN_USE, NEXT, OLD = "search_index", "search_index_next", "search_index_old"
+#: So many parts of one size are merged into one, as migration 0006 has it, too. With 4, FTS5's own choice, an article
+#: that joins a million takes 12 % more CPU to be stored (`bench/storage_scale.py`); searches are fast enough with 8.
+MERGED_AT = 8
 #: pages that are overwritten with zeros stand here meanwhile
 SCRUB = "scrub"
 
@@ -51,6 +54,7 @@ def _create(connection: Connection, name: str) -> None:
     form = _one(connection, "SELECT sql FROM sqlite_master WHERE name = ?", (IN_USE,))
     anew = _NAME.sub(rf"\1{name}", str(form))
     connection.exec_driver_sql(anew.replace("fts5(title, body,", "fts5(body, title,"))
+    connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rank) VALUES ('automerge', {MERGED_AT})")  # noqa: S608  # names and a number of ours
 
 
 _ADD = "INSERT INTO search_index_next (rowid, title, body) VALUES (?, ?, ?)"
