@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from alembic import context
 from sqlalchemy import create_engine
 
-from storage.dialect import SEARCH_TABLE
+from storage import dialect
 from storage.tables import metadata
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def include_object(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:  # noqa: ARG001, FBT001  # signature of Alembic
-    """The full-text table is made by its migration alone; SQLite keeps it in tables of similar names."""
-    return not (kind in {"table", "index"} and SEARCH_TABLE in (name or ""))
+    """The full-text table and the queue are not made by us; SQLite keeps the one in tables of similar names."""
+    return kind not in {"table", "index"} or dialect.is_described(name)
 
 
 def run(connection: Connection) -> None:

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from ingest.dial import Resolve
     from ingest.errand import Errand, Headers
     from ingest.fetch_settings import FetchSettings, HostSettings
+    from ingest.host_turns import HostTurns
     from ingest.http_client import HttpAnswer
     from ingest.remembered import Remembered
+    from ingest.shared_turns import TurnTable
     from ingest.target import Target
     from ingest.web import NotModified, Page, Request
     from ingest.web_form import FormAnswer
@@ -138,7 +140,7 @@ class Fetcher:
     *remembered* is what `take_changes` of an earlier run gave. *resolve* gives the addresses of a name (the system's
     by default), *ssl_context* says whom to trust (the system's certificates, or those that SSL_CERT_FILE and
     SSL_CERT_DIR name). *clock* and *sleep* are for turns and waits, *now* for dates in Retry-After: tests pass their
-    own.
+    own. *table* is given where several processes share the turns at hosts.
 
     Proxies of the environment are never used: they would connect where the guard cannot see it. With the one that the
     settings name, see `http_client.Route`, the last word about the address that is connected to is the proxy's.
@@ -154,6 +156,7 @@ class Fetcher:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = utc_now,
+        table: TurnTable | None = None,
     ) -> None:
         self._resolver: Resolver | None = None
         if resolve is None:
@@ -167,7 +170,7 @@ class Fetcher:
         )
         self._client = HttpClient(route, ssl_context=ssl_context, max_connections=settings.max_connections)
         self._polite = PoliteGet(
-            settings, exchange=self._exchange, clock=clock, sleep=sleep, now=now, remembered=remembered
+            settings, exchange=self._exchange, clock=clock, sleep=sleep, now=now, remembered=remembered, table=table
         )
 
     async def __aenter__(self) -> Self:
@@ -185,6 +188,11 @@ class Fetcher:
             self._resolver.close()
         # Closed sockets are let go by the loop in its next round.
         await asyncio.sleep(0)
+
+    @property
+    def turns(self) -> HostTurns:
+        """The turns at hosts that requests wait for."""
+        return self._polite.turns
 
     def use_hosts(self, hosts: tuple[HostSettings, ...]) -> None:
         """Let *hosts* be what is different for single hosts, in place of what the settings say, from now on."""
@@ -221,6 +229,10 @@ class Fetcher:
         may be sent twice when a connection breaks. Raises Transient or Permanent with what the hub said in `detail`.
         """
         return await self._polite.post_form(url, fields, subject=subject)
+
+    def learn(self, remembered: Remembered) -> None:
+        """Keep the waits that other processes were asked for, as if they had been asked of us."""
+        self._polite.learn(remembered)
 
     def take_changes(self) -> Remembered:
         """Return what servers have asked for since the last call and the next run should know; never waits.

@@ -29,18 +29,20 @@ from ingest.http_status import (
 from ingest.remembered import Clocks, Remembered
 from ingest.retry_after import RefusalMemory, Wait, retry_after_s
 from ingest.robots import ROBOTS_TTL_S, UNREACHABLE_TTL_S, RobotsAnswer, RobotsMemory
+from ingest.shared_turns import SharedTurns
 from ingest.target import follow, parse_target, redact
 from ingest.web import Hop, NotModified, Page
 from ingest.web_form import FormAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
     from datetime import datetime
     from typing import Protocol
 
     from ingest.errand import Answer, Errand, Headers
     from ingest.fetch_settings import FetchSettings, HostSettings
     from ingest.robots import RobotsRules
+    from ingest.shared_turns import TurnTable
     from ingest.target import Target
     from ingest.web import Request
 
@@ -72,6 +74,7 @@ class PoliteGet:
         sleep: Callable[[float], Awaitable[None]],
         now: Callable[[], datetime],
         remembered: Remembered | None = None,
+        table: TurnTable | None = None,
     ) -> None:
         remembered = remembered or Remembered()
         self._settings = settings
@@ -79,12 +82,13 @@ class PoliteGet:
         self._clock = clock
         self._now = now
         self._clocks = Clocks(seconds=clock, now=now)
-        self._turns = HostTurns(pause_s=self._pause_for, clock=clock, sleep=sleep)
-        self._slots = asyncio.Semaphore(settings.max_connections)
-        self._refusals = RefusalMemory(
-            Wait(url=wait.address, host=wait.host, until=self._clocks.seconds_of(wait.until), holds=wait.holds)
-            for wait in remembered.waits
+        self.turns = (
+            HostTurns(pause_s=self._pause_for, clock=clock, sleep=sleep)
+            if table is None
+            else SharedTurns(table, pause_s=self._pause_for, clock=clock, sleep=sleep)
         )
+        self._slots = asyncio.Semaphore(settings.max_connections)
+        self._refusals = RefusalMemory(self._waits_of(remembered))
         self._robots = RobotsMemory(
             self._ask_robots, product=settings.product, clocks=self._clocks, remembered=remembered.robots
         )
@@ -94,7 +98,7 @@ class PoliteGet:
         """As `ingest.fetch.Fetcher.use_hosts`."""
         self._settings = replace(self._settings, hosts=hosts)
         self._outfitter = Outfitter(self._settings)
-        self._turns.look_at_pauses()
+        self.turns.look_at_pauses()
 
     def _pause_for(self, host: str) -> float:
         return self._settings.pause_for(host)
@@ -157,6 +161,15 @@ class PoliteGet:
         _, rules = await self._rules_of(url)
         return () if rules is None else rules.sitemaps
 
+    def _waits_of(self, remembered: Remembered) -> Iterator[Wait]:
+        for wait in remembered.waits:
+            until = self._clocks.seconds_of(wait.until)
+            yield Wait(url=wait.address, host=wait.host, until=until, holds=wait.holds)
+
+    def learn(self, remembered: Remembered) -> None:
+        """As `ingest.fetch.Fetcher.learn`."""
+        self._refusals.learn(self._waits_of(remembered))
+
     def take_changes(self) -> Remembered:
         """As `ingest.fetch.Fetcher.take_changes`."""
         waits = self._refusals.take_changes(self._clock())
@@ -209,12 +222,12 @@ class PoliteGet:
             pause_s = await self._ask_leave(target, errand)
         else:
             pause_s = self._robots.known_delay_s(target.origin)
-        await self._turns.take(target.host, pause_s=pause_s, at_front=errand.is_urgent)
+        await self.turns.take(target.host, pause_s=pause_s, at_front=errand.is_urgent)
         try:
             # Those before us may have been sent away while we waited.
             self._refuse_early(target, errand)
             async with self._slots:
-                self._turns.started(target.host)
+                self.turns.started(target.host)
                 answer = await self._timed_exchange(target, errand, headers)
             if answer.status >= 400:
                 self._note_refusal(target, answer, errand)
@@ -225,7 +238,7 @@ class PoliteGet:
                     self._note_refusal(target, answer, errand)
             return answer
         finally:
-            self._turns.leave(target.host)
+            self.turns.leave(target.host)
 
     async def _timed_exchange(self, target: Target, errand: Errand, headers: Headers) -> Answer:
         loop = asyncio.get_running_loop()

@@ -95,6 +95,13 @@ class RefusalMemory:
         for wait in waits:
             self._restore(wait)
 
+    def learn(self, waits: Iterable[Wait]) -> None:
+        """Take up *waits* that others were asked for, as far as they are longer than those that are known."""
+        for wait in waits:
+            until, _ = self._urls.get(wait.url, (0.0, ""))
+            if wait.until > until:
+                self._restore(wait)
+
     def refused(self, url: str, host: str, *, now: float, until: float) -> None:
         """Note that *host* has refused *url* and asks to be left alone until *until*."""
         until = self._note(url, host, now=now, until=until)

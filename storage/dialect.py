@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 #: The full-text table; its rows are article versions, by id.
 SEARCH_TABLE = "search_index"
+#: What else a database of ours has beside `tables`: the queue of Procrastinate, and indexes by the host of an address.
+_BESIDE = (SEARCH_TABLE, "procrastinate_", "ix_entry_due_host", "ix_feed_host")
+
+
+def is_described(name: str | None) -> bool:
+    """Whether a table or an index of this name is one of those that `tables` describes, as far as it is ours."""
+    return not any(each in (name or "") for each in _BESIDE)
 
 
 def insert(into: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:

@@ -12,6 +12,7 @@
       . BackfillAtWork     another back-fill does
       . RebuildAtWork      another rebuild does
       . RedoAtWork         stored work is being redone already
+      . LeaderAtWork       another scheduler leads
     - DatabaseUnwritable   no permission, or a read-only disk
     - DatabaseFull         no space left on the disk
       . NotEnoughSpace     less is free than what is to be done takes: nothing was begun
@@ -24,6 +25,8 @@
     - DatabaseRefused      the server does not let this user in
     - DatabaseUnsuitable   the server is too old, or the database is not in UTF-8
     - DatabaseDriverMissing what speaks with servers is not installed
+    - QueueMissing         there are no tables to hand out work by
+    - QueueOutdated        these tables are of another version of Procrastinate
     - BackupExists         what a copy would be called is there already
     - BackupUnusable       the file to restore is none of ours, or damaged
     - StorageFault         anything else: a failing disk, or a bug of ours
@@ -154,6 +157,13 @@ class RedoAtWork(DatabaseInUse):
     fix = "wait for its end, or stop it: what it has done stays done"
 
 
+class LeaderAtWork(DatabaseInUse):
+    """Another scheduler hands out the work; this one waits until that one has ended."""
+
+    what = "another scheduler leads"
+    fix = "this one takes over when that one ends"
+
+
 class DatabaseUnwritable(StorageError):
     """No permission to read or write the file or its directory, or a disk that is mounted read-only."""
 
@@ -261,6 +271,21 @@ class DatabaseDriverMissing(StorageError):
 
     what = "what speaks with PostgreSQL is not installed"
     fix = 'install it with: pip install "wirewatch[postgres]"'
+
+
+class QueueMissing(StorageError):
+    """The tables of the queue were never made, or are lost; what is due is not: it stands in our own."""
+
+    what = "there are no tables to hand out work by"
+    fix = "make them"
+    command = "db requeue"
+
+
+class QueueOutdated(QueueMissing):
+    """The tables of the queue are those of another version of Procrastinate."""
+
+    what = "the tables to hand out work by are of another version"
+    fix = "stop all workers and make them anew"
 
 
 #: SQLite's primary result codes. Those that are not listed are bugs of ours or faults of the machine.

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from storage.address import SqliteFile
-from storage.errors import BackfillAtWork, DatabaseInUse, DatabaseUnwritable, RebuildAtWork, RedoAtWork
+from storage.errors import BackfillAtWork, DatabaseInUse, DatabaseUnwritable, LeaderAtWork, RebuildAtWork, RedoAtWork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +50,8 @@ class DatabaseLock:
     suffix: ClassVar[str] = ".lock"
     #: what the server knows it by
     number: ClassVar[int] = 1
+    #: whether many can have it at a time
+    is_shared: ClassVar[bool] = False
     _in_use: ClassVar[type[DatabaseInUse]] = DatabaseInUse
 
     def __init__(self, database: Address) -> None:
@@ -89,11 +91,28 @@ class DatabaseLock:
             return _FileGrip(self.file_of(self._database))
         from storage import postgresql
 
-        return postgresql.SessionGrip(self._database, self.number)
+        return postgresql.SessionGrip(self._database, self.number, is_shared=self.is_shared)
 
     def _tell(self, holder: str | None) -> None:
         if holder is not None:
             raise self._in_use(self._database.shown, holder)
+
+
+class SharedLock(DatabaseLock):
+    """The same for processes that work on one database together; each keeps out an instance that wants it alone.
+
+    For a database on a server only.
+    """
+
+    is_shared = True
+
+
+class LeaderLock(DatabaseLock):
+    """Held by the scheduler that leads. For a database on a server only. Raises LeaderAtWork, a DatabaseInUse."""
+
+    suffix = ".leader.lock"
+    number = 5
+    _in_use = LeaderAtWork
 
 
 class BackfillLock(DatabaseLock):

@@ -110,7 +110,7 @@ def _engine(
         connection = connect(address, wanted)
         try:
             if is_checked:
-                with _translated(address):
+                with translated(address):
                     _check_schema(connection, address)
             connection.autocommit = False
         except BaseException:
@@ -155,7 +155,7 @@ def connect(address: PostgresDatabase, wanted: dict[str, str], *, name: str = "w
     except psycopg.Error as error:
         raise translate_connecting(error, address.shown) from error
     try:
-        with _translated(address):
+        with translated(address):
             _check_server(connection, address)
             each = ", ".join(["set_config(%s, %s, false)"] * len(settings))
             connection.execute(f"SELECT {each}", [text for pair in settings.items() for text in pair])
@@ -185,7 +185,7 @@ def _adapt(connection: Driver) -> None:
 
 
 @contextmanager
-def _translated(address: PostgresDatabase) -> Iterator[None]:
+def translated(address: PostgresDatabase) -> Iterator[None]:
     """Turn every exception of psycopg inside the block into a StorageError, with its cause."""
     psycopg = driver_of(address)
     try:
@@ -244,7 +244,7 @@ def read_revision(address: PostgresDatabase) -> tuple[str | None, int]:
     """
     connection = connect(address, {"lock_timeout": "5000"})
     try:
-        with _translated(address):
+        with translated(address):
             ((size,),) = connection.execute("SELECT pg_database_size(current_database())").fetchall()
             return stored_revision(connection, address), int(size)
     finally:
@@ -272,18 +272,22 @@ def is_locked(address: PostgresDatabase, number: int) -> bool:
     """Say whether anybody holds the lock *number*. Raises StorageError."""
     connection = connect(address, {})
     try:
-        with _translated(address):
+        with translated(address):
             return connection.execute(_HOLDER, [APPLICATION_ID, number]).fetchone() is not None
     finally:
         connection.close()
 
 
 class SessionGrip:
-    """A lock that the server keeps as long as the connection lives, which is one of its own."""
+    """A lock that the server keeps as long as the connection lives, which is one of its own.
 
-    def __init__(self, address: PostgresDatabase, number: int) -> None:
+    One that *is_shared* many can have at a time, while nobody has it alone.
+    """
+
+    def __init__(self, address: PostgresDatabase, number: int, *, is_shared: bool = False) -> None:
         self._address = address
         self._key = [APPLICATION_ID, number]
+        self._try = f"SELECT pg_try_advisory_lock{'_shared' if is_shared else ''}(%s, %s)"
         self._connection: Driver = None
         #: `hold` is called in another thread than `release`
         self._alone = threading.Lock()
@@ -293,10 +297,10 @@ class SessionGrip:
         name = f"wirewatch process {os.getpid()} on {socket.gethostname()[:_MOST_HOST]}"
         connection = connect(self._address, {}, name=name)
         try:
-            with _translated(self._address):
+            with translated(self._address):
                 if connection.info.server_version >= 14_00_00:
                     connection.execute("SELECT set_config('idle_session_timeout', '0', false)")
-                ((is_ours,),) = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", self._key).fetchall()
+                ((is_ours,),) = connection.execute(self._try, self._key).fetchall()
                 if is_ours:
                     self._connection, connection = connection, None
                     return None

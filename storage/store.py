@@ -31,6 +31,7 @@ from storage import (
     topics,
 )
 from storage.connected import Connected
+from storage.jobs import board, due, queue
 from storage.redo import redoing
 from storage.upkeep import clock, reach
 from storage.upkeep import prune as pruning
@@ -60,7 +61,8 @@ class Store(Connected):
 
     Nothing is opened before it is needed. Any method can raise a StorageError, also one that says that the
     database is missing or not of this version; LookupError is raised for an id that does not exist.
-    *extractor_version* is stored with each text, so that it can be read again when there is a better one.
+    *extractor_version* is stored with each text, so that it can be read again when there is a better one. *hands_out*:
+    for new entries jobs are made in the same transaction, for whatever worker is free (`storage.jobs`).
     """
 
     def __init__(
@@ -70,12 +72,15 @@ class Store(Connected):
         extractor_version: int = EXTRACTOR_VERSION,
         synchronous: engine.Synchronous = "NORMAL",
         busy_timeout_s: float = engine.BUSY_TIMEOUT_S,
+        hands_out: bool = False,
     ) -> None:
         super().__init__(url, synchronous=synchronous, busy_timeout_s=busy_timeout_s)
         self._extractor_version = extractor_version
         self._tail = postings.Tail()
         self._sites = sites.Sites()
+        self._hands_out = hands_out
         self.redo = redoing.Redo(self._reader, self._writer, extractor_version)
+        self.jobs = board.JobBoard(self._reader, self._writer, self._subject)
 
     # --- feeds --------------------------------------------------------------------------------------
 
@@ -112,7 +117,7 @@ class Store(Connected):
 
     def record_poll(self, poll: Poll) -> tuple[int, ...]:
         """Store the outcome of a poll and its entries; return the ids of entries that now want a step."""
-        return self._write(partial(polls.record_poll, poll=poll))
+        return self._write(self._handing_out(partial(polls.record_poll, poll=poll)))
 
     def record_found(
         self, feed_id: int, new: Iterable[NewEntry], now: datetime, *, changed: Iterable[ChangedEntry] = ()
@@ -122,7 +127,20 @@ class Store(Connected):
         New entries that exist already (same feed and identity) are left as they are.
         """
         work = partial(polls.record_found, feed_id=feed_id, found=tuple(new), now=now, changed=tuple(changed))
-        return self._write(work)
+        return self._write(self._handing_out(work))
+
+    def _handing_out(self, work: Callable[[Connection], tuple[int, ...]]) -> Callable[[Connection], tuple[int, ...]]:
+        """*work*, which returns ids of entries that want a step, with jobs for these where they are handed out."""
+        if not self._hands_out:
+            return work
+
+        def with_jobs(connection: Connection) -> tuple[int, ...]:
+            entries = work(connection)
+            if entries:
+                queue.add(connection, due.for_pages_of(connection, entries))
+            return entries
+
+        return with_jobs
 
     def record_events(self, happened: Iterable[Event], now: datetime) -> None:
         """Store what happened outside of a poll."""
@@ -293,6 +311,10 @@ class Store(Connected):
     def record_topics(self, topics_in_force: Sequence[Topic], now: datetime) -> None:
         """Store the topics in force, with those kept at their last good version; all others are retired."""
         self._write(partial(topics.record, topics=tuple(topics_in_force), now=now))
+
+    def last_topic_change(self) -> int:
+        """The number of the last change to the set of topics in force: grows with each, 0 before the first."""
+        return self._read(topics.last_change)
 
     def versions_in_force(self) -> dict[str, str]:
         """The topics that were last recorded as in force: name → version."""

@@ -10,9 +10,10 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, UniqueCons
 
 from storage import copy_tables, feed_tables
 from storage.columns import Id, Line, back_to, count, id_column, json, metadata, partial, text, time, to
+from storage.jobs import tables as job_tables
 
 #: The migration that makes these tables; the revisions are numbers, so that older and newer can be told apart.
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"
 
 #: "WIRE", the `application_id` of our SQLite files, https://www.sqlite.org/fileformat2.html#application_id
 APPLICATION_ID = 0x57495245
@@ -32,6 +33,11 @@ entry = feed_tables.entry
 fetch_log = feed_tables.fetch_log
 host_wait = feed_tables.host_wait
 robots_file = feed_tables.robots_file
+
+# --- several processes ------------------------------------------------------------------------------
+
+host_turn = job_tables.host_turn
+worker = job_tables.worker
 
 # --- articles ---------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from storage import backlog, dialect
 from storage.columns import UtcTime
@@ -123,6 +123,11 @@ def _said(each: Topic, stored: Row[*tuple[object, ...]] | None = None) -> dict[s
         # Compiled from what is stored here: the file says something that is not understood.
         said["file"] = stored.file
     return said
+
+
+def last_change(connection: Connection) -> int:
+    """The number of the last change to the set of topics in force; 0 before the first."""
+    return connection.execute(select(func.max(topic_change.c.id))).scalar() or 0
 
 
 def versions(connection: Connection) -> dict[str, str]:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from ingest.address import DEFAULT_TRACKERS
 from ingest.model import utc_now
+from wirewatch.configured import Configured
 from wirewatch.errors import ConfigError
-from wirewatch.feedaccess import read_all_access
-from wirewatch.feedlist import read_feeds
 from wirewatch.garbage import rare_collection
-from wirewatch.session import NO_ACCESS, Session
+from wirewatch.housekeeping import Housekeeping
+from wirewatch.session import Session
 from wirewatch.sitefile import read_sites, tell_missing
 from wirewatch.space import space_floor
 from wirewatch.upkeep import Keeper, recall
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from ingest.fetch_settings import HostSettings
     from ingest.pipeline import Pipeline
     from ingest.remembered import Remembered
+    from ingest.shared_turns import TurnTable
     from ingest.workers import Workers
-    from storage.address import Address
+    from storage.address import Address, PostgresDatabase
+    from storage.jobs.model import Kind
     from storage.listings import Listings
     from storage.store import Store
     from wirewatch.cycle import CycleReport, Tell
@@ -78,11 +80,14 @@ class App:
         """What looks whether there is room on the disk of the database."""
         return space_floor(self.database, self.settings.store.min_free_mb)
 
-    def store(self) -> Store:
-        """Open the database for writing; close it after use. Raises StorageError when it is not there or not ours."""
+    def store(self, *, hands_out: bool = False) -> Store:
+        """Open the database for writing; close it after use. Raises StorageError when it is not there or not ours.
+
+        *hands_out*: work on new entries is handed out to all workers.
+        """
         from storage.store import Store
 
-        return Store(self.settings.database.url)
+        return Store(self.settings.database.url, hands_out=hands_out)
 
     def listings(self) -> Listings:
         """Open the database for reading only; close it after use."""
@@ -90,9 +95,10 @@ class App:
 
         return Listings(self.settings.database.url)
 
-    def fetcher(self, remembered: Remembered | None = None) -> Fetcher:
+    def fetcher(self, remembered: Remembered | None = None, table: TurnTable | None = None) -> Fetcher:
         """An HTTP client that keeps to the settings, and to what servers have asked for before; a context manager.
 
+        *table* is given where several processes share the turns at hosts.
         Raises ConfigError when sites.toml is invalid, or a variable is not set that the proxy is in.
         """
         from importlib.metadata import version
@@ -114,6 +120,7 @@ class App:
                 hosts=self._hosts(),
             ),
             remembered=remembered,
+            table=table,
         )
 
     def _hosts(self) -> tuple[HostSettings, ...]:
@@ -158,7 +165,7 @@ class App:
             # Whatever ends this, also an error: what hosts have asked for holds for the next start.
             stack.callback(session.keep_wishes_at_last)
             stack.enter_context(rare_collection())
-            await session.load()
+            await session.house.load()
             yield session
 
     @asynccontextmanager
@@ -173,7 +180,8 @@ class App:
 
         self.space_floor().require()
         async with AsyncExitStack() as stack:
-            access, _ = read_all_access(read_feeds(self.config.feeds_file))
+            configured = Configured(self.config)
+            configured.use(configured.read())
             store = self.store()
             stack.callback(store.close)
             remembered = await asyncio.to_thread(recall, store, utc_now())
@@ -187,8 +195,8 @@ class App:
                 workers=workers,
                 rules=lambda: no_rules,
                 trackers=self.trackers,
-                access=lambda url: access.get(url, NO_ACCESS),
-                is_configured=lambda url: url in access,
+                access=configured.access,
+                is_configured=configured.is_configured,
                 robots_sitemaps=fetcher.robots_sitemaps,
             )
 
@@ -211,9 +219,55 @@ class App:
         from wirewatch.daemon import Daemon
 
         async with self.session() as session:
-            upkeep = {"the look for drift": session.look_for_drift, "the care of the database": session.tidy}
+            upkeep = {
+                "the look for drift": session.house.look_for_drift,
+                "the care of the database": session.house.tidy,
+            }
             services = [self._hub_service(session)] if self.settings.websub.callback else []
             await Daemon(session, tick_s=self.settings.run.tick_s, upkeep=upkeep, services=services).run()
+
+    async def run_worker(self, *, queues: tuple[Kind, ...], concurrency: int) -> None:
+        """Do jobs until told to stop. Raises StorageError where the database is none that workers can share."""
+        from storage.jobs.turns import HostTurnTable
+        from storage.lock import SharedLock
+        from wirewatch.jobs.desk import Desk
+        from wirewatch.jobs.worker import Worker, process_name
+
+        address = shared_database(self.database)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(SharedLock(address))
+            store = self.store(hands_out=True)
+            stack.callback(store.close)
+            table = stack.enter_context(HostTurnTable(address, process_name()))
+            remembered = await asyncio.to_thread(recall, store, utc_now())
+            fetcher = await stack.enter_async_context(self.fetcher(remembered, table))
+            workers = await stack.enter_async_context(self.workers())
+            stack.enter_context(rare_collection())
+            desk = Desk(
+                config=self.config,
+                settings=self.settings,
+                trackers=self.trackers,
+                store=store,
+                fetcher=fetcher,
+                workers=workers,
+                table=table,
+            )
+            await workers.warm()
+            await Worker(desk, address=address, queues=queues, concurrency=concurrency).run()
+
+    async def run_scheduler(self) -> None:
+        """Hand out what is due whenever no other scheduler does, until told to stop. Raises as `run_worker`."""
+        from storage.lock import SharedLock
+        from wirewatch.jobs.scheduler import Scheduler
+
+        address = shared_database(self.database)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(SharedLock(address))
+            store = self.store()
+            stack.callback(store.close)
+            configured = Configured(self.config)
+            house = Housekeeping(config=self.config, settings=self.settings, store=store, configured=configured)
+            await Scheduler(house, store, address=address, tick_s=self.settings.run.tick_s).run()
 
     def _hub_service(self, session: Session) -> AbstractAsyncContextManager[None]:
         """What keeps subscriptions at hubs. Raises ConfigError when the extra is not installed."""
@@ -228,6 +282,18 @@ class App:
             ) from error
         hubs = session.hubs(self.settings.websub.callback)
         return hub_service(hubs, at=self.settings.websub.listen, max_bytes=FetchSettings().max_feed_bytes)
+
+
+def shared_database(database: Address) -> PostgresDatabase:
+    """*database*, where several processes can work on it. Raises ConfigError for a file."""
+    from storage.address import SqliteFile
+
+    if isinstance(database, SqliteFile):
+        raise ConfigError(
+            f"{database.shown}: one process alone works on an SQLite file, as `wirewatch run` does; workers share a "
+            "database on a PostgreSQL server: set database.url"
+        )
+    return database
 
 
 def _end_in_order_when_told() -> None:

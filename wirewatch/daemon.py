@@ -120,7 +120,9 @@ class Daemon:
 
     async def _end_work(self) -> None:
         """Let what is under way end, or cancel it when the grace is over or nobody wants to wait; it stays due then."""
-        ending = asyncio.gather(self._session.cycle.stop(grace_s=GRACE_S), self._session.stop_looking(grace_s=GRACE_S))
+        ending = asyncio.gather(
+            self._session.cycle.stop(grace_s=GRACE_S), self._session.house.stop_looking(grace_s=GRACE_S)
+        )
         hurry = asyncio.create_task(self._stop_now.wait())
         either: list[asyncio.Future[Any]] = [ending, hurry]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -135,7 +137,7 @@ class Daemon:
     async def tick(self) -> None:
         """Look at the rules, queue what is due, tell what has happened since the last tick."""
         wants_reload, self._wants_reload = self._wants_reload, False
-        self._session.look_at_rules(is_asked=wants_reload)
+        self._session.house.look_at_rules(is_asked=wants_reload)
         if wants_reload:
             await self._reload_feeds()
         try:
@@ -183,7 +185,7 @@ class Daemon:
     async def maintain(self) -> None:
         """Forget what is older than the settings allow, and do what else is to be done now and then."""
         try:
-            await self._session.forget_old()
+            await self._session.house.forget_old()
         except StoreError as error:
             log.error("what is old is kept for now: %s", error)
         for name, do in self._upkeep.items():
@@ -210,7 +212,7 @@ class Daemon:
 
     async def _reload_feeds(self) -> None:
         try:
-            await self._session.reload_feeds()
+            await self._session.house.reload_feeds()
         except (ConfigError, StoreError) as error:
             log.error("the feeds were not reloaded, those in force stay so: %s", error)
         else:

@@ -126,6 +126,7 @@ STORE_METHODS = {
     "count_old_texts": (False, lambda store, _: store.count_old_texts(NOW)),
     "refresh_statistics": (True, lambda store, _: store.refresh_statistics()),
     "record_topics": (True, lambda store, _: store.record_topics((), NOW)),
+    "last_topic_change": (False, lambda store, _: store.last_topic_change()),
     "versions_in_force": (False, lambda store, _: store.versions_in_force()),
     "last_good_topics": (False, lambda store, _: store.last_good_topics()),
     "record_rule_errors": (True, lambda store, _: store.record_rule_errors((), NOW)),

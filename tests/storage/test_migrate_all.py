@@ -13,7 +13,7 @@ from sqlalchemy import MetaData, create_engine, event, inspect, select, text
 from sqlalchemy.exc import SAWarning
 
 from storage import migrate, sqlite_file, tables
-from storage.dialect import SEARCH_TABLE
+from storage.dialect import SEARCH_TABLE, is_described
 from storage.listings import Listings
 from storage.migrate import SchemaState
 from storage.store import Store
@@ -145,7 +145,7 @@ def drift(url):
         options = {
             "compare_type": True,
             "compare_server_default": True,
-            "include_object": lambda _, name, kind, *__: not (kind in {"table", "index"} and SEARCH_TABLE in name),
+            "include_object": lambda _, name, kind, *__: kind not in {"table", "index"} or is_described(name),
         }
         return compare_metadata(MigrationContext.configure(connection, opts=options), tables.metadata)
 

@@ -53,7 +53,7 @@ async def opened(file: Path) -> AsyncIterator[Session]:
     await asyncio.to_thread(upgrade, app.settings.database.url)
     async with app.session() as session:
         yield session
-        await session.stop_looking(grace_s=60)
+        await session.house.stop_looking(grace_s=60)
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -79,7 +79,7 @@ async def test_an_edit_comes_into_force_and_what_is_asked_for_twice_is_read_once
         before = session.rules
         write(file, FERRIES + "topic boats\n    match ferry\n")
         for _ in range(3):
-            session.look_at_rules()
+            session.house.look_at_rules()
         assert session.rules is before, "nothing waits for it"
         await until(lambda: session.rules is not before)
         assert matching(session) == {"ferries", "boats"}
@@ -91,12 +91,12 @@ async def test_a_file_that_is_empty_for_a_moment_retires_nothing(file: Path, cap
     async with opened(file) as session:
         before = session.rules
         write(file, "")
-        session.look_at_rules()
+        session.house.look_at_rules()
         await asyncio.sleep(0.05)
         write(file, FERRIES)
         # What comes after it shows that it has ended.
         await asyncio.sleep(0.3)
-        session.look_at_rules(is_asked=True)
+        session.house.look_at_rules(is_asked=True)
         await until(lambda: "the rules in force are what the files say" in caplog.text)
         assert session.rules is before
     assert "rules read in" not in caplog.text
@@ -120,7 +120,7 @@ async def test_a_file_that_is_emptied_just_before_it_is_read_retires_nothing(
     monkeypatch.setattr(RuleWatch, "reload", reload_late)
     async with opened(file) as session:
         write(file, FERRIES + "# first\n")
-        session.look_at_rules()
+        session.house.look_at_rules()
         await until(lambda: matching(session) == {"ferries", "boats"})
     assert seen == [{"ferries"}, {"ferries", "boats"}]
 
@@ -129,10 +129,10 @@ async def test_the_last_of_a_burst_of_edits_is_in_force(file: Path) -> None:
     async with opened(file) as session:
         for number in range(8):
             write(file, f"topic t{number}\n    match ferry\n")
-            session.look_at_rules()
+            session.house.look_at_rules()
             await asyncio.sleep(0.1)
         while matching(session) != {"t7"}:
-            session.look_at_rules()
+            session.house.look_at_rules()
             await asyncio.sleep(0.05)
 
 
@@ -144,13 +144,13 @@ async def test_asked_for_while_a_look_is_under_way_is_asked_for_at_the_next(
     async with opened(file) as session:
         before = session.rules
         write(file, FERRIES + "topic broken\n    match (\n")
-        session.look_at_rules()
+        session.house.look_at_rules()
         await asyncio.sleep(0.05)
-        session.look_at_rules(is_asked=True)
+        session.house.look_at_rules(is_asked=True)
         await until(lambda: session.rules is not before)
         await asyncio.sleep(0.05)
         assert answer not in caplog.text
-        session.look_at_rules()
+        session.house.look_at_rules()
         await until(lambda: answer in caplog.text)
     assert caplog.text.count("rules read in") == 1
 
@@ -159,8 +159,8 @@ async def test_after_the_end_nothing_is_read(file: Path, caplog: pytest.LogCaptu
     caplog.set_level(logging.INFO)
     async with opened(file) as session:
         write(file, "")
-        session.look_at_rules()
-        await session.stop_looking(grace_s=60)
+        session.house.look_at_rules()
+        await session.house.stop_looking(grace_s=60)
         assert matching(session) == {"ferries"}
     assert "rules read in" not in caplog.text
 
@@ -244,7 +244,7 @@ async def test_a_paused_feed_is_not_polled_and_goes_on_where_it_is_taken_up_agai
             await session.do_all_due(all_feeds=True)
             assert (session.feeds, seen) == (1, [])
             (file.parents[1] / "feeds.toml").write_text(line)
-            await session.reload_feeds()
+            await session.house.reload_feeds()
             await session.do_all_due()
             assert len(seen) == 1
         with app.store() as store:
@@ -265,7 +265,7 @@ async def test_feeds_that_cannot_be_read_leave_those_in_force(file: Path) -> Non
     async with opened(file) as session:
         write(file.parents[1] / "feeds.toml", "[[feeds]]\n")
         with pytest.raises(ConfigError):
-            await session.reload_feeds()
+            await session.house.reload_feeds()
         assert session.feeds == 0
 
 
@@ -282,10 +282,10 @@ async def test_a_site_that_lacks_its_secret_stops_nothing_and_has_it_after_a_rel
         (told,) = (record.message for record in caplog.records)
         assert told.startswith(fault)
         assert "DESK_KEY" in told
-        await session.reload_feeds()
+        await session.house.reload_feeds()
         assert len(caplog.records) == 2
         monkeypatch.setenv("DESK_KEY", "s3cret")
-        await session.reload_feeds()
+        await session.house.reload_feeds()
         assert len(caplog.records) == 2
 
 
@@ -330,13 +330,13 @@ async def test_feeds_that_are_reloaded_follow_the_same_rule(file: Path, monkeypa
         await asyncio.to_thread(upgrade, app.settings.database.url)
         async with app.session() as session:
             write(file.parents[1] / "feeds.toml", (LOCKED + OPEN).format(url=url))
-            await session.reload_feeds()
+            await session.house.reload_feeds()
             await session.do_all_due()
             assert (session.feeds, paths(seen)) == (2, ["/open"])
             monkeypatch.setenv("DESK_KEY", "s3cret")
             await session.do_all_due(all_feeds=True)
             assert paths(seen)[1:] == ["/open"], "secrets are read with the list"
-            await session.reload_feeds()
+            await session.house.reload_feeds()
             await session.do_all_due()
             assert "/locked" in paths(seen)
 

@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("wirewatch.cli.init:init", "Write commented configuration files and create the database."),
     "once": ("wirewatch.cli.poll:once", "Poll the feeds that are due, once."),
     "run": ("wirewatch.cli.poll:run", "Poll on a schedule until stopped."),
+    "worker": ("wirewatch.cli.work:worker", "Do the work that a scheduler hands out, until stopped."),
+    "scheduler": ("wirewatch.cli.work:scheduler", "Hand out what is due to the workers, until stopped."),
     "feeds": ("wirewatch.cli.feeds:feeds", "Add, list, check, pause, import and export feeds."),
     "sites": ("wirewatch.cli.sites:sites", "List and test what sites.toml says about single sites."),
     "rules": ("wirewatch.cli.rules:rules", "Write, check, test, explain and apply the keyword rules."),

@@ -1,0 +1,110 @@
+"""The jobs as schedulers, workers and people see them: one method a transaction. `Store.jobs` offers it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from storage.jobs import due, queue, roster
+from storage.jobs.model import wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from storage.engine import Reader, Writer
+    from storage.jobs.model import DeadJob, Depth, Job
+    from storage.jobs.roster import WorkerRecord
+
+#: A job that was given up is not made again by itself for so long, in seconds.
+DEAD_FOR_S = 15 * 60.0
+
+
+class JobBoard:
+    """What is to be done, and who does it. Only on PostgreSQL.
+
+    Any method can raise a StorageError; QueueMissing when the tables of the queue are not there.
+    """
+
+    def __init__(self, reader: Reader, writer: Writer, subject: str) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._subject = subject
+
+    # --- the queue ----------------------------------------------------------------------------------
+
+    def require(self) -> None:
+        """Raise QueueMissing when there is no queue, QueueOutdated when it is of another version of Procrastinate."""
+        self._reader.run(partial(queue.require, subject=self._subject))
+
+    def rebuild(self) -> None:
+        """Make the queue anew, empty; what is due is handed out again by `hand_out`."""
+        self._writer.run(queue.rebuild)
+
+    def hand_out(self, now: datetime, *, most: int) -> tuple[Job, ...]:
+        """Make jobs for what is due and not handed out, as long as fewer than *most* jobs wait; return them.
+
+        Polls come first: a feed that is asked too late has lost entries for good.
+        """
+        return self._writer.run(partial(_hand_out, now=now, most=most))
+
+    def add(self, jobs: Iterable[Job]) -> int:
+        """Make jobs, but for those that wait already; return how many were made."""
+        return self._writer.run(partial(queue.add, jobs=tuple(jobs)))
+
+    def depth(self) -> Depth:
+        """How full the queue is."""
+        return self._reader.run(queue.depth)
+
+    def sweep(self) -> tuple[Job, ...]:
+        """Take back the jobs of workers that are dead; they are handed out again as far as they are due."""
+        return self._writer.run(queue.sweep)
+
+    def dead(self) -> tuple[DeadJob, ...]:
+        """The jobs that ended with a bug of ours, the oldest first."""
+        return self._reader.run(queue.dead)
+
+    def retry(self, ids: Collection[int], *, every: bool = False) -> tuple[Job, ...]:
+        """Hand jobs that were given up out again: those with *ids*, or all."""
+        return self._writer.run(partial(queue.retry, ids=ids, every=every))
+
+    # --- what a job finds ---------------------------------------------------------------------------
+
+    def feeds_of(self, host: str, now: datetime) -> tuple[int, ...]:
+        """The ids of the feeds of *host* that are due, the longest waiting first."""
+        return self._reader.run(partial(due.feeds_of, host=host, now=now))
+
+    def entries_of(self, host: str, now: datetime, limit: int) -> tuple[int, ...]:
+        """The ids of at most *limit* entries that are due and whose page is at *host*, the longest waiting first."""
+        return self._reader.run(partial(due.entries_of, host=host, now=now, limit=limit))
+
+    # --- who is at work -----------------------------------------------------------------------------
+
+    def say(self, record: WorkerRecord) -> None:
+        """Store how a process stands."""
+        self._writer.run(partial(roster.say, record=record))
+
+    def leave(self, name: str) -> None:
+        """Forget a process that has ended."""
+        self._writer.run(partial(roster.leave, name=name))
+
+    def forget_workers(self, before: datetime) -> int:
+        """Forget the processes that were not heard of since; returns how many."""
+        return self._writer.run(partial(roster.forget, before=before))
+
+    def workers(self) -> tuple[WorkerRecord, ...]:
+        """All processes that are known."""
+        return self._reader.run(roster.read)
+
+
+def _hand_out(connection: Connection, now: datetime, most: int) -> tuple[Job, ...]:
+    room = most - queue.depth(connection).waiting
+    if room <= 0:
+        return ()
+    busy = queue.busy(connection, dead_for_s=DEAD_FOR_S)
+    jobs = list(wanted(due.polls(connection, now), busy, room))
+    jobs += wanted(due.extractions(connection, now), busy, room - len(jobs))
+    queue.add(connection, jobs)
+    return tuple(jobs)
