@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import timedelta
 
+    from hostility.found import Found
     from hostility.reply import Asked, Reply
-    from hostility.run import Found
 
 MINUTE_S = 60.0
 HOUR_S = 60 * MINUTE_S

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import shutil
 import subprocess
@@ -14,15 +13,16 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hostility.found import Control, Found
 from hostility.judge import judge
 from hostility.player import Engine, Player
 from hostility.reply import Asked
 from hostility.server import CONTROL, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from hostility.case import Case
 
@@ -33,19 +33,6 @@ WORKER_LIMIT_S = 3.0
 SHORT_TIMEOUT_S = 1.5
 
 _case_at_work: ContextVar[str] = ContextVar("_case_at_work", default="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What is left of a case, for its `check`."""
-
-    database: Path
-    names: Mapping[str, str]
-    asked: tuple[Asked, ...]
-    #: seconds that were waited for turns
-    slept_s: float
-    #: all that was logged
-    log: str
 
 
 @dataclass(slots=True)
@@ -140,18 +127,6 @@ async def play(case: Case, stand: Stand) -> list[str]:
     finally:
         for path in stand.folder.glob(f"{case.name}.db*"):
             path.unlink(missing_ok=True)
-
-
-class Control:
-    """A connection over which the server is told and asked."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    async def ask(self, *words: object) -> Any:
-        self._writer.write(" ".join(map(str, words)).encode() + b"\n")
-        return json.loads(await self._reader.readline())
 
 
 @asynccontextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ingest.copies.wording import FIRST_SPACELESS
+from ingest.copies.wording import FIRST_SPACELESS, Sentence
 from rules.common_words import COMMON_WORDS
 
 if TYPE_CHECKING:
@@ -14,14 +14,6 @@ if TYPE_CHECKING:
 
 #: Words shorter than this are mostly small words, in any language with spaces.
 TELLING_LETTERS = 4
-
-
-class Sentence(NamedTuple):
-    """A sentence of a wording."""
-
-    #: its words, as positions
-    words: range
-    telling: frozenset[str]
 
 
 def find_telling(words: Iterable[str]) -> Iterator[str]:

@@ -18,7 +18,6 @@ from rules.text import tokenize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ingest.copies.telling import Sentence
     from rules.tokens import Tokens
 
 #: A shingle is a run of tokens that make up this many words: three words, five Chinese characters, six kana.
@@ -44,6 +43,15 @@ _PLACE_BITS = 8 * _PLACE_BYTES
 #: A sign that ends a sentence, or the end of a line.
 _sentence_end = re.compile(r"[.!?…][\"'”’»)\]]*\s+|[。！？｡।؟۔][\"”’」』）)]*|\n")
 _written_words = re.compile(r"\w+")
+
+
+class Sentence(NamedTuple):
+    """A sentence of a wording, see `telling.read_sentences`."""
+
+    #: its words, as positions
+    words: range
+    #: those that tell what it is about
+    telling: frozenset[str]
 
 
 class Paragraph(NamedTuple):
