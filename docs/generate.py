@@ -1,4 +1,4 @@
-"""Write the reference pages from the program itself: docs/reference/{cli,settings,json,reasons,schema}.md.
+"""Write the reference pages from the program itself: docs/reference/{cli,settings,json,reasons,metrics,schema}.md.
 
 In docs/reference/{copies,acquisition}.md, which people write, it fills in the values of the constants.
 
@@ -32,17 +32,21 @@ from wirewatch import (
     stats_fields,
     story_fields,
     whycopy_fields,
+    work_fields,
 )
 from wirewatch.cli.root import wirewatch
 from wirewatch.errors import ExitCode
+from wirewatch.metrics import DATABASE_FAMILIES, PROCESS_FAMILIES
 from wirewatch.reasons import MEANINGS
 from wirewatch.settings import PREFIX, Section, Settings, kind_name
+from wirewatch.tally import FETCH_BOUNDS_S
 from wirewatch.timespec import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wirewatch.columns import Column
+    from wirewatch.metrics import Family
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- made by docs/generate.py; do not edit -->\n"
@@ -102,6 +106,12 @@ RECORDS = {
     "database, made small": (db_fields.VACUUMED, "`wirewatch db vacuum`"),
     "database, cleared of what is old": (db_fields.PRUNED, "`wirewatch db prune`"),
     "database finding": (db_fields.FINDING, "`wirewatch db check`"),
+    "database, copied to another": (db_fields.DATABASE_COPIED, "`wirewatch db copy FROM TO`"),
+    "database, its queue made anew": (work_fields.REQUEUED, "`wirewatch db requeue`"),
+    "worker": (work_fields.WORKER, "`wirewatch workers`"),
+    "queue": (work_fields.QUEUE, "`wirewatch workers --queue`"),
+    "job": (work_fields.JOB, "`wirewatch jobs`"),
+    "job, handed out again": (work_fields.RETRIED, "`wirewatch jobs retry`"),
     "cycle": (fields.REPORT, "`wirewatch once`"),
     "stats": (stats_fields.STATS, "`wirewatch stats`"),
     "verdict on a pair": (whycopy_fields.WHY_COPY, "`wirewatch why-copy A B`"),
@@ -196,6 +206,60 @@ def reasons_page() -> str:
     )
 
 
+def metrics_page() -> str:
+    """Return the page of the figures for Prometheus."""
+    bounds = ", ".join(f"{bound:g}" for bound in FETCH_BOUNDS_S)
+    return "\n".join(
+        [
+            MADE,
+            "# Figures and health",
+            "",
+            "`run`, `worker` and `scheduler` tell them where the setting `metrics.listen` says, such as",
+            '`127.0.0.1:9464`, when the extra is installed: `pip install "wirewatch[metrics]"`. Whoever reaches that',
+            "address is told all figures, so another one than of this machine itself is refused unless",
+            "`metrics.allow_remote = true`. A figure may be added; none is renamed or taken away. No label is an",
+            "address of a page or a feed.",
+            "",
+            "## Paths",
+            "",
+            "| path | answer |",
+            "|---|---|",
+            "| `/metrics` | all figures below, and those of the process: `process_cpu_seconds_total` and so on |",
+            "| `/healthz` | 200 while ticks end (of a worker: heartbeats), well or with trouble, else 503 |",
+            "| `/readyz` | 200 while that is so, the database answers, and rules are in force, else 503 |",
+            "",
+            "A tick that has not ended for three times `run.tick_s`, 15 seconds at least, is one that hangs. Both",
+            "answer with one line of JSON; `faults` of `/readyz` says what is lacking. A scheduler that waits to lead",
+            "needs no rules to be ready. systemd is told by the same measure that a service lives (`WatchdogSec`), and",
+            "only while a write to the database comes back, refused or not: one that is away makes a service unready,",
+            "and does not have it restarted.",
+            "",
+            "## What this process did",
+            "",
+            f"Since it was started. Requests are counted by time up to {bounds} seconds.",
+            "",
+            *_families(PROCESS_FAMILIES),
+            "",
+            "## What the database holds",
+            "",
+            "The same from each process; take them from one, or the greatest of all. They are asked for at most every",
+            "15 seconds, and at most for a twentieth of the time: where that is slow, the last answer is told, and",
+            "`wirewatch_database_asked_timestamp_seconds` says when that was.",
+            "",
+            *_families(DATABASE_FAMILIES),
+            "",
+        ]
+    )
+
+
+def _families(families: tuple[Family, ...]) -> list[str]:
+    rows = [
+        (f"`{each.name}`", each.kind, ", ".join(f"`{label}`" for label in each.labels), each.meaning)
+        for each in families
+    ]
+    return _table(("figure", "kind", "labels", "meaning"), rows)
+
+
 def manual_page(name: str) -> str:
     """Return a page that people write as it stands, with the values that the constants have now; ? for what is gone."""
     text = (REFERENCE / name).read_text(encoding="utf-8")
@@ -209,6 +273,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "json.md": json_page(),
         "reasons.md": reasons_page(),
+        "metrics.md": metrics_page(),
         "schema.md": _beside("schema_page").schema_page(MADE),
         **{name: manual_page(name) for name in ("copies.md", "acquisition.md")},
     }

@@ -114,6 +114,10 @@ class Conflict(Exception):
     """Newer fingerprints share hashes with the article to be saved: look for candidates again."""
 
 
+class Overtaken(Conflict):
+    """The article came in by another way since the step looked for it, with another text: begin the step again."""
+
+
 def is_unasked(error: IngestError) -> bool:
     """Nobody was asked, since a wait that was asked for before is not over; see `Transient`."""
     return isinstance(error, Transient) and not error.was_asked

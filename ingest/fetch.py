@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from ingest.web import NotModified, Page, Request
     from ingest.web_form import FormAnswer
 
+    #: is told how long a request took, in seconds, and why it failed, or None
+    Watch = Callable[[float, Reason | None], None]
+
 log = logging.getLogger(__name__)
 
 _MAX_DETAIL_CHARS = 300
@@ -134,13 +137,17 @@ FAULTS: dict[type[BaseException], Fault] = {
 }
 
 
+def _nobody(_: float, __: Reason | None) -> None:
+    """Watches nothing."""
+
+
 class Fetcher:
     """Fulfils `ports.Fetch`; an async context manager, for one event loop.
 
     *remembered* is what `take_changes` of an earlier run gave. *resolve* gives the addresses of a name (the system's
     by default), *ssl_context* says whom to trust (the system's certificates, or those that SSL_CERT_FILE and
     SSL_CERT_DIR name). *clock* and *sleep* are for turns and waits, *now* for dates in Retry-After: tests pass their
-    own. *table* is given where several processes share the turns at hosts.
+    own. *table* is given where several processes share the turns at hosts. *watch* is told of each request.
 
     Proxies of the environment are never used: they would connect where the guard cannot see it. With the one that the
     settings name, see `http_client.Route`, the last word about the address that is connected to is the proxy's.
@@ -157,7 +164,9 @@ class Fetcher:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = utc_now,
         table: TurnTable | None = None,
+        watch: Watch = _nobody,
     ) -> None:
+        self._watch = watch
         self._resolver: Resolver | None = None
         if resolve is None:
             self._resolver = resolve = Resolver()
@@ -243,20 +252,24 @@ class Fetcher:
 
     async def _exchange(self, target: Target, errand: Errand, headers: Headers) -> Answer:
         """Send one request and read its answer."""
+        began = time.monotonic()
         try:
             response = await self._client.send(target, errand, headers)
             try:
                 errand.status = response.status
-                return await _read(response, errand)
+                answer = await _read(response, errand)
             finally:
                 await response.aclose()
         except Exception as error:
             fault = error if isinstance(error, IngestError) else _as_ingest_error(error, errand.subject)
             # What is refused or breaks off on its way still was an answer.
             fault.status = fault.status or errand.status
+            self._watch(time.monotonic() - began, fault.reason)
             if fault is error:
                 raise
             raise fault from error
+        self._watch(time.monotonic() - began, None)
+        return answer
 
 
 def _as_ingest_error(error: Exception, subject: str) -> IngestError:

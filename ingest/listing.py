@@ -36,6 +36,8 @@ MAX_GUID = 1000
 
 #: Dates before this stand for "none": programs write year 1 or 1970 where they have no date.
 _FIRST_YEAR = 1971
+#: So do those from here on; at the end of the calendar no zone could be reckoned with.
+_LAST_YEAR = 8999
 
 #: How far the clocks of a newsroom and of this machine may be apart.
 TOLERANCE = timedelta(minutes=5)
@@ -160,12 +162,17 @@ def language_of(tag: object) -> str | None:
 
 
 def sane_date(moment: datetime) -> datetime | None:
-    """*moment* in UTC; None where it is a placeholder for no date. A date in the future is kept."""
+    """*moment* in UTC; None where it is a placeholder for no date. A date in the future is kept.
+
+    >>> from datetime import datetime
+    >>> [sane_date(datetime(year, 1, 1, tzinfo=UTC)) is None for year in (1970, 1971, 2100, 8999, 9000)]
+    [True, False, False, False, True]
+    """
     try:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
         return None
-    return moment if moment.year >= _FIRST_YEAR else None
+    return moment if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
 
 
 def _date_fault(date: datetime | None, date_text: str, problems: Problems) -> DateFault | None:

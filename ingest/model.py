@@ -186,9 +186,22 @@ def date_of(published: datetime | None, first_seen_at: datetime) -> datetime:
     That is *published* where it can be believed, neither later than it was first seen nor more than BELIEVED_AGE
     before; else when it was first seen.
     """
-    if published is not None and first_seen_at - BELIEVED_AGE <= published <= first_seen_at:
+    # Written so that no time is too early for it: two times have a difference, but not each has one so much before.
+    if published is not None and published <= first_seen_at and first_seen_at - published <= BELIEVED_AGE:
         return published
     return first_seen_at
+
+
+def so_long_before(moment: datetime, span: timedelta) -> datetime:
+    """Return the time *span* before *moment*; at the edge of the calendar its first moment.
+
+    >>> so_long_before(datetime(1, 1, 2, tzinfo=UTC), timedelta(days=14)).isoformat()
+    '0001-01-01T00:00:00+00:00'
+    """
+    try:
+        return moment - span
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +246,8 @@ class Item:
     page: Page | None = None
     #: the text comes from a page that is kept already
     reread: Reread | None = None
+    #: the step knew no article under any of the addresses when it judged the text
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

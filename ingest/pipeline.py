@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ingest import outcome
 from ingest.address import DEFAULT_TRACKERS, host_of, normalise_address
-from ingest.errors import Conflict, Permanent, StoreError, Transient
+from ingest.errors import Conflict, Overtaken, Permanent, StoreError, Transient
 from ingest.feed_access import with_access
 from ingest.model import TextFrom, utc_now
 from ingest.onward import LeadsOn, without_validators
@@ -167,6 +167,11 @@ class Pipeline:
                 # Another entry of the same page was at work since this one was read.
                 entry, stored = await self._calls.read(self._store.entry_and_article, entry_id)
             try:
+                return await self._ingest(entry, stored)
+            except Overtaken as error:
+                # It is the same page as that of another link: now it is known. A second time this cannot be.
+                log.debug("entry %d: %s; done again", entry_id, error)
+                entry, stored = await self._calls.read(self._store.entry_and_article, entry_id)
                 return await self._ingest(entry, stored)
             finally:
                 if self._readers:

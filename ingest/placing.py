@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.copies.model import Placement
-from ingest.errors import Conflict
+from ingest.errors import Conflict, Overtaken
 from ingest.model import Item
 from ingest.outcome import forgotten
 
@@ -68,21 +67,27 @@ class Placing:
         """Place the article of *entry* and store it, *also* under another address.
 
         Without *outcome*, the entry stands as it did. *reread* is given where the text comes from a page that is kept.
-        Nothing is saved of an article that was forgotten. Raises Conflict when related articles come in between again
-        and again.
+        Nothing is saved of an article that was forgotten. Raises Overtaken when the article itself came in meanwhile,
+        and Conflict when related articles come in between again and again.
         """
         addresses = {reading.article.url, also or reading.article.url}
         if entry.page_address is not None and reread is None:
             addresses.add(entry.page_address)
         try:
             return await self._try(entry, stored, reading, outcome, now, addresses, page, reread)
+        except Overtaken:
+            raise
         except Conflict:
             log.debug("entry %d: related articles came in between; placed again", entry.id)
         # From here on one at a time, or each round of a story at many outlets would have one winner.
         async with self._alone:
             for _ in range(MAX_CONFLICTS):
-                with suppress(Conflict):
+                try:
                     return await self._try(entry, stored, reading, outcome, now, addresses, page, reread)
+                except Overtaken:
+                    raise
+                except Conflict:
+                    continue
         raise Conflict(f"entry {entry.id}: related articles kept coming in between, {MAX_CONFLICTS} times")
 
     async def _try(
@@ -115,6 +120,7 @@ class Placing:
             addresses=tuple(sorted(addresses)),
             page=page,
             reread=reread,
+            is_first=stored is None and reread is None,
         )
         saved = await self._calls.write(self._store.save, item)
         if saved is None and outcome is not None:

@@ -64,17 +64,22 @@ class SharedTurns(HostTurns):
         """As `HostTurns.take`; raises Transient when the other processes cannot be asked."""
         await super().take(host, pause_s=pause_s, at_front=at_front)
         pause_s = max(self._pause_of(host), min(pause_s, MAX_PAUSE_S))
+        asked: asyncio.Task[float] | None = None
         try:
-            while (wait_s := await asyncio.to_thread(self._table.take, host, pause_s=pause_s)) > 0:
+            while True:
+                asked = asyncio.create_task(asyncio.to_thread(self._table.take, host, pause_s=pause_s))
+                # A thread goes on whatever becomes of those who wait for it.
+                if (wait_s := await asyncio.shield(asked)) <= 0:
+                    break
+                asked = None
                 await self._sleep(wait_s)
         except StoreError as error:
             super().leave(host)
             what = f"not asked: the turn at {host} cannot be had: {error}"
             raise Transient(Reason.RATE_LIMITED, host, what, retry_after_s=AGAIN_AFTER_S, was_asked=False) from error
         except BaseException:
-            # It may have been given to us in the moment in which we were cancelled.
-            self._held[host] = None
-            self.leave(host)
+            # It may be given to us yet, or have been in the moment in which we were cancelled.
+            self._begin_to_leave(host, None, asked)
             raise
         self._held[host] = None
 
@@ -85,14 +90,18 @@ class SharedTurns(HostTurns):
 
     def leave(self, host: str) -> None:
         """As `HostTurns.leave`: the next of this process asks when the others can have it, too."""
-        started = self._held.pop(host, None)
-        task = asyncio.create_task(self._give_back(host, started), name=f"leave {host}")
+        self._begin_to_leave(host, self._held.pop(host, None), None)
+
+    def _begin_to_leave(self, host: str, started: float | None, asked: asyncio.Task[float] | None) -> None:
+        task = asyncio.create_task(self._give_back(host, started, asked), name=f"leave {host}")
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    async def _give_back(self, host: str, started: float | None) -> None:
-        ago_s = None if started is None else self._clock() - started
+    async def _give_back(self, host: str, started: float | None, asked: asyncio.Task[float] | None) -> None:
         try:
+            if asked is not None:
+                await asked
+            ago_s = None if started is None else self._clock() - started
             await asyncio.to_thread(self._table.leave, host, started_s_ago=ago_s)
         except StoreError as error:
             log.warning("the turn at %s could not be given back, it ends by itself: %s", host, error)

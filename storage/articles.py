@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, func, select, update
 
-from ingest.errors import Conflict, Reason
+from ingest.errors import Conflict, Overtaken, Reason
 from ingest.model import EntryOutcome, EntryState, Saved, StoredArticle, TextFrom, date_of
 from rules.text import TOKENIZER_VERSION, tokenize
 from storage import dialect, direct, entries, fingerprints, forgotten, matches, raw_pages, relations, stories, topics
@@ -170,7 +170,7 @@ def save(
 ) -> Saved | None:
     """Store what a step learned. See `ports.Store.save`.
 
-    Raises Conflict, and LookupError for an entry, story, article or topic version that does not exist.
+    Raises Conflict, Overtaken, and LookupError for an entry, story, article or topic version that does not exist.
     """
     name = connection.dialect.name
     addresses = dialect.pack({item.reading.article.url, *item.addresses}, name)
@@ -223,6 +223,10 @@ def _save(
             if is_first_page and prepared.body is not None:
                 raw_pages.keep(connection, version_id, item.page, prepared.body, item.now)
     else:
+        if found is not None and item.is_first:
+            # By another link to the same page, at which another process was at work in the same moment. What this one
+            # was judged by and compared with is of an article that nobody knew.
+            raise Overtaken(f"article {found.id} came in meanwhile")
         fingerprints.refuse_if_newer(
             connection, item.reading.fingerprint, item.seen, None if found is None else found.id
         )

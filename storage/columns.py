@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -18,11 +18,18 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+from storage.errors import UnreadableError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import ColumnElement, Dialect
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+#: What can be read as a time, in microseconds since 1970.
+FIRST_TIME = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+LAST_TIME = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -40,15 +47,35 @@ class UtcTime(TypeDecorator[datetime]):
         return (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Microseconds → datetime in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        """Microseconds → datetime in UTC. Raises UnreadableError for what is no time."""
+        try:
+            return None if value is None else _EPOCH + timedelta(microseconds=value)
+        except (TypeError, OverflowError) as error:
+            raise UnreadableError(f"a time is stored as {type(value).__name__}") from error
 
 
 #: SQLite gives out ids by itself only in a column that is called INTEGER
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+
+class StoredText(Text):
+    """Text. SQLite stores bytes in a column of text, too, which nobody expects who reads it: UnreadableError."""
+
+    __visit_name__ = "text"
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:  # noqa: ARG002  # signature of SQLAlchemy
+        """Refuse bytes, where there can be any."""
+        return _refuse_bytes if dialect.name == "sqlite" else None
+
+
+def _refuse_bytes(value: Any) -> Any:
+    if value.__class__ is bytes:
+        raise UnreadableError("a text is stored as bytes")
+    return value
+
+
 #: Compared and ordered by its bytes on every database, as SQLite does.
-Line = Text().with_variant(Text(collation="C"), "postgresql")
+Line = StoredText().with_variant(Text(collation="C"), "postgresql")
 
 metadata = MetaData(
     naming_convention={

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Text, bindparam, cast, column, func, literal_column, select, table, text, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.selectable import Join
@@ -27,8 +39,9 @@ if TYPE_CHECKING:
 
 #: The full-text table; its rows are article versions, by id.
 SEARCH_TABLE = "search_index"
-#: What else a database of ours has beside `tables`: the queue of Procrastinate, and indexes by the host of an address.
-_BESIDE = (SEARCH_TABLE, "procrastinate_", "ix_entry_due_host", "ix_feed_host")
+#: What else a database of ours has beside `tables`: the queue of Procrastinate, `storage.schema_floor`, and indexes by
+#: the host of an address.
+_BESIDE = (SEARCH_TABLE, "procrastinate_", "schema_floor", "ix_entry_due_host", "ix_feed_host")
 
 
 def is_described(name: str | None) -> bool:

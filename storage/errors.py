@@ -13,10 +13,13 @@
       . RebuildAtWork      another rebuild does
       . RedoAtWork         stored work is being redone already
       . LeaderAtWork       another scheduler leads
+      . WorkersAtWork      workers are at work, and would be disturbed
+      . UpgradeHeldUp      workers are at work that the upgraded schema would not suit
     - DatabaseUnwritable   no permission, or a read-only disk
     - DatabaseFull         no space left on the disk
       . NotEnoughSpace     less is free than what is to be done takes: nothing was begun
     - DatabaseDamaged      the file is corrupt
+      . ValueUnreadable    the file is whole, and a value in it is none of the kind of its column
     - SearchIndexDamaged   the index of the search is, and nothing else: it can be made anew
     - ViewsInTheWay        other people's views stand upon what is to be changed
     - DatabaseUrlInvalid   not an address of a database that this version knows
@@ -27,6 +30,9 @@
     - DatabaseDriverMissing what speaks with servers is not installed
     - QueueMissing         there are no tables to hand out work by
     - QueueOutdated        these tables are of another version of Procrastinate
+    - CopyUnfinished       a copy of another database, which is not whole yet
+    - CopyTargetTaken      where a copy is to be made there is something already
+    - CopyDiffers          a copy is not what it was made of
     - BackupExists         what a copy would be called is there already
     - BackupUnusable       the file to restore is none of ours, or damaged
     - StorageFault         anything else: a failing disk, or a bug of ours
@@ -37,6 +43,7 @@ one is unmapped.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from contextlib import contextmanager
@@ -139,7 +146,7 @@ class DatabaseInUse(StorageError):
 class BackfillAtWork(DatabaseInUse):
     """Another back-fill works on the same database."""
 
-    what = "another rules apply is at work"
+    what = "another rules apply or import is at work"
     fix = "wait for its end, or stop it: what it has done stays done"
 
 
@@ -162,6 +169,20 @@ class LeaderAtWork(DatabaseInUse):
 
     what = "another scheduler leads"
     fix = "this one takes over when that one ends"
+
+
+class WorkersAtWork(DatabaseInUse):
+    """Workers, schedulers or an instance that works alone are at work, and what is to be done would disturb them."""
+
+    what = "others are at work on this database"
+    fix = "stop them first, or use --force: they go on then, and what they do at that moment may be done twice"
+
+
+class UpgradeHeldUp(DatabaseInUse):
+    """Workers are at work, and one of the migrations to be made takes away what they need."""
+
+    what = "this upgrade takes away what those at work rely on"
+    fix = "stop them, upgrade, and start the new version"
 
 
 class DatabaseUnwritable(StorageError):
@@ -193,6 +214,15 @@ class DatabaseDamaged(StorageError):
     what = "the database is damaged"
     fix = "restore a backup, or save what is left with: sqlite3 FILE .recover"
     server_fix = "see the log of the server; restore a backup"
+
+
+class ValueUnreadable(DatabaseDamaged):
+    """A stored value is none of the kind of its column: somebody has changed it past the program."""
+
+    what = "a stored value cannot be read"
+    fix = "see which with"
+    server_fix = ""
+    command = "db check --full"
 
 
 class SearchIndexDamaged(StorageError):
@@ -228,6 +258,27 @@ class BackupExists(StorageError):
 
     what = "there is a file of this name already"
     fix = "name another file, or replace a copy that is there with --force"
+
+
+class CopyUnfinished(StorageError):
+    """A copy of another database was begun here and is not whole: nobody may work with it."""
+
+    what = "this is the beginning of a copy of another database"
+    fix = "go on with `wirewatch db copy FROM TO`, or make the copy elsewhere"
+
+
+class CopyTargetTaken(StorageError):
+    """The database to copy to has something in it."""
+
+    what = "this database is not empty, so nothing is copied to it"
+    fix = "name another one, which is new"
+
+
+class CopyDiffers(StorageError):
+    """What was copied is not what is there: it changed since the copy was begun, or a disk fails."""
+
+    what = "the copy is not the same"
+    fix = "make it once more, to a new database, while nobody works on the one that is copied"
 
 
 class BackupUnusable(StorageError):
@@ -345,6 +396,8 @@ _REFUSALS: tuple[tuple[re.Pattern[str], type[StorageError]], ...] = (
     (re.compile("FATAL: *permission denied for database"), DatabaseRefused),
 )
 
+_NOT_TEXT = "Could not decode to UTF-8"
+
 #: so much of what a database says goes into a message
 MOST_DETAIL = 500
 
@@ -359,6 +412,9 @@ def translate(error: SQLAlchemyError | sqlite3.Error, subject: str) -> StorageEr
     if isinstance(error, DBAPIError) and not isinstance(cause, sqlite3.Error):
         return translate_postgres(cause, subject, is_lost=error.connection_invalidated)
     code = getattr(cause, "sqlite_errorcode", None)
+    if code is None and str(cause).startswith(_NOT_TEXT):
+        # Of the driver, not of SQLite, and with the text in it.
+        return ValueUnreadable(subject, "a text is stored in bytes that are no UTF-8")
     kind: type[StorageError] = StorageFault
     if code is not None:
         kind = BY_EXTENDED_CODE.get(code) or BY_CODE.get(code & PRIMARY_CODE, StorageFault)
@@ -398,14 +454,31 @@ def _words_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}"[:MOST_DETAIL]
 
 
+class UnreadableError(ValueError):
+    """What a column of ours raises for a stored value that is none of its kind; `translated` makes an error of it."""
+
+
+def read_json(stored: object) -> object:
+    """Read a column of JSON. Raises UnreadableError for what is none."""
+    try:
+        return json.loads(stored)  # type: ignore[arg-type]  # whatever is there: that is the question
+    except (TypeError, ValueError) as error:
+        # SQLAlchemy reads numbers that stand alone by itself where this is a TypeError.
+        if isinstance(stored, int | float):
+            raise
+        raise UnreadableError("what should be JSON is none") from error
+
+
 @contextmanager
 def translated(subject: str) -> Iterator[None]:
     """Turn every exception of SQLAlchemy and sqlite3 inside the block into a StorageError, with its cause.
 
-    A value that our own types refuse (a time without a zone) raises what they raise.
+    A value that our own types refuse to store (a time without a zone) raises what they raise.
     """
     try:
         yield
+    except UnreadableError as error:
+        raise ValueUnreadable(subject, str(error)) from error
     except StatementError as error:
         if error.orig is None or isinstance(error, DBAPIError):
             raise translate(error, subject) from error

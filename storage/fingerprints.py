@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, delete, func, not_, or_, select, update
 from ingest.copies.model import Candidate, Candidates
 from ingest.copies.ranking import MOST_CANDIDATES, least_shared, rank
 from ingest.errors import Conflict
+from ingest.model import so_long_before
 from storage import dialect, direct, postings, relations, sites
 from storage.postings import POSTED, POSTED_AT_ONCE, pack, unpack
 from storage.tables import article, article_version, fingerprint, story
@@ -95,7 +96,7 @@ def candidates(
     known_as: int | None,
 ) -> Candidates:
     """The articles most like *taken*, the best first; before them its relatives. See `ports.Store.candidates`."""
-    seen, posted, floor = direct.rows(connection, _BOUNDS, {"before": since - DISORDER})[0]
+    seen, posted, floor = direct.rows(connection, _BOUNDS, {"before": so_long_before(since, DISORDER)})[0]
     found: dict[int, _Found] = {}
     if known_as is not None:
         found |= _relatives(connection, _RELATIVES, taken, {"own": known_as})
@@ -216,7 +217,7 @@ def earlier(connection: Connection, taken: Fingerprint, place: Place) -> Candida
 
     All fingerprints before its own must have postings.
     """
-    floor = connection.execute(LAST_BEFORE, {"before": place.since - DISORDER}).scalar() or 0
+    floor = connection.execute(LAST_BEFORE, {"before": so_long_before(place.since, DISORDER)}).scalar() or 0
     found: dict[int, _Found] = {}
     if taken.hashes:
         own = _without_furniture(taken, sites.furniture_among(connection, [(place.site, taken.hashes)]))

@@ -7,7 +7,16 @@ import os
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from storage.address import SqliteFile
-from storage.errors import BackfillAtWork, DatabaseInUse, DatabaseUnwritable, LeaderAtWork, RebuildAtWork, RedoAtWork
+from storage.errors import (
+    BackfillAtWork,
+    DatabaseInUse,
+    DatabaseUnwritable,
+    LeaderAtWork,
+    RebuildAtWork,
+    RedoAtWork,
+    UpgradeHeldUp,
+    WorkersAtWork,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +114,18 @@ class SharedLock(DatabaseLock):
     """
 
     is_shared = True
+
+
+class QueueLock(DatabaseLock):
+    """The `DatabaseLock` for what must not be done while workers are at work. Raises WorkersAtWork, a DatabaseInUse."""
+
+    _in_use = WorkersAtWork
+
+
+class UpgradeLock(DatabaseLock):
+    """The `DatabaseLock` for an upgrade that others may not be beside. Raises UpgradeHeldUp, a DatabaseInUse."""
+
+    _in_use = UpgradeHeldUp
 
 
 class LeaderLock(DatabaseLock):

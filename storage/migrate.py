@@ -10,15 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage import engine, sqlite_file
+from storage import engine, schema_floor, sqlite_file
 from storage.address import SqliteFile, read_address
 from storage.errors import DatabaseNewer, translated
-from storage.lock import DatabaseLock
+from storage.lock import DatabaseLock, SharedLock, UpgradeLock
 from storage.tables import SCHEMA_REVISION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from alembic.config import Config
     from sqlalchemy import Connection
 
     from storage.address import Address
@@ -30,6 +31,8 @@ class SchemaState(StrEnum):
     MISSING = "missing"
     OUT_OF_DATE = "out_of_date"
     CURRENT = "current"
+    #: newer, and this version may work with it: it is being upgraded, see `storage.schema_floor`
+    AHEAD = "ahead"
     NEWER = "newer"
 
 
@@ -47,6 +50,14 @@ class SchemaStatus:
     bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrations:
+    """A folder of migrations, and the revision of the newest."""
+
+    folder: Path
+    newest: str = SCHEMA_REVISION
+
+
 def scripts() -> Path:
     """The folder of the migrations: inside the package in a wheel, at the top of a checkout.
 
@@ -59,46 +70,67 @@ def scripts() -> Path:
 
 def status(url: str) -> SchemaStatus:
     """Say how the database stands. Raises StorageError when it cannot be read or is not ours."""
-    return _status(read_address(url))
+    return _status(read_address(url), SCHEMA_REVISION)
 
 
-def upgrade(url: str, *, before: Callable[[SchemaStatus], object] | None = None) -> SchemaStatus:
+def upgrade(
+    url: str, *, before: Callable[[SchemaStatus], object] | None = None, migrations: Migrations | None = None
+) -> SchemaStatus:
     """Create what is missing, and bring the database to the present schema; return how it stood before.
 
     Does nothing to a current one. *before* is called under the lock, just before a schema is changed that may have
     data in it; when it raises, nothing is changed. Raises DatabaseNewer for a database of a later version,
     DatabaseInUse when there is something to do and another instance works on it, and the other StorageErrors. The
-    database itself must exist on PostgreSQL; its tables are made.
+    database itself must exist on PostgreSQL; its tables are made. There, migrations that only expand the schema are
+    made beside workers. *migrations* are ours unless given.
     """
-    found = status(url)
-    if found.state is SchemaState.CURRENT:
+    migrations = migrations or Migrations(folder=scripts())
+    address = read_address(url)
+    found = _status(address, migrations.newest)
+    if found.state in {SchemaState.CURRENT, SchemaState.AHEAD}:
         return found
-    address = found.database
     if isinstance(address, SqliteFile):
         sqlite_file.make_folder(address.path)
-    with DatabaseLock(address):
+    with _lock_for(found, migrations):
         # Another instance may have been quicker.
-        found = _status(address)
+        found = _status(address, migrations.newest)
         if found.state is SchemaState.NEWER:
             raise DatabaseNewer(address.shown, f"schema {found.revision}, this version knows {found.needed}")
         if found.state is SchemaState.OUT_OF_DATE and before is not None:
             before(found)
-        if found.state is not SchemaState.CURRENT:
-            _migrate(address)
+        if found.state not in {SchemaState.CURRENT, SchemaState.AHEAD}:
+            _migrate(address, migrations)
     return found
 
 
-def _status(address: Address) -> SchemaStatus:
+def _lock_for(found: SchemaStatus, migrations: Migrations) -> DatabaseLock:
+    """What to hold while a database is migrated that stands so."""
+    address = found.database
+    if isinstance(address, SqliteFile) or found.state is not SchemaState.OUT_OF_DATE:
+        return DatabaseLock(address)
+    is_expanded = schema_floor.raised_to(_pending(_config(migrations), found.revision)) is None
+    return SharedLock(address) if is_expanded else UpgradeLock(address)
+
+
+def _status(address: Address, needed: str) -> SchemaStatus:
     revision, size = _look(address)
     if revision is None:
         state = SchemaState.MISSING
-    elif revision < SCHEMA_REVISION:
+    elif revision < needed:
         state = SchemaState.OUT_OF_DATE
-    elif revision > SCHEMA_REVISION:
-        state = SchemaState.NEWER
+    elif revision > needed:
+        state = SchemaState.AHEAD if _is_suited(address, revision) else SchemaState.NEWER
     else:
         state = SchemaState.CURRENT
-    return SchemaStatus(database=address, state=state, revision=revision, needed=SCHEMA_REVISION, bytes=size)
+    return SchemaStatus(database=address, state=state, revision=revision, needed=needed, bytes=size)
+
+
+def _is_suited(address: Address, revision: str) -> bool:
+    if isinstance(address, SqliteFile):
+        return False
+    from storage import postgresql
+
+    return postgresql.is_suited(address, revision)
 
 
 def _look(address: Address) -> tuple[str | None, int | None]:
@@ -111,32 +143,51 @@ def _look(address: Address) -> tuple[str | None, int | None]:
     return postgresql.read_revision(address)
 
 
-def _migrate(address: Address) -> None:
+def _migrate(address: Address, migrations: Migrations) -> None:
     with translated(address.shown):
         if isinstance(address, SqliteFile):
             sqlite_file.create(address.path)
         migrating = engine.migrating_engine(address)
         try:
             with migrating.begin() as connection:
-                run_scripts(connection)
+                run_scripts(connection, migrations=migrations)
         finally:
             migrating.dispose()
 
 
-def run_scripts(connection: Connection, to: str = "head") -> None:
+def run_scripts(connection: Connection, to: str = "head", *, migrations: Migrations | None = None) -> None:
     """Run the migrations up to the revision *to* in the transaction that *connection* is in, and make the views anew.
 
     Views stand upon tables, which could not change below them; those of the present schema stand upon no earlier one.
     """
     from alembic import command
-    from alembic.config import Config
+    from alembic.migration import MigrationContext
 
     from storage.views import create_views, drop_views
 
-    config = Config()
-    config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
+    config = _config(migrations or Migrations(folder=scripts()))
     config.attributes["connection"] = connection
+    at = MigrationContext.configure(connection).get_current_revision()
     drop_views(connection)
     command.upgrade(config, to)
     if to == "head":
         create_views(connection)
+        floor = schema_floor.raised_to(_pending(config, at))
+        if floor is not None and connection.dialect.name == "postgresql":
+            schema_floor.lift(connection, floor)
+
+
+def _config(migrations: Migrations) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations.folder).replace("%", "%%"))
+    return config
+
+
+def _pending(config: Config, at: str | None) -> list[tuple[str, bool]]:
+    """The migrations behind the revision *at*, and of each whether it only expands the schema."""
+    from alembic.script import ScriptDirectory
+
+    found = ScriptDirectory.from_config(config).iterate_revisions("head", at or "base")
+    return [(each.revision, getattr(each.module, "expands", False) is True) for each in found if each.revision != at]

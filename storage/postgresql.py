@@ -16,23 +16,25 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.pool import QueuePool
 
+from storage import schema_floor
 from storage.dialect import to_json
 from storage.errors import (
+    CopyUnfinished,
     DatabaseDriverMissing,
     DatabaseMissing,
-    DatabaseNewer,
     DatabaseOutOfDate,
     DatabaseUnsuitable,
     NotADatabase,
     translate_connecting,
     translate_postgres,
 )
-from storage.tables import APPLICATION_ID, REVISION_TABLE, SCHEMA_REVISION
+from storage.tables import APPLICATION_ID, MARK_OF_COPY, REVISION_TABLE, SCHEMA_REVISION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from storage.address import PostgresDatabase
     from storage.sqlite_file import Synchronous
@@ -118,7 +120,7 @@ def _engine(
             raise
         return connection
 
-    return create_engine(
+    engine = create_engine(
         "postgresql+psycopg://",
         creator=open_checked,
         poolclass=QueuePool,
@@ -129,6 +131,21 @@ def _engine(
         # Texts of strangers, and secrets of hubs, have no business in a traceback.
         hide_parameters=True,
     )
+    _tell_runs_apart(engine)
+    return engine
+
+
+#: A server that was restarted may have lost the last commits, or be another one with an older state of the database.
+_RUN = "SELECT pg_postmaster_start_time(), oid FROM pg_database WHERE datname = current_database()"
+
+
+def _tell_runs_apart(engine: Engine) -> None:
+    """Note with each connection what it leads to, as `sqlite_file` does: what is kept in memory is of that alone."""
+
+    @event.listens_for(engine, "connect")
+    def _remember(connection: Driver, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = connection.execute(_RUN).fetchone()
+        connection.rollback()
 
 
 def driver_of(address: PostgresDatabase) -> Any:
@@ -149,7 +166,13 @@ def connect(address: PostgresDatabase, wanted: dict[str, str], *, name: str = "w
     dialect = address.url.get_dialect()()
     asked: dict[str, Any] = CONNECTING | {"application_name": name}
     asked |= dialect.create_connect_args(address.url)[1]
-    settings = {"idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS), "jit": "off"} | wanted
+    settings = {
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+        "jit": "off",
+        # A writer waits for its turn, and must then see what the others wrote while it waited: a database or a user
+        # may be set to show it the state before.
+        "default_transaction_isolation": "read committed",
+    } | wanted
     try:
         connection = psycopg.connect(**asked, autocommit=True)
     except psycopg.Error as error:
@@ -210,8 +233,9 @@ def _check_schema(connection: Driver, address: PostgresDatabase) -> None:
         raise DatabaseMissing(address.shown, "the database has no tables")
     if revision < SCHEMA_REVISION:
         raise DatabaseOutOfDate(address.shown, f"schema {revision}, this version needs {SCHEMA_REVISION}")
-    if revision > SCHEMA_REVISION:
-        raise DatabaseNewer(address.shown, f"schema {revision}, this version knows {SCHEMA_REVISION}")
+    floor = schema_floor.read(connection, revision)
+    if not schema_floor.is_suited(revision, floor):
+        raise schema_floor.newer(address.shown, revision, floor)
 
 
 #: Those of the schema that new tables go to, but for what extensions bring.
@@ -225,10 +249,15 @@ _OURS = {REVISION_TABLE, "feed", "entry", "article", "article_version", "story",
 
 
 def stored_revision(connection: Driver, address: PostgresDatabase) -> str | None:
-    """Return the schema's revision, None where there are no tables. Raises NotADatabase when they are not ours."""
+    """Return the schema's revision, None where there are no tables.
+
+    Raises NotADatabase when they are not ours, CopyUnfinished for a copy that is not whole yet.
+    """
     tables = {name for (name,) in connection.execute(_TABLES).fetchall()}
     if not tables:
         return None
+    if MARK_OF_COPY in tables:
+        raise CopyUnfinished(address.shown)
     if not tables >= _OURS:
         raise NotADatabase(address.shown, "it has tables of another program; give wirewatch a database of its own")
     rows = connection.execute(f"SELECT version_num FROM {REVISION_TABLE}").fetchall()  # noqa: S608  # a constant
@@ -251,6 +280,16 @@ def read_revision(address: PostgresDatabase) -> tuple[str | None, int]:
         connection.close()
 
 
+def is_suited(address: PostgresDatabase, revision: str) -> bool:
+    """Whether this version may work with the database, whose schema is of the newer *revision*. Raises StorageError."""
+    connection = connect(address, {"lock_timeout": "5000"})
+    try:
+        with translated(address):
+            return schema_floor.is_suited(revision, schema_floor.read(connection, revision))
+    finally:
+        connection.close()
+
+
 def size_of(connection: Connection) -> int:
     """The bytes of the database that *connection* leads to."""
     return int(connection.execute(select(func.pg_database_size(func.current_database()))).scalar_one())
@@ -262,7 +301,7 @@ def size_of(connection: Connection) -> int:
 _HOLDER = """
 SELECT a.application_name, a.pid FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-AND l.classid = %s AND l.objid = %s AND l.objsubid = 2 AND l.granted
+AND l.classid = %s AND l.objid = %s AND l.objsubid = 2 AND l.granted ORDER BY a.application_name, a.pid
 """
 #: The server gives a name 63 bytes.
 _MOST_HOST = 30
@@ -276,6 +315,19 @@ def is_locked(address: PostgresDatabase, number: int) -> bool:
             return connection.execute(_HOLDER, [APPLICATION_ID, number]).fetchone() is not None
     finally:
         connection.close()
+
+
+#: Of many holders, so many are named.
+_MOST_NAMED = 10
+
+
+def _name_all(holders: Iterable[tuple[str | None, int]]) -> str:
+    """Who they are, "" where that is not known."""
+    named = [
+        str(name).removeprefix("wirewatch ") or f"server process {pid}" for name, pid in holders if name is not None
+    ]
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return ", ".join(named[:_MOST_NAMED]) + more
 
 
 class SessionGrip:
@@ -304,13 +356,11 @@ class SessionGrip:
                 if is_ours:
                     self._connection, connection = connection, None
                     return None
-                holder = connection.execute(_HOLDER, self._key).fetchone()
+                holders = connection.execute(_HOLDER, self._key).fetchall()
         finally:
             if connection is not None:
                 connection.close()
-        if holder is None or holder[0] is None:
-            return ""
-        return str(holder[0]).removeprefix("wirewatch ") or f"server process {holder[1]}"
+        return _name_all(holders)
 
     def hold(self) -> str | None:
         """See whether the connection lives; else take the lock again; return None, or who has it."""
@@ -333,6 +383,10 @@ class SessionGrip:
     def release(self) -> None:
         """Give it back."""
         with self._alone:
+            if self._connection is not None:
+                # By a statement that has ended: a server hears only after a while that a connection is closed.
+                with suppress(driver_of(self._address).Error):
+                    self._connection.execute("SELECT pg_advisory_unlock_all()")
             self._close()
 
     def _close(self) -> None:

@@ -69,7 +69,7 @@ class Tail:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: what `sqlite_file` knows the file by; None: a server
+        #: what the file is known by, see `sqlite_file`, or the run of the server, see `postgresql`
         self._file: object = None
         self._posted = -1
         self._last = 0

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal, select, update
 
 from ingest.copies.model import Placement
-from ingest.model import Article, TextFrom
+from ingest.model import Article, TextFrom, so_long_before
 from storage import dialect, fingerprints, postings, relations, stories, texts
 from storage.columns import UtcTime
 from storage.copy_tables import StoryChange
@@ -112,6 +112,7 @@ def begin(connection: Connection, alg: int, window: timedelta, span: RebuildSpan
     A run over all articles also learns anew what sites repeat, in the order in which that was learned live. It can be
     continued also after runs over some: it becomes the last one then, with an id of its own.
     """
+    _give_missing(connection, span.since, now)
     last = connection.execute(_LAST_WHOLE if span.since is None else _LAST).one_or_none()
     window_s = int(window.total_seconds())
     wanted = (alg, window_s, span.words, None)
@@ -131,6 +132,24 @@ def begin(connection: Connection, alg: int, window: timedelta, span: RebuildSpan
     }
     dialect.insert_row(connection, rebuild, values)
     return _read(connection.execute(_LAST).one())
+
+
+#: No algorithm is called so: what has this one is to be read again.
+_NO_ALG = 0
+
+
+def _give_missing(connection: Connection, since: datetime | None, now: datetime) -> None:
+    """Give an empty fingerprint to each article that has lost its own, so that the run reads it again, as the last."""
+    lost = select(
+        article.c.id, article.c.version_id, literal(_NO_ALG), literal(b""), literal(0), literal(now, UtcTime())
+    ).where(
+        article.c.version_id.is_not(None),
+        ~select(fingerprint.c.id).where(fingerprint.c.article_id == article.c.id).exists(),
+    )
+    if since is not None:
+        lost = lost.where(article.c.first_seen_at >= since)
+    names = ["article_id", "version_id", "alg", "hashes", "title", "created_at"]
+    connection.execute(insert(fingerprint).from_select(names, lost.order_by(article.c.id)))
 
 
 def _make_last(connection: Connection, row: Row[*tuple[Any, ...]]) -> RebuildRun:
@@ -335,7 +354,7 @@ def _compare(
         article_id=article_id,
         fingerprint_id=read.text.fingerprint_id,
         site=read.reading.article.source,
-        since=row.first_seen_at - timedelta(seconds=run.window_s),
+        since=so_long_before(row.first_seen_at, timedelta(seconds=run.window_s)),
         span=run.since or _LONG_AGO,
     )
     earlier = fingerprints.earlier(connection, read.reading.fingerprint, stands)

@@ -39,7 +39,7 @@ def _add_lines(name: str) -> Insert:
     return dialect.insert(site_line, name).from_select(["line", "site"], new).on_conflict_do_nothing()
 
 
-_SINCE = select(site_line.c.id, site_line.c.line, site_line.c.site).where(site_line.c.id > bindparam("since"))
+_FROM = select(site_line.c.id, site_line.c.line, site_line.c.site).where(site_line.c.id >= bindparam("last"))
 
 
 @cache
@@ -56,7 +56,7 @@ class Sites:
         #: what is furniture, with its sites, up to the row `_last`
         self._furniture: defaultdict[int, set[str]] = defaultdict(set)
         self._last = 0
-        #: the file that this is known of, see `sqlite_file`; another one in its place is read from its beginning
+        #: the file or run of a server that this is known of; of another one in its place all is read
         self._file: object = None
 
     def furniture_among(self, connection: Connection, pages: Iterable[tuple[str, Iterable[int]]]) -> frozenset[int]:
@@ -65,16 +65,28 @@ class Sites:
             if (file := connection.info.get("file")) != self._file:
                 self._file, self._last = file, 0
                 self._furniture.clear()
-            # Writers take turns on every database, so no row comes to light below one that was seen.
-            for row in connection.execute(_SINCE, {"since": self._last}):
-                self._furniture[row.line].add(row.site)
-                self._last = max(self._last, row.id)
+            self._follow(connection)
             if not self._furniture:
                 return frozenset()
             known = self._furniture.keys()
             return frozenset(
                 line for site, lines in pages for line in known & lines if _is_furniture(self._furniture[line], site)
             )
+
+    def _follow(self, connection: Connection) -> None:
+        """Add what came in since the last look, which is known by its last row.
+
+        Writers take turns on every database, so no row comes to light below one that was seen. Where that row is gone,
+        all are: a rebuild, which may be another process, learns anew what sites repeat.
+        """
+        found = connection.execute(_FROM, {"last": self._last}).all()
+        if self._last and all(row.id != self._last for row in found):
+            self._furniture.clear()
+            found = connection.execute(_FROM, {"last": 0}).all()
+            self._last = 0
+        for row in found:
+            self._furniture[row.line].add(row.site)
+            self._last = max(self._last, row.id)
 
     def remember(self, connection: Connection, site: str, url: str, taken: Fingerprint) -> None:
         """Remember a page of *site* by its lines, and keep what they prove to be furniture.

@@ -20,18 +20,22 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from storage.dialect import to_json
+from storage.dialect import SEARCH_TABLE, to_json
 from storage.errors import (
+    CopyUnfinished,
     DatabaseBusy,
+    DatabaseDamaged,
     DatabaseMissing,
     DatabaseNewer,
     DatabaseOutOfDate,
     DatabaseUnwritable,
     NotADatabase,
+    SearchIndexDamaged,
+    read_json,
     translate,
     translated,
 )
-from storage.tables import APPLICATION_ID, REVISION_TABLE, SCHEMA_REVISION
+from storage.tables import APPLICATION_ID, MARK_OF_COPY, REVISION_TABLE, SCHEMA_REVISION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,6 +181,7 @@ def _engine(
         pool_size=pool_size,
         max_overflow=max_overflow,
         json_serializer=to_json,
+        json_deserializer=read_json,
         # Texts of strangers, and secrets of hubs, have no business in a traceback.
         hide_parameters=True,
     )
@@ -286,12 +291,20 @@ def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
         raise DatabaseNewer(str(path), f"schema {revision}, this version knows {SCHEMA_REVISION}")
 
 
+_COUNT_TABLES = "SELECT count(*), count(*) FILTER (WHERE name = ?) FROM sqlite_master"
+
+
 def stored_revision(connection: sqlite3.Connection, path: Path) -> str | None:
-    """Return the schema's revision, None for an empty file. Raises NotADatabase when the file is not ours."""
+    """Return the schema's revision, None for an empty file.
+
+    Raises NotADatabase when the file is not ours, CopyUnfinished for a copy that is not whole yet.
+    """
     ((application_id,),) = connection.execute("PRAGMA application_id").fetchall()
-    ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    ((tables, marks),) = connection.execute(_COUNT_TABLES, [MARK_OF_COPY]).fetchall()
     if not tables:
         return None
+    if marks:
+        raise CopyUnfinished(str(path))
     if application_id != APPLICATION_ID:
         raise NotADatabase(str(path), "it belongs to another program")
     rows = connection.execute(f"SELECT version_num FROM {REVISION_TABLE}").fetchall()  # noqa: S608  # a constant
@@ -306,6 +319,28 @@ def read_revision(path: Path) -> str | None:
         return None
     with translated(str(path)), closing(connect(path, "ro")) as connection:
         return stored_revision(connection, path)
+
+
+def damages(connection: sqlite3.Connection, path: Path) -> tuple[str, bool]:
+    """Return what SQLite finds wrong with the file, or "", and whether that is in the index of the search alone."""
+    found = _damages(connection, path, "3")
+    if not found:
+        return "", False
+    names = [str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    # The table itself has no pages, and cannot be looked at where its parts are damaged.
+    index = [name for name in names if name.startswith(f"{SEARCH_TABLE}_")]
+    others = [name for name in names if name not in index and name != SEARCH_TABLE]
+    is_index = not any(_damages(connection, path, name) for name in others)
+    return found, is_index and any(_damages(connection, path, name) for name in index)
+
+
+def _damages(connection: sqlite3.Connection, path: Path, what: str) -> str:
+    try:
+        with translated(str(path)):
+            findings = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check('{what}')")]
+    except (DatabaseDamaged, SearchIndexDamaged) as error:
+        return error.detail or error.what
+    return "" if findings == ["ok"] else "; ".join(findings)
 
 
 def size_of(path: Path) -> int:

@@ -237,8 +237,8 @@ class Store(Connected):
         """Store article, version, fingerprint, relations, story, matches and the entry's outcome, all or nothing.
 
         None when one of the addresses was forgotten, which the entry then says, or when `item.reread` is out of date;
-        nothing else is stored then. Raises Conflict when fingerprints newer than `item.seen` share hashes with this
-        one.
+        nothing else is stored then. Raises Overtaken when `item.is_first` and the article is there with another text,
+        Conflict when fingerprints newer than `item.seen` share hashes with this one.
         """
         prepared = articles.prepare(item)
         return self._write(

@@ -21,6 +21,9 @@ APPLICATION_ID = 0x57495245
 #: the table that Alembic keeps its revision in
 REVISION_TABLE = "alembic_version"
 
+#: the table that is in a copy of another database until it is whole, see `storage.copying.mark`
+MARK_OF_COPY = "copy_begun"
+
 # --- polling ----------------------------------------------------------------------------------------
 
 #: They are described in a file of their own.

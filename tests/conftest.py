@@ -86,6 +86,35 @@ def empty_postgresql(postgresql_url: str) -> str:
     return postgresql_url
 
 
+@pytest.fixture(scope="session")
+def url_with_queue(server: str, postgresql_server: ModuleType) -> Iterator[str]:
+    """The address of another one, which has the tables of the queue as well."""
+    from sqlalchemy import create_engine
+
+    from storage.jobs import queue
+    from storage.migrate import upgrade
+
+    with postgresql_server.new_database(server) as url:
+        upgrade(url)
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            queue.rebuild(connection)
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def empty_with_queue(url_with_queue: str) -> str:
+    """The same, with nothing in it."""
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(url_with_queue)
+    with engine.begin() as connection:
+        connection.execute(text(CLEAR))
+    engine.dispose()
+    return url_with_queue
+
+
 #: Only what holds something is emptied: to empty a table of PostgreSQL takes milliseconds. All ids begin at 1 again.
 #: Tables refer to each other in circles, and references are looked at when a statement ends: so all is one statement,
 #: which takes no rights but those of the owner.

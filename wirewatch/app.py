@@ -22,7 +22,9 @@ from wirewatch.housekeeping import Housekeeping
 from wirewatch.session import Session
 from wirewatch.sitefile import read_sites, tell_missing
 from wirewatch.space import space_floor
+from wirewatch.tally import Tally
 from wirewatch.upkeep import Keeper, recall
+from wirewatch.watching import watched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from wirewatch.rulebook import RulesInForce
     from wirewatch.settings import Settings
     from wirewatch.space import SpaceFloor
+    from wirewatch.tally import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +98,12 @@ class App:
 
         return Listings(self.settings.database.url)
 
-    def fetcher(self, remembered: Remembered | None = None, table: TurnTable | None = None) -> Fetcher:
+    def fetcher(
+        self, remembered: Remembered | None = None, table: TurnTable | None = None, watch: Watch | None = None
+    ) -> Fetcher:
         """An HTTP client that keeps to the settings, and to what servers have asked for before; a context manager.
 
-        *table* is given where several processes share the turns at hosts.
+        *table* is given where several processes share the turns at hosts; *watch* is told of requests.
         Raises ConfigError when sites.toml is invalid, or a variable is not set that the proxy is in.
         """
         from importlib.metadata import version
@@ -121,6 +126,7 @@ class App:
             ),
             remembered=remembered,
             table=table,
+            watch=(watch or Tally()).fetched,
         )
 
     def _hosts(self) -> tuple[HostSettings, ...]:
@@ -136,8 +142,8 @@ class App:
         return Workers(self.settings.run.workers)
 
     @asynccontextmanager
-    async def session(self, tell: Tell | None = None) -> AsyncIterator[Session]:
-        """Hold the database alone, with feeds and rules in force and all that a step needs.
+    async def session(self, tell: Tell | None = None, *, watch: Watch | None = None) -> AsyncIterator[Session]:
+        """Hold the database alone, with feeds and rules in force and all that a step needs. *watch* is told of work.
 
         Raises InUse when another instance holds it, ConfigError when feeds.toml or sites.toml is invalid, or the rules
         cannot be read.
@@ -149,7 +155,7 @@ class App:
             store = self.store()
             stack.callback(store.close)
             remembered = await asyncio.to_thread(recall, store, utc_now())
-            fetcher = await stack.enter_async_context(self.fetcher(remembered))
+            fetcher = await stack.enter_async_context(self.fetcher(remembered, watch=watch))
             workers = await stack.enter_async_context(self.workers())
             session = Session(
                 config=self.config,
@@ -161,6 +167,7 @@ class App:
                 tell=tell,
                 space=self.space_floor(),
                 lock=lock,
+                watch=watch,
             )
             # Whatever ends this, also an error: what hosts have asked for holds for the next start.
             stack.callback(session.keep_wishes_at_last)
@@ -218,29 +225,34 @@ class App:
         """Work on a schedule until told to stop."""
         from wirewatch.daemon import Daemon
 
-        async with self.session() as session:
+        tick_s = self.settings.run.tick_s
+        async with watched(self, "run", every_s=tick_s) as (watch, health), self.session(watch=watch) as session:
+            health.use(session.store, rules=lambda: session.rules.version)
             upkeep = {
                 "the look for drift": session.house.look_for_drift,
                 "the care of the database": session.house.tidy,
             }
             services = [self._hub_service(session)] if self.settings.websub.callback else []
-            await Daemon(session, tick_s=self.settings.run.tick_s, upkeep=upkeep, services=services).run()
+            await Daemon(session, tick_s=tick_s, upkeep=upkeep, services=services, health=health).run()
 
     async def run_worker(self, *, queues: tuple[Kind, ...], concurrency: int) -> None:
         """Do jobs until told to stop. Raises StorageError where the database is none that workers can share."""
         from storage.jobs.turns import HostTurnTable
         from storage.lock import SharedLock
         from wirewatch.jobs.desk import Desk
+        from wirewatch.jobs.queueapp import HEARTBEAT_S
         from wirewatch.jobs.worker import Worker, process_name
 
         address = shared_database(self.database)
         async with AsyncExitStack() as stack:
+            watch, health = await stack.enter_async_context(watched(self, "worker", every_s=HEARTBEAT_S))
             stack.enter_context(SharedLock(address))
             store = self.store(hands_out=True)
             stack.callback(store.close)
             table = stack.enter_context(HostTurnTable(address, process_name()))
             remembered = await asyncio.to_thread(recall, store, utc_now())
-            fetcher = await stack.enter_async_context(self.fetcher(remembered, table))
+            health.use(store)
+            fetcher = await stack.enter_async_context(self.fetcher(remembered, table, watch))
             workers = await stack.enter_async_context(self.workers())
             stack.enter_context(rare_collection())
             desk = Desk(
@@ -253,21 +265,27 @@ class App:
                 table=table,
             )
             await workers.warm()
-            await Worker(desk, address=address, queues=queues, concurrency=concurrency).run()
+            await Worker(
+                desk, address=address, queues=queues, concurrency=concurrency, watch=watch, health=health
+            ).run()
 
     async def run_scheduler(self) -> None:
         """Hand out what is due whenever no other scheduler does, until told to stop. Raises as `run_worker`."""
         from storage.lock import SharedLock
-        from wirewatch.jobs.scheduler import Scheduler
+        from wirewatch.jobs.scheduler import ASK_EVERY_S, Scheduler
 
         address = shared_database(self.database)
+        tick_s = self.settings.run.tick_s
         async with AsyncExitStack() as stack:
+            _, health = await stack.enter_async_context(watched(self, "scheduler", every_s=max(tick_s, ASK_EVERY_S)))
             stack.enter_context(SharedLock(address))
             store = self.store()
             stack.callback(store.close)
+            health.use(store)
             configured = Configured(self.config)
             house = Housekeeping(config=self.config, settings=self.settings, store=store, configured=configured)
-            await Scheduler(house, store, address=address, tick_s=self.settings.run.tick_s).run()
+            depth = self.settings.workers.queue_depth
+            await Scheduler(house, store, address=address, tick_s=tick_s, queue_depth=depth, health=health).run()
 
     def _hub_service(self, session: Session) -> AbstractAsyncContextManager[None]:
         """What keeps subscriptions at hubs. Raises ConfigError when the extra is not installed."""

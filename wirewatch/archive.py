@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from collections import Counter
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from storage.archive.rows import ARCHIVE_VERSION, KINDS, ArchivedArticle, ArchivedTopic, ArchiveEnd, Header
+from ingest.errors import Reason
+from storage.archive.names import address_of_none
+from storage.archive.rows import (
+    ARCHIVE_VERSION,
+    KINDS,
+    NO_ADDRESS,
+    ArchivedArticle,
+    ArchivedEntry,
+    ArchivedTopic,
+    ArchiveEnd,
+    Header,
+)
 from wirewatch.errors import WirewatchError
 from wirewatch.output import to_json
 
@@ -25,10 +37,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
-    from storage.archive.rows import Archived
+    from storage.archive.rows import Archived, ArchivedVersion
 
 #: A longer line is refused, so that no file can take all memory. A book with its page is a tenth of it.
 MAX_LINE_BYTES = 256 * 1024 * 1024
+
+#: Times that databases, zones and windows of time can be reckoned with; `ingest.listing.sane_date` lets no other in.
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+#: What may begin a time outside of these, or so near that its zone decides.
+_ODD_YEAR = re.compile(rb'"(?!19[89]|197[1-9]|[2-7]|8[0-8]|89[0-8])[0-9]{4}-')
 
 
 class Line(NamedTuple):
@@ -156,8 +174,10 @@ def read_record(line: bytes, max_line_bytes: int = MAX_LINE_BYTES) -> Archived |
         raise _FaultError("the file ends within this line; it was cut off")
     record: Archived | ArchiveEnd = _decode(decoder, line)
     # All of a record is looked at only where there is a sign of what is seldom there; an escape may spell a digit too.
-    if b"\\u00" in line or b'"0001-01-01' in line or b'"9999-12-31' in line:
+    if b"\\u00" in line or _ODD_YEAR.search(line):
         _check_values(record)
+    if isinstance(record, ArchivedEntry):
+        _check_entry(record)
     if isinstance(record, ArchivedArticle):
         _check_article(record)
     if isinstance(record, ArchivedTopic):
@@ -178,43 +198,70 @@ def _decode(decoder: msgspec.json.Decoder[Any], line: bytes) -> Any:
         raise _FaultError(f"not JSON: {e}" if line.endswith(b"\n") else "the file ends within this line") from e
 
 
-def _check_values(value: object) -> None:
-    """No database stores a NUL, and a time at the edge of the calendar may lie beyond it in UTC."""
+def _check_values(value: object, where: str = "$") -> None:
+    """No database stores a NUL, and with times at the edge of the calendar nobody can reckon."""
     if isinstance(value, str):
         if "\0" in value:
-            raise _FaultError("a text holds the character NUL, which databases cannot store")
+            raise _FaultError(f"a text holds the character NUL, which databases cannot store - at `{where}`")
     elif isinstance(value, datetime):
-        try:
-            value.astimezone(UTC)
-        except OverflowError as e:
-            raise _FaultError(f"{value}: a time before year 1 or after year 9999") from e
-    elif isinstance(value, tuple):
-        for each in value:
-            _check_values(each)
+        if not _EARLIEST <= value < _LATEST:
+            raise _FaultError(f"{value.isoformat()}: a time before 1970 or after year 8999 - at `{where}`")
+    else:
+        for name, each in _parts(value):
+            _check_values(each, f"{where}{name}")
+
+
+def _parts(value: object) -> Iterator[tuple[str, object]]:
+    """What a value consists of, with how that is named in it."""
+    if isinstance(value, tuple):
+        yield from ((f"[{index}]", each) for index, each in enumerate(value))
     elif isinstance(value, dict):
-        _check_values((*value, *value.values()))
+        yield from (("[...]", each) for each in (*value, *value.values()))
     elif is_dataclass(value):
-        for field in fields(value):
-            _check_values(getattr(value, field.name))
+        yield from ((f".{field.name}", getattr(value, field.name)) for field in fields(value))
+
+
+def _check_entry(record: ArchivedEntry) -> None:
+    """The laws of `storage.account` that tell how an entry stands."""
+    is_forgotten = record.reason == Reason.FORGOTTEN
+    if record.text_from is not None and (record.state in {"new", "failed"} or is_forgotten):
+        how = "was forgotten" if is_forgotten else f"is {record.state}"
+        raise _FaultError(f"an entry that {how} has no text - at `$.text_from`")
+    if is_forgotten and record.state != "done":
+        raise _FaultError("an entry that was forgotten is done - at `$.state`")
+    if record.state == "done" and record.text_from is None and not is_forgotten:
+        raise _FaultError("an entry that is done has a text - at `$.text_from`")
+    if record.next_try_at is not None and (record.state in {"new", "failed"} or is_forgotten):
+        raise _FaultError("for such an entry no try is planned - at `$.next_try_at`")
 
 
 def _check_article(record: ArchivedArticle) -> None:
     known = set()
     for index, version in enumerate(record.versions):
-        where = f"at `$.versions[{index}].text_hash`"
         if version.text_hash in known:
-            raise _FaultError(f"the same version twice - {where}")
+            raise _FaultError(f"the same version twice - at `$.versions[{index}].text_hash`")
         known.add(version.text_hash)
-        if version.pruned_at is None:
-            if not version.text.strip():
-                raise _FaultError(f"a version without text - at `$.versions[{index}].text`")
-            if hashlib.sha256(f"{version.title}\0{version.text}".encode()).hexdigest() != version.text_hash:
-                raise _FaultError(f"title and text are not those of the hash - {where}")
+        _check_version(version, f"$.versions[{index}]", is_shown=version.text_hash == record.version)
     if record.version not in known:
         raise _FaultError("the version that is shown is none of its versions - at `$.version`")
+    if record.url.startswith(NO_ADDRESS) and record.url != address_of_none(record.entry):
+        raise _FaultError("an article without an address has that of its entry - at `$.entry`")
     for index, change in enumerate(record.changes):
         if change.version not in known:
             raise _FaultError(f"a version that is none of its versions - at `$.changes[{index}].version`")
+
+
+def _check_version(version: ArchivedVersion, where: str, *, is_shown: bool) -> None:
+    if version.pruned_at is not None:
+        if is_shown:
+            raise _FaultError(f"the text that is shown is not dropped - at `{where}.pruned_at`")
+        if version.text:
+            raise _FaultError(f"a text that was dropped is empty - at `{where}.text`")
+        return
+    if not version.text.strip():
+        raise _FaultError(f"a version without text - at `{where}.text`")
+    if hashlib.sha256(f"{version.title}\0{version.text}".encode()).hexdigest() != version.text_hash:
+        raise _FaultError(f"title and text are not those of the hash - at `{where}.text_hash`")
 
 
 def _check_topic(record: ArchivedTopic) -> None:

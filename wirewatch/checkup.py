@@ -14,6 +14,7 @@ from wirewatch.configcheck import check_cautions, check_proxy, check_sites, chec
 from wirewatch.errors import ConfigError, ExitCode
 from wirewatch.feedhealth import check_feeds, check_secrets
 from wirewatch.rulebook import name_some
+from wirewatch.workcheck import check_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,7 +207,7 @@ def check_database(settings: Settings) -> Iterator[Check]:
 
     try:
         found = status(settings.database.url)
-        if found.state is not SchemaState.CURRENT:
+        if found.state not in {SchemaState.CURRENT, SchemaState.AHEAD}:
             fix, command = {
                 SchemaState.MISSING: ("create it with", "init"),
                 SchemaState.OUT_OF_DATE: ("upgrade it with", "db upgrade"),
@@ -215,15 +216,25 @@ def check_database(settings: Settings) -> Iterator[Check]:
             message = f"{found.database.shown}: {found.state.replace('_', ' ')}; {fix}"
             yield fail("database", message, ExitCode.DATABASE, command)
             return
-        damage = _quick_check(found.database.path) if isinstance(found.database, SqliteFile) else ""
+        damage, is_index = "", False
+        if isinstance(found.database, SqliteFile):
+            damage, is_index = _quick_check(found.database.path)
     except StoreError as e:
         yield fail("database", str(e), ExitCode.DATABASE)
+        return
+    if is_index:
+        message = f"{found.database.shown}: the index of the search is damaged, and nothing is lost by that"
+        yield fail("database", f"{message}; make it anew with", ExitCode.DATABASE, "db reindex")
         return
     if damage:
         fix = "restore a backup, or save what is left with: sqlite3 FILE .recover"
         yield fail("database", f"{found.database.shown}: damaged: {damage}; {fix}", ExitCode.DATABASE)
         return
     size = f"{(found.bytes or 0) / 1e6:.1f} MB"
+    if found.state is SchemaState.AHEAD:
+        told = f"{found.database.shown}: schema {found.revision} is newer than {found.needed}"
+        yield warn("database", f"{told}, and suits this version for now; upgrade the program")
+        return
     if not isinstance(found.database, SqliteFile):
         yield ok("database", f"{found.database.shown}: schema {found.revision} is current, {size}")
         return
@@ -275,16 +286,15 @@ def check_consistency(settings: Settings) -> Iterator[Check]:
         yield ok("rows", "entries, texts, index and fingerprints are in step, as far as the newest show")
 
 
-def _quick_check(path: Path) -> str:
-    """Return what SQLite finds wrong with the file, or ""."""
+def _quick_check(path: Path) -> tuple[str, bool]:
+    """Return what SQLite finds wrong with the file, or "", and whether only the index of the search is damaged."""
     from contextlib import closing
 
     from storage.errors import translated
-    from storage.sqlite_file import connect
+    from storage.sqlite_file import connect, damages
 
     with translated(str(path)), closing(connect(path, "ro")) as connection:
-        findings = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
-    return "" if findings == ["ok"] else "; ".join(findings)
+        return damages(connection, path)
 
 
 def check_content(stats: StatsRecord, now: datetime) -> Iterator[Check]:
@@ -358,4 +368,5 @@ def examine(
             yield from check_rules_in_force(found, listings, is_running=is_running, now=now)
             yield from check_copies(listings)
             yield from check_redo(listings)
+            yield from check_work(read.database.url)
             yield from check_consistency(read)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import Reason, StoreError, is_put_off
 from ingest.polling import EventKind
+from wirewatch.logs import bound
+from wirewatch.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ingest.pipeline import Pipeline
     from ingest.placing import Ingested
     from ingest.refresh import Refreshed
+    from wirewatch.tally import Watch
 
     #: is called with how many jobs are done and how many there are by now
     Tell = Callable[[int, int], None]
@@ -82,10 +85,18 @@ class _Host:
 
 
 class Cycle:
-    """Does due polls and entries with the steps of a `Pipeline`, and counts what they did."""
+    """Does due polls and entries with the steps of a `Pipeline`, counts what they did, and tells *watch*."""
 
-    def __init__(self, pipeline: Pipeline, *, max_hosts: int = MAX_HOSTS, tell: Tell | None = None) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        max_hosts: int = MAX_HOSTS,
+        tell: Tell | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self._pipeline = pipeline
+        self._watch = watch or Tally()
         self._places = asyncio.Semaphore(max_hosts)
         self._hosts: dict[str, _Host] = {}
         self._taken: set[tuple[str, int]] = set()
@@ -183,8 +194,10 @@ class Cycle:
                     if not host.jobs:
                         continue
                     job = host.jobs.popleft()
+                    kind, ident = job
                     try:
-                        await self._do(job)
+                        with bound(host=name, **{kind: ident}):
+                            await self._do(job)
                     finally:
                         self._taken.discard(job)
                     self._done += 1
@@ -207,9 +220,11 @@ class Cycle:
             self._store_error = self._store_error or error
             self.give_back()
         except Exception:
+            self._watch.broke()
             log.exception("%s %d: a bug broke the step; it stays due", kind, ident)
 
     def _count_poll(self, done: Refreshed) -> None:
+        self._watch.polled(done)
         report = self._report
         failed = report.failed
         if done.error is not None and is_put_off(done.error):
@@ -236,6 +251,7 @@ class Cycle:
         )
 
     def _count_entry(self, done: Ingested) -> None:
+        self._watch.ingested(done)
         report = self._report
         if done.outcome is not None and done.outcome.reason is not None:
             self._without_page[done.outcome.reason] = self._without_page.get(done.outcome.reason, 0) + 1

@@ -19,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from ingest.errors import StoreError
 from wirewatch.errors import ConfigError
+from wirewatch.health import Health
 from wirewatch.upkeep import feeds_at_start, ticks_to_start
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Daemon:
     """Ticks over an open `Session` until it is told to stop.
 
     *upkeep* is done at each maintenance, by name; what fails there is told and tried again at the next. *services* are
-    open while the daemon works.
+    open while the daemon works. *health* is told how it goes.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class Daemon:
         tick_s: float,
         upkeep: Mapping[str, Callable[[], Awaitable[None]]] | None = None,
         services: Sequence[AbstractAsyncContextManager[object]] = (),
+        health: Health | None = None,
     ) -> None:
+        self._health = health or Health(every_s=tick_s)
         self._session = session
         self._tick_s = tick_s
         self._upkeep = upkeep or {}
@@ -98,9 +101,11 @@ class Daemon:
                 for service in self._services:
                     await stack.enter_async_context(service)
                 scheduler.start()
+                self._health.started()
                 log.info("running; a tick every %g s", self._tick_s)
                 await self._stop.wait()
         finally:
+            self._health.stopping()
             log.info("stopping: %d jobs queued or under way", self._session.cycle.queued)
             # This cancels the coroutine of a tick at hand, which only queues; the work itself is the cycle's.
             if scheduler.running:
@@ -112,6 +117,7 @@ class Daemon:
 
     def _ask_to_stop(self, number: signal.Signals) -> None:
         if not self._stop.is_set():
+            self._health.stopping()
             log.info("asked to stop: ends within %d s; Ctrl-C ends it at once", EXIT_S)
             self._stop.set()
         elif number == signal.SIGINT:
@@ -140,6 +146,11 @@ class Daemon:
         self._session.house.look_at_rules(is_asked=wants_reload)
         if wants_reload:
             await self._reload_feeds()
+            self._health.reloaded()
+        await self._do_tick()
+        self._health.ticked(self._store_trouble)
+
+    async def _do_tick(self) -> None:
         try:
             await self._take_due()
         except StoreError as error:
@@ -207,6 +218,7 @@ class Daemon:
 
     def _ask_for_reload(self, scheduler: AsyncIOScheduler) -> None:
         log.info("asked to reload")
+        self._health.reloading()
         self._wants_reload = True
         scheduler.modify_job("tick", next_run_time=datetime.now(UTC))
 

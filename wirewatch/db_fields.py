@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wirewatch.columns import Column
-from wirewatch.fields import INTEGER, TEXT
+from wirewatch.fields import INTEGER, TEXT, YES_NO
 
 BACKED_UP = (
     Column("path", TEXT, "file of the copy"),
@@ -22,6 +22,20 @@ VACUUMED = (
     Column("before", INTEGER, "bytes that it took before"),
     Column("after", INTEGER, "bytes that it takes now"),
     Column("freed", INTEGER, "bytes that were given back"),
+)
+
+TABLE_COPIED = (
+    Column("table", TEXT, "its name", is_shown=True),
+    Column("rows", INTEGER, "rows that both databases have", is_shown=True),
+    Column("checksum", TEXT, "of all of them, the same on both", is_shown=True),
+)
+
+DATABASE_COPIED = (
+    Column("source", TEXT, "the database that was copied"),
+    Column("target", TEXT, "its copy"),
+    Column("rows", INTEGER, "rows that were copied, in all"),
+    Column("is_resumed", YES_NO, "a copy that was begun before was gone on with"),
+    Column("tables", "list of {table, rows, checksum}", "what was compared", nested=TABLE_COPIED),
 )
 
 PRUNED = (

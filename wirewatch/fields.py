@@ -283,7 +283,7 @@ FOUND = (
 
 DATABASE = (
     Column("path", TEXT, "file of the database"),
-    Column("state", TEXT, "missing, out_of_date, current or newer"),
+    Column("state", TEXT, "missing, out_of_date, current, newer, or ahead: newer, and this version may work with it"),
     Column("revision", TEXT, "schema of the file, or null"),
     Column("needed", TEXT, "schema of this version"),
     Column("bytes", INTEGER, "what it takes on the disk, its write-ahead log included, or null"),

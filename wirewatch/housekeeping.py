@@ -74,6 +74,8 @@ class Housekeeping:
 
     async def load(self) -> None:
         """Bring feeds, sites and rules into force. Raises ConfigError when one of them cannot be read."""
+        # A scheduler may lead, end, and lead again.
+        self._is_stopping = False
         await self.reload_feeds()
         await asyncio.to_thread(self._reach_back)
         await asyncio.to_thread(self._watch.start)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ingest.copies.fingerprint import take_fingerprint
 from ingest.model import utc_now
 from rules.text import tokenize
+from storage.archive.foretold import Foretold
 from storage.archive.incoming_articles import PreparedText
 from storage.archive.rows import ArchivedArticle
 from storage.dialect import index_line
@@ -42,17 +43,20 @@ def import_records(
     tell: Callable[[int], None] | None = None,
     require_room: Callable[[], object] = lambda: None,
     batch: int = BATCH,
+    counts: Counter[str] | None = None,
 ) -> Counter[str]:
     """Store the records of *lines*; return how many became what, see `ArchiveWriter.take`.
 
     *tell* gets how many records are stored; *require_room* is called before each transaction, and may raise. Raises
-    what *lines* and the store raise; what was stored by then stays, and what stands before a fault is stored.
+    what *lines* and the store raise; what was stored by then stays, and what stands before a fault is stored: *counts*
+    is what they are counted in, for who wants to know that also then.
     """
-    counts: Counter[str] = Counter()
+    counts = Counter() if counts is None else counts
     orphans: dict[str, int] = {}
+    gone: set[str] = set()
     for some in _batches(lines, batch):
         require_room()
-        counts += store.take(_prepare(store, some), clock(), orphans)
+        counts.update(store.take(_prepare(store, some), clock(), orphans, gone))
         if tell is not None:
             tell(counts.total())
     return counts
@@ -67,14 +71,15 @@ def survey_records(
 ) -> Counter[str]:
     """Return how many of *lines* would become what, as `import_records` does, and store nothing.
 
-    What would be changed counts as known, and trails of stories are left out. Raises what *lines* and the reader raise.
+    What would be changed counts as known, and of trails of stories only those count that
+    would be left out. Raises what *lines* and the reader raise.
     """
     counts: Counter[str] = Counter()
-    gone: set[str] = set()
-    for some in _batches(lines, batch):
-        counts += reader.survey(some, gone)
-        if tell is not None:
-            tell(counts.total())
+    with Foretold() as foretold:
+        for some in _batches(lines, batch):
+            counts += reader.survey(some, foretold)
+            if tell is not None:
+                tell(counts.total())
     return counts
 
 

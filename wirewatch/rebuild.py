@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ingest.copies.credit import find_credit
 from ingest.copies.fingerprint import FINGERPRINT_ALG, take_fingerprint
 from ingest.copies.story import place
-from ingest.model import Reading, utc_now
+from ingest.model import Reading, so_long_before, utc_now
 from storage.rebuilds import ReadAnew
 from wirewatch.errors import WirewatchError
 
@@ -42,7 +42,7 @@ def begin(
     """
     run = store.begin_rebuild(alg, window, span, now)
     # From now on none are cut.
-    while store.reach_back(_LONG_AGO if run.since is None else run.since - window):
+    while store.reach_back(_LONG_AGO if run.since is None else so_long_before(run.since, window)):
         pass
     return run
 

@@ -14,7 +14,7 @@ from wirewatch.rulebook import set_version
 from wirewatch.rulecheck import load
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from rules.files import LoadedRules
@@ -122,6 +122,9 @@ class ShownStats(StatsRecord):
     #: of SQLite's write-ahead log, and on the disk of the database; None where there is none, or it is not known
     wal_bytes: int | None = None
     free_bytes: int | None = None
+    #: by state, where several processes share the work; None elsewhere
+    workers: Mapping[str, int] | None = None
+    jobs: Mapping[str, int] | None = None
 
 
 def show_stats(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wirewatch.rulebook import RulesInForce
     from wirewatch.settings import Settings
     from wirewatch.space import Room
+    from wirewatch.tally import Watch
     from wirewatch.websub import Hubs
 
 log = logging.getLogger(__name__)
@@ -50,10 +51,12 @@ class Session:
         tell: Tell | None = None,
         space: SpaceFloor | None = None,
         lock: DatabaseLock | None = None,
+        watch: Watch | None = None,
     ) -> None:
         from ingest.pipeline import Pipeline
 
-        self._store = store
+        #: where all is kept
+        self.store = store
         self._fetcher = fetcher
         self._workers = workers
         self._configured = Configured(config, fetcher.use_hosts)
@@ -76,7 +79,7 @@ class Session:
             robots_sitemaps=fetcher.robots_sitemaps,
             site_rule=self._configured.site_rule,
         )
-        self.cycle = Cycle(self.pipeline, tell=tell)
+        self.cycle = Cycle(self.pipeline, tell=tell, watch=watch)
 
     @property
     def feeds(self) -> int:
@@ -110,18 +113,18 @@ class Session:
         """Queue polls of feeds that are due and not queued yet."""
         taken = self.cycle.taken_feeds
         find = partial(
-            self._store.due_feeds, await self.house.look_at_clock(), limit, taken, is_everything_due=is_everything_due
+            self.store.due_feeds, await self.house.look_at_clock(), limit, taken, is_everything_due=is_everything_due
         )
         self.cycle.poll(await asyncio.to_thread(find))
 
     async def count_due_feeds(self) -> int:
         """How many feeds are due now."""
-        return len(await asyncio.to_thread(self._store.due_feeds, await self.house.look_at_clock(), 1_000_000))
+        return len(await asyncio.to_thread(self.store.due_feeds, await self.house.look_at_clock(), 1_000_000))
 
     async def queue_due_entries(self, *, limit: int, without: AbstractSet[int] = frozenset()) -> set[int]:
         """Queue entries that are due, not queued yet and not among *without*; returns their ids."""
         taken = self.cycle.taken_entries | without
-        dues = await asyncio.to_thread(self._store.due_entries, utc_now(), limit, taken)
+        dues = await asyncio.to_thread(self.store.due_entries, utc_now(), limit, taken)
         self.cycle.ingest(dues)
         return {due.id for due in dues}
 
@@ -142,7 +145,7 @@ class Session:
         from wirewatch.websub import Hubs
 
         return Hubs(
-            store=self._store,
+            store=self.store,
             post=self._fetcher,
             pipeline=self.pipeline,
             callback=callback,
@@ -155,7 +158,7 @@ class Session:
 
     async def try_to_write(self) -> None:
         """See whether the database can be written again. Raises StorageError."""
-        await asyncio.to_thread(self._store.try_to_write)
+        await asyncio.to_thread(self.store.try_to_write)
 
     async def hold_lock(self) -> None:
         """See to it that we have the database alone still. Raises StorageError when another has it by now."""

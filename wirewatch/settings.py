@@ -35,6 +35,8 @@ PREFIX = "WIREWATCH_"
 NOT_SETTINGS = frozenset({"WIREWATCH_CONFIG", "WIREWATCH_DEBUG"})
 #: settings whose values are never quoted: they can hold a password
 SECRET_KEYS = frozenset({"fetch.proxy", "database.url"})
+#: how services can log, see `wirewatch.logs`
+LOG_FORMATS = ("text", "json")
 
 
 def _time_zone(name: str) -> str:
@@ -84,6 +86,16 @@ def _callback(text: str) -> str:
     if text and not (parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)):
         raise ValueError("an http(s) address without ? and #, such as https://news.example/websub")
     return text
+
+
+def _log_format(text: str) -> str:
+    if text not in LOG_FORMATS:
+        raise ValueError(" or ".join(LOG_FORMATS))
+    return text
+
+
+def _listen_or_not(text: str) -> str:
+    return text and _listen(text)
 
 
 def _listen(text: str) -> str:
@@ -159,6 +171,17 @@ class RunSection(Section):
     """seconds between two looks at what is due"""
     workers: Annotated[Count, Field(ge=1, le=64)] = 2
     """processes that read pages"""
+    log_format: Annotated[Text, AfterValidator(_log_format)] = "text"
+    """how services log: text, lines for people, or json, an object an event"""
+
+
+class WorkersSection(Section):
+    """Several processes that share the work, on a PostgreSQL server."""
+
+    queue_depth: Annotated[Count, Field(ge=1, le=1_000_000)] = 2000
+    """jobs that wait at most: a scheduler makes no more until workers have taken some"""
+    concurrency: Annotated[Count, Field(ge=1, le=1000)] = 16
+    """jobs that one worker does at the same time"""
 
 
 class CopiesSection(Section):
@@ -190,15 +213,26 @@ class WebsubSection(Section):
     """where `run` listens for hubs; put a proxy with TLS before it"""
 
 
+class MetricsSection(Section):
+    """Figures for Prometheus, and whether a service is well."""
+
+    listen: Annotated[Text, AfterValidator(_listen_or_not)] = ""
+    """where services answer /metrics, /healthz and /readyz, such as 127.0.0.1:9464; empty: nowhere"""
+    allow_remote: Flag = False
+    """let `metrics.listen` be an address that other machines reach; whoever does is told all figures"""
+
+
 class Settings(Section):
     """All settings, checked. Frozen."""
 
     database: DatabaseSection = DatabaseSection()
     fetch: FetchSection = FetchSection()
     run: RunSection = RunSection()
+    workers: WorkersSection = WorkersSection()
     websub: WebsubSection = WebsubSection()
     copies: CopiesSection = CopiesSection()
     store: StoreSection = StoreSection()
+    metrics: MetricsSection = MetricsSection()
     timezone: Annotated[Text, AfterValidator(_time_zone)] = "UTC"
     """where the day starts for --since today, yesterday, monday"""
 

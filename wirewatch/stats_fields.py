@@ -95,4 +95,11 @@ STATS = (
     Column(
         "free_bytes", INTEGER, "what is free on the disk of the database; null where that is not known", is_rare=True
     ),
+    Column(
+        "workers",
+        "{state: integer}",
+        "workers and schedulers by state, as `workers` has them; null where one process does all",
+        is_rare=True,
+    ),
+    Column("jobs", "{state: integer}", "jobs in the queue by state; null where there is none", is_rare=True),
 )

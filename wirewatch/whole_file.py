@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from wirewatch.errors import WirewatchError
+from wirewatch.output import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +42,9 @@ def whole_file(
     """
     if path.exists() and not path.is_file():
         # The new file would take the place of the device or the pipe itself, and take it away from everybody.
-        raise WirewatchError(f"{path}: it is no ordinary file; without -o the export goes to standard output")
+        raise WirewatchError(
+            f"{clean_line(str(path))}: it is no ordinary file; without -o the export goes to standard output"
+        )
     if os.path.lexists(path) and not is_forced:
         raise _exists(path)
     try:
@@ -69,11 +72,13 @@ def whole_file(
 
 
 def _exists(path: Path) -> WirewatchError:
-    return WirewatchError(f"{path}: there is such a file; choose another name, or overwrite it with --force")
+    return WirewatchError(
+        f"{clean_line(str(path))}: there is such a file; choose another name, or overwrite it with --force"
+    )
 
 
 def _unwritten(path: Path, error: OSError) -> WirewatchError:
-    return WirewatchError(f"{path}: {error.strerror or error}; it was not written")
+    return WirewatchError(f"{clean_line(str(path))}: {error.strerror or error}; it was not written")
 
 
 def _begin(path: Path) -> BinaryIO:
@@ -89,7 +94,7 @@ def _begin(path: Path) -> BinaryIO:
         fcntl.flock(file, fcntl.LOCK_EX)
     if not _is_still(file, part):
         file.close()
-        raise WirewatchError(f"{path}: another process is writing it just now")
+        raise WirewatchError(f"{clean_line(str(path))}: another process is writing it just now")
     return file
 
 
@@ -101,7 +106,7 @@ def _throw_away(part: Path, path: Path) -> None:
         try:
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise WirewatchError(f"{path}: another process is writing it just now") from error
+            raise WirewatchError(f"{clean_line(str(path))}: another process is writing it just now") from error
         except OSError as error:
             raise _not_ours(part) from error
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
@@ -111,7 +116,9 @@ def _throw_away(part: Path, path: Path) -> None:
 
 
 def _not_ours(part: Path) -> WirewatchError:
-    return WirewatchError(f"{part}: it may be what another process writes just now; if none does, remove it")
+    return WirewatchError(
+        f"{clean_line(str(part))}: it may be what another process writes just now; if none does, remove it"
+    )
 
 
 def _is_still(file: BinaryIO, part: Path) -> bool:

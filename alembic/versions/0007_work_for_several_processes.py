@@ -53,6 +53,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     if op.get_context().dialect.name == "postgresql":
+        # The oldest revision whose code may work with this database, see `storage.schema_floor`.
+        op.execute("CREATE TABLE schema_floor (oldest_revision text NOT NULL)")
+        op.execute("INSERT INTO schema_floor (oldest_revision) VALUES ('0007')")
         op.execute(
             "CREATE FUNCTION wirewatch_now() RETURNS bigint LANGUAGE sql VOLATILE "
             "AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint'"

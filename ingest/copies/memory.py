@@ -23,6 +23,7 @@ from ingest.copies.model import Candidate, Candidates
 from ingest.copies.ranking import MOST_CANDIDATES, NEWEST_PER_HASH, rank
 from ingest.copies.repeats import MIN_SITES, PageLines, SiteMemory, hash_page
 from ingest.copies.story import place
+from ingest.model import so_long_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,7 +85,7 @@ class CopyIndex:
 
     def place(self, reading: Reading, *, at: datetime) -> Placed:
         """Compare an article that arrived *at* that time with those before it, and add it."""
-        since = at - self._window
+        since = so_long_before(at, self._window)
         candidates = self.candidates(reading.fingerprint, site=reading.article.source, since=since)
         placement = place(reading, candidates)
         article_id = self.add(reading, placement, at=at)

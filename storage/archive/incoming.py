@@ -48,13 +48,14 @@ def take(
     now: datetime,
     memories: Sites,
     orphans: dict[str, int],
+    gone: set[str],
 ) -> Counter[str]:
     """Store *records*, articles with what was made of their texts; return what became of them, see `Became`.
 
     *orphans* is handed from one call of an import to the next: the first article that came of a story whose own first
-    was left out.
+    was left out. So is *gone*: the names of articles that were forgotten.
     """
-    intake = _Intake(connection, now, memories, orphans)
+    intake = _Intake(connection, now, memories, orphans, gone)
     for record, prepared in records:
         intake.take(record, prepared)
     intake.finish()
@@ -65,6 +66,8 @@ _RAISE_SEEN = (
     update(feed).where(feed.c.id == bindparam("own")).values(entries_seen=feed.c.entries_seen + bindparam("more"))
 )
 _IN_FORCE = select(topic.c.id).where(topic.c.retired_at.is_(None))
+#: What becomes of a record that names what is not there, and of one that is about an article that was forgotten.
+LEFT_OUT, OF_FORGOTTEN = "left_out", "of_forgotten"
 #: The states of an entry that is still to be done.
 OPEN = frozenset({EntryState.NEW.value, EntryState.RETRYING.value})
 _SAME_IN_ENTRY = (
@@ -80,11 +83,14 @@ _SAME_IN_FEED = (
 class _Intake:
     """Some records on their way into the database, in one transaction."""
 
-    def __init__(self, connection: Connection, now: datetime, memories: Sites, orphans: dict[str, int]) -> None:
+    def __init__(
+        self, connection: Connection, now: datetime, memories: Sites, orphans: dict[str, int], gone: set[str]
+    ) -> None:
         self._connection = connection
         self._now = now
         self._stored = Stored(connection)
         self.counts: Counter[str] = Counter()
+        self._gone = gone
         self._seen: Counter[int] = Counter()
         self._articles = ArticleIntake(connection, now, memories, orphans, self._stored)
         self._findings = FindingIntake(connection, now, self._stored)
@@ -102,16 +108,26 @@ class _Intake:
             case ArchivedEntry():
                 became = self._take_entry(record)
             case ArchivedArticle():
-                became = self._articles.take(record, prepared)
+                became = self._take_article(record, prepared)
             case ArchivedStory():
-                became = self._trails.take(record)
+                became = self._of_forgotten(self._trails.take(record), record.article)
             case ArchivedRelation():
-                became = self._findings.take_relation(record)
+                became = self._of_forgotten(self._findings.take_relation(record), record.article, record.other)
             case ArchivedMatch():
-                became = self._findings.take_match(record)
+                became = self._of_forgotten(self._findings.take_match(record), record.article)
             case ArchivedEvent():
                 became = self._take_event(record)
         self.counts[f"{record.kind}.{became}"] += 1
+
+    def _take_article(self, record: ArchivedArticle, prepared: Texts) -> str:
+        became = self._articles.take(record, prepared)
+        if became == "forgotten":
+            self._gone.add(record.url)
+        return became
+
+    def _of_forgotten(self, became: str, *articles: str) -> str:
+        """Tell apart what is left out because its article was forgotten: there nothing is wrong with the archive."""
+        return OF_FORGOTTEN if became == LEFT_OUT and not self._gone.isdisjoint(articles) else became
 
     def finish(self) -> None:
         """Do what is done once for all of them."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from storage.archive.foretold import Foretold
     from storage.archive.incoming_articles import Texts
     from storage.archive.outgoing import Page
     from storage.archive.rows import Archived
@@ -62,13 +63,13 @@ class ArchiveReader(Listings):
         for name, read in _AFTER_ARTICLES:
             yield from self._pages(0, partial(read, upto=upto[name]))
 
-    def survey(self, records: Sequence[Archived], gone: set[str]) -> Counter[str]:
+    def survey(self, records: Sequence[Archived], foretold: Foretold) -> Counter[str]:
         """Say what would become of *records*, the next of an archive, if they were stored; see `ArchiveWriter.take`.
 
-        Nothing is told of trails of stories, and what would be changed counts as known. *gone* is empty at first, and
-        handed on from call to call.
+        Of trails of stories it is told only which are left out, and what would be changed counts as known. *foretold*
+        is empty at first, and handed on from call to call.
         """
-        return self._read(partial(survey.look_through, records=tuple(records), gone=gone))
+        return self._read(partial(survey.look_through, records=tuple(records), foretold=foretold))
 
     def _pages(self, after: Any, read: Callable[..., Page]) -> Iterator[Archived]:
         while after is not None:
@@ -88,11 +89,13 @@ class ArchiveWriter(Store):
         records: Sequence[tuple[Archived, Texts]],
         now: datetime,
         orphans: dict[str, int],
+        gone: set[str],
     ) -> Counter[str]:
         """Store *records* in one transaction; return how many became what, such as "entry.added".
 
         They are added, changed, known already, forgotten here, stored_here though they were forgotten elsewhere, or
-        left_out because what they name is not there. *orphans* is empty at first, and handed on from call to call.
+        left_out because what they name is not there, of_forgotten where that was forgotten. *orphans* and *gone* are
+        empty at first, and handed on from call to call.
         """
-        work = partial(incoming.take, records=tuple(records), now=now, memories=self._sites, orphans=orphans)
+        work = partial(incoming.take, records=tuple(records), now=now, memories=self._sites, orphans=orphans, gone=gone)
         return self._write(work)

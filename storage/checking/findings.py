@@ -17,6 +17,10 @@ class Fix(NamedTuple):
 
 
 RESTORE = Fix("what was lost is in a backup only; put one back with", "db restore FILE")
+RESTORE_TEXTS = Fix("take it from a backup; put one back with", "db restore FILE")
+RESTORE_VALUES = Fix("what they were is in a backup only; put one back with", "db restore FILE")
+VACUUM = Fix("nothing is lost by it; write the file anew with", "db vacuum")
+MAKE_ANEW = Fix("make what is missing anew with", "db upgrade")
 REINDEX = Fix("make the index anew with", "db reindex")
 REBUILD = Fix("compare the articles once more with", "copies rebuild")
 IMPORT = Fix(

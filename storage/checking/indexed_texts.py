@@ -12,6 +12,7 @@ from storage import dialect
 from storage.checking import word_sums
 from storage.checking.findings import REINDEX, Finding, named
 from storage.checking.spans import COMPARED_AT_ONCE, Depth, chosen, spans
+from storage.checking.stored_texts import is_as_stored
 from storage.redo import renewal
 from storage.tables import article_version
 
@@ -122,7 +123,7 @@ def _differently_indexed(connection: Connection, ids: Sequence[int], *, is_whole
     """Which of the texts are there by other words, and which by those of another tokenizer."""
     name = connection.dialect.name
     wanted = dialect.numbers("ids", name).alias("wanted")
-    columns = (article_version.c[each] for each in ("id", "title", "text", "tokenizer_version"))
+    columns = (article_version.c[each] for each in ("id", "title", "text", "text_hash", "tokenizer_version"))
     statement = (
         select(*columns)
         .select_from(wanted.join(article_version, article_version.c.id == wanted.c.value))
@@ -131,6 +132,9 @@ def _differently_indexed(connection: Connection, ids: Sequence[int], *, is_whole
     )
     lines, outdated = [], []
     for row in connection.execute(statement, {"ids": dialect.pack(ids, name)}).all():
+        if not is_as_stored(row.title, row.text, row.text_hash):
+            # The index is right, and the text is not: made anew by it, the index would hide that.
+            continue
         if row.tokenizer_version != TOKENIZER_VERSION:
             outdated.append(row.id)
         else:

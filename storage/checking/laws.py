@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, not_, or_, select
 
-from storage.checking.findings import REPORT, RESTORE
+from storage.checking.findings import REBUILD, REPORT, RESTORE
 from storage.tables import (
     article,
     article_address,
@@ -86,7 +86,7 @@ LAWS = (
         "articles have no fingerprint, so that copies of them are not found",
         article.c.id,
         not_(_has(fingerprint.c.article_id == article.c.id)),
-        RESTORE,
+        REBUILD,
     ),
     Law(
         "fingerprints",

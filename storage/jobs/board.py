@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from storage.jobs import due, queue, roster
+from storage import schema_floor
+from storage.jobs import backlog, due, queue, roster
 from storage.jobs.model import wanted
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.engine import Reader, Writer
+    from storage.jobs.backlog import JobRecord, Overview
     from storage.jobs.model import DeadJob, Depth, Job
     from storage.jobs.roster import WorkerRecord
 
@@ -38,6 +41,10 @@ class JobBoard:
     def require(self) -> None:
         """Raise QueueMissing when there is no queue, QueueOutdated when it is of another version of Procrastinate."""
         self._reader.run(partial(queue.require, subject=self._subject))
+
+    def require_schema(self) -> None:
+        """Raise DatabaseNewer when the schema was upgraded beyond what this version may work with."""
+        self._reader.run(partial(schema_floor.require, subject=self._subject))
 
     def rebuild(self) -> None:
         """Make the queue anew, empty; what is due is handed out again by `hand_out`."""
@@ -69,6 +76,14 @@ class JobBoard:
     def retry(self, ids: Collection[int], *, every: bool = False) -> tuple[Job, ...]:
         """Hand jobs that were given up out again: those with *ids*, or all."""
         return self._writer.run(partial(queue.retry, ids=ids, every=every))
+
+    def overview(self) -> Overview:
+        """Who is at work, how full the queue is, and what is due; also where there is no queue."""
+        return self._reader.run(partial(backlog.look, subject=self._subject))
+
+    def listed(self, *, only_dead: bool = False, limit: int | None = None) -> tuple[JobRecord, ...]:
+        """The jobs in the queue, at most *limit*: the dead first, then those at work, then those that wait."""
+        return self._reader.run(partial(backlog.listed, only_dead=only_dead, limit=limit))
 
     # --- what a job finds ---------------------------------------------------------------------------
 
@@ -104,7 +119,8 @@ def _hand_out(connection: Connection, now: datetime, most: int) -> tuple[Job, ..
     if room <= 0:
         return ()
     busy = queue.busy(connection, dead_for_s=DEAD_FOR_S)
-    jobs = list(wanted(due.polls(connection, now), busy, room))
-    jobs += wanted(due.extractions(connection, now), busy, room - len(jobs))
+    with closing(due.polls(connection, now)) as polls, closing(due.extractions(connection, now)) as extractions:
+        jobs = list(wanted(polls, busy, room))
+        jobs += wanted(extractions, busy, room - len(jobs))
     queue.add(connection, jobs)
     return tuple(jobs)

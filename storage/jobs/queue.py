@@ -34,27 +34,31 @@ SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_
 #: One that was given up is left alone for a while, or a bug would be met at every tick.
 _BUSY = """
 SELECT DISTINCT j.queueing_lock FROM procrastinate_jobs j
-WHERE j.queueing_lock IS NOT NULL AND (j.status IN ('todo', 'doing') OR j.status IN ('failed', 'aborted') AND EXISTS (
-    SELECT FROM procrastinate_events e WHERE e.job_id = j.id AND e.at > now() - make_interval(secs => %s)))
+WHERE j.queue_name = ANY(%s) AND j.queueing_lock IS NOT NULL AND (j.status IN ('todo', 'doing')
+    OR j.status = 'failed' AND EXISTS (
+        SELECT FROM procrastinate_events e WHERE e.job_id = j.id AND e.at > now() - make_interval(secs => %s)))
 """
 _DEPTH = """
 SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),
-    count(*) FILTER (WHERE status IN ('failed', 'aborted'))
+    count(*) FILTER (WHERE status = 'failed')
 FROM procrastinate_jobs
 """
+#: A job that was cut short, as when a worker ends while it is at it, has no bug: what is left of it is due still.
 _STALLED = """
-DELETE FROM procrastinate_jobs j WHERE j.status = 'doing' AND NOT EXISTS (
-    SELECT FROM procrastinate_workers w
-    WHERE w.id = j.worker_id AND w.last_heartbeat >= now() - make_interval(secs => %s))
+DELETE FROM procrastinate_jobs j WHERE j.queue_name = ANY(%s) AND (j.status IN ('aborted', 'cancelled')
+    OR j.status = 'doing' AND NOT EXISTS (
+        SELECT FROM procrastinate_workers w
+        WHERE w.id = j.worker_id AND w.last_heartbeat >= now() - make_interval(secs => %s)))
 RETURNING j.queueing_lock
 """
 _DEAD = """
 SELECT j.id, j.queueing_lock, j.attempts, max(e.at)
-FROM procrastinate_jobs j LEFT JOIN procrastinate_events e ON e.job_id = j.id AND e.type IN ('failed', 'aborted')
-WHERE j.status IN ('failed', 'aborted') AND j.queueing_lock IS NOT NULL GROUP BY j.id ORDER BY j.id
+FROM procrastinate_jobs j LEFT JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'failed'
+WHERE j.queue_name = ANY(%s) AND j.status = 'failed' AND j.queueing_lock IS NOT NULL GROUP BY j.id ORDER BY j.id
 """
 _FORGET_DEAD = """
-DELETE FROM procrastinate_jobs j WHERE j.status NOT IN ('todo', 'doing') AND (j.id = ANY(%s) OR %s)
+DELETE FROM procrastinate_jobs j
+WHERE j.queue_name = ANY(%s) AND j.status NOT IN ('todo', 'doing') AND (j.id = ANY(%s) OR %s)
 RETURNING j.queueing_lock
 """
 _DROP = """
@@ -71,6 +75,10 @@ FOR each IN SELECT typname AS name FROM pg_type
 LOOP EXECUTE format('DROP TYPE %I CASCADE', each.name); END LOOP;
 END $$
 """
+
+
+#: A newer version may know more kinds, and works beside this one while all are upgraded: theirs are left alone.
+_KINDS = [str(kind) for kind in Kind]
 
 
 def _of_key(key: str) -> Job:
@@ -137,7 +145,7 @@ def add(connection: Connection, jobs: Iterable[Job]) -> int:
 
 def busy(connection: Connection, *, dead_for_s: float) -> frozenset[Job]:
     """The jobs that wait, are at work, or were given up in the last *dead_for_s* seconds."""
-    return frozenset(_of_key(row[0]) for row in connection.exec_driver_sql(_BUSY, (dead_for_s,)))
+    return frozenset(_of_key(row[0]) for row in connection.exec_driver_sql(_BUSY, (_KINDS, dead_for_s)))
 
 
 def depth(connection: Connection) -> Depth:
@@ -147,19 +155,23 @@ def depth(connection: Connection) -> Depth:
 
 
 def sweep(connection: Connection, *, dead_after_s: float = DEAD_AFTER_S) -> tuple[Job, ...]:
-    """Take the jobs out of the queue whose worker is dead; they are handed out again as far as they are due."""
-    return tuple(sorted(_of_key(row[0]) for row in connection.exec_driver_sql(_STALLED, (dead_after_s,)) if row[0]))
+    """Take the jobs out of the queue whose worker is dead, or ended while it was at them.
+
+    They are handed out again as far as they are due.
+    """
+    rows = connection.exec_driver_sql(_STALLED, (_KINDS, dead_after_s))
+    return tuple(sorted(_of_key(row[0]) for row in rows if row[0]))
 
 
 def dead(connection: Connection) -> tuple[DeadJob, ...]:
     """The jobs that ended with a bug."""
-    rows = connection.exec_driver_sql(_DEAD)
+    rows = connection.exec_driver_sql(_DEAD, (_KINDS,))
     return tuple(DeadJob(id=row[0], job=_of_key(row[1]), attempts=row[2], failed_at=row[3]) for row in rows)
 
 
 def retry(connection: Connection, ids: Collection[int], *, every: bool = False) -> tuple[Job, ...]:
     """Hand jobs that were given up out again: those with *ids*, or all of them."""
-    rows = connection.exec_driver_sql(_FORGET_DEAD, (list(ids), every))
+    rows = connection.exec_driver_sql(_FORGET_DEAD, (_KINDS, list(ids), every))
     jobs = tuple(_of_key(row[0]) for row in rows if row[0])
     add(connection, jobs)
     return jobs

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from storage import dialect
+from storage.columns import UtcTime
 from storage.jobs.tables import worker
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+_NOW = select(func.wirewatch_now(type_=UtcTime))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,12 @@ class WorkerRecord:
 
 
 def say(connection: Connection, record: WorkerRecord) -> None:
-    """Store how a process stands, in place of what it said before."""
+    """Store how a process stands, in place of what it said before.
+
+    Its times are moved to the clock of the server: whether it lives must not depend on how the clocks of hosts differ.
+    """
+    now = connection.execute(_NOW).scalar_one()
+    record = replace(record, seen_at=now, started_at=now - (record.seen_at - record.started_at))
     row = {name: getattr(record, name) for name in record.__slots__} | {
         "queues": ",".join(record.queues),
         "doing": "\n".join(record.doing),

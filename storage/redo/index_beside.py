@@ -22,6 +22,11 @@ MERGED_AT = 8
 #: pages that are overwritten with zeros stand here meanwhile
 SCRUB = "scrub"
 
+#: as migration 0006 has it, for where somebody has dropped it
+_FORM = (
+    "CREATE VIRTUAL TABLE search_index USING fts5(body, title, content='', "
+    """tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Cf Cn Co'")"""
+)
 _NAME = re.compile(r"""^(\s*CREATE\s+VIRTUAL\s+TABLE\s+)["']?search_index["']?""", re.IGNORECASE)
 
 # Of each index FTS5 keeps tables of its own, https://www.sqlite.org/fts5.html#fts5_data_structures: "docsize" has a row
@@ -52,7 +57,7 @@ def create(connection: Connection) -> None:
 
 def _create(connection: Connection, name: str) -> None:
     form = _one(connection, "SELECT sql FROM sqlite_master WHERE name = ?", (IN_USE,))
-    anew = _NAME.sub(rf"\1{name}", str(form))
+    anew = _NAME.sub(rf"\1{name}", str(form or _FORM))
     connection.exec_driver_sql(anew.replace("fts5(title, body,", "fts5(body, title,"))
     connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rank) VALUES ('automerge', {MERGED_AT})")  # noqa: S608  # names and a number of ours
 
@@ -101,8 +106,20 @@ _EMPTY = (
 )
 
 
-def exchange(connection: Connection) -> None:
-    """Use the new one from now on; the old one is to be cleared then."""
+def exchange(connection: Connection, *, is_lost: bool = False) -> None:
+    """Use the new one from now on; the old one is to be cleared then.
+
+    *is_lost*: its pages are damaged, or tables of it are missing, so that it can neither be renamed nor dropped. Not
+    found out here: SQLite does nothing more in a transaction that has met a damaged page.
+    """
+    if is_lost:
+        _disown(connection)
+    else:
+        _set_aside(connection)
+    connection.exec_driver_sql("ALTER TABLE search_index_next RENAME TO search_index")
+
+
+def _set_aside(connection: Connection) -> None:
     # One that is left from before was cleared but for little, or nobody has gone on with that.
     connection.exec_driver_sql("DROP TABLE IF EXISTS search_index_old")
     _create(connection, "search_index_empty")
@@ -110,7 +127,23 @@ def exchange(connection: Connection) -> None:
     connection.exec_driver_sql(_EMPTY)
     connection.exec_driver_sql("DROP TABLE search_index_empty")
     connection.exec_driver_sql("ALTER TABLE search_index RENAME TO search_index_old")
-    connection.exec_driver_sql("ALTER TABLE search_index_next RENAME TO search_index")
+
+
+def _disown(connection: Connection) -> None:
+    """Take the index in use out of the schema, and leave its pages where they are: `db vacuum` gives them back.
+
+    https://www.sqlite.org/pragma.html#pragma_writable_schema
+    """
+    names = (IN_USE, OLD, *(f"{name}_{part}" for name in (IN_USE, OLD) for part in _PARTS))
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    try:
+        for name in names:
+            connection.exec_driver_sql("DELETE FROM sqlite_master WHERE type = 'table' AND tbl_name = ?", (name,))
+    finally:
+        connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+
+
+_PARTS = ("data", "idx", "docsize", "config")
 
 
 def clear_old(connection: Connection, limit: int) -> bool:

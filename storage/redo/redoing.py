@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from storage.errors import DatabaseDamaged, SearchIndexDamaged, StorageFault
 from storage.redo import renewal, runs
 
 if TYPE_CHECKING:
@@ -80,7 +81,11 @@ class Redo:
 
     def finish_index(self, run: RedoRun, now: datetime) -> RedoRun | None:
         """Use the new index from now on; None, and nothing is done, when it lacks texts that have come in."""
-        return self._write(partial(renewal.finish, run=run, now=now))
+        try:
+            return self._write(partial(renewal.finish, run=run, now=now))
+        except (DatabaseDamaged, SearchIndexDamaged, StorageFault):
+            # Damaged pages of it, or missing tables: whatever else is wrong is told by the second try, too.
+            return self._write(partial(renewal.finish, run=run, now=now, is_lost=True))
 
     def mark_indexed(self, run: RedoRun, limit: int) -> int:
         """Say of some texts of a run that has ended by which tokenizer they are indexed; 0: that is said of all."""

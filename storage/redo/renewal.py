@@ -115,12 +115,15 @@ def step(connection: Connection, run: RedoRun, texts: Sequence[IndexedText], cur
     return runs.last_run(connection, run.kind)
 
 
-def finish(connection: Connection, run: RedoRun, now: datetime) -> RedoRun | None:
-    """Use the new index from now on; None: texts have come in that it lacks, so nothing is changed."""
+def finish(connection: Connection, run: RedoRun, now: datetime, *, is_lost: bool = False) -> RedoRun | None:
+    """Use the new index from now on; None: texts have come in that it lacks, so nothing is changed.
+
+    *is_lost*: this was refused, as nothing can be done with the old one.
+    """
     if runs.last_run(connection, run.kind) != run or connection.execute(_NEWEST).scalar_one() > run.cursor:
         return None
     if _is_made_beside(connection):
-        index_beside.exchange(connection)
+        index_beside.exchange(connection, is_lost=is_lost)
     return runs.finish(connection, run, now)
 
 

@@ -26,12 +26,15 @@ from storage.errors import (
     DatabaseMissing,
     DatabaseNewer,
     DatabaseUnwritable,
+    NotADatabase,
     NotEnoughSpace,
+    SearchIndexDamaged,
     StorageError,
     translated,
 )
 from storage.tables import SCHEMA_REVISION
 from storage.upkeep.exclusive import all_locks
+from storage.upkeep.own_files import BESIDE, PART, is_database, what_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,10 +49,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The copy has this name until it is whole.
-PART = ".part"
-#: What SQLite may keep beside a database.
-BESIDE = ("-wal", "-shm", "-journal")
 #: So often it is told how far a copy is, in seconds.
 TELL_EVERY_S = 0.1
 #: Of what a copy takes, so much must be free beyond it: the last bytes of a disk are somebody else's.
@@ -96,35 +95,46 @@ def back_up(
 ) -> BackedUp:
     """Copy the database to *target*, beside whoever works on it; a schema of any age is taken.
 
-    The copy is looked through before it gets its name; what stands at *target* is replaced only when *is_forced*.
-    Raises BackupExists, NotEnoughSpace, DatabaseDamaged, and the other StorageErrors; nothing is left behind then.
+    The copy is looked through before it gets its name; what stands at *target* is replaced only when *is_forced*, and
+    only a copy of a database or an empty file. Raises BackupExists, NotEnoughSpace, DatabaseDamaged, and the other
+    StorageErrors; nothing is left behind then.
     """
     source = database.path
     revision = sqlite_file.read_revision(source)
     if revision is None:
         raise DatabaseMissing(str(source))
-    _refuse_target(source, target, is_forced=is_forced)
+    _refuse_target(database, target, is_forced=is_forced)
     with _new_file(target, like=source) as part:
         _copy(source, part, free, tell)
         # Somebody may have put a file there meanwhile.
-        _refuse_target(source, target, is_forced=is_forced)
+        _refuse_target(database, target, is_forced=is_forced)
         part.replace(target)
     sync_folder(target)
     return BackedUp(path=target, bytes=target.stat().st_size, revision=revision)
 
 
-def _refuse_target(source: Path, target: Path, *, is_forced: bool) -> None:
+def _refuse_target(database: SqliteFile, target: Path, *, is_forced: bool) -> None:
     if target.is_dir():
         raise BackupExists(str(target), "it is a folder: name a file in it")
     if target.exists() and not target.is_file():
         # The copy would take the place of the device or the pipe itself.
         raise BackupExists(str(target), "it is no ordinary file: name another")
-    if target.exists() and source.exists() and target.samefile(source):
-        raise BackupExists(str(target), "it is the database itself")
+    for path in (target, _beside(target, PART)):
+        if fault := what_it_is(path, database):
+            raise BackupExists(str(path), fault)
     if any(_beside(target, ending).exists() for ending in BESIDE):
         raise BackupExists(str(target), "it is a database that somebody works on")
     if not is_forced and os.path.lexists(target):
         raise BackupExists(str(target))
+    if target.exists() and not _may_be_replaced(target):
+        raise BackupExists(str(target), "it is no database of wirewatch, and nothing else is replaced")
+
+
+def _may_be_replaced(target: Path) -> bool:
+    try:
+        return is_database(target)
+    except OSError as error:
+        raise DatabaseUnwritable(str(target), error.strerror or "") from error
 
 
 @contextmanager
@@ -167,15 +177,21 @@ def _copy(source: Path, part: Path, free: Free, tell: Tell) -> None:
         with translated(str(source)):
             total = live_bytes(connection)
         require_space(part, total + SLACK_BYTES, free)
-        with translated(str(part)):
-            meanwhile(
-                lambda: connection.execute("VACUUM INTO ?", (str(part.absolute()),)),
-                connection,
-                lambda: tell(min(sqlite_file.size_of(part), total), total),
-            )
+        try:
+            with translated(str(part)):
+                meanwhile(
+                    lambda: connection.execute("VACUUM INTO ?", (str(part.absolute()),)),
+                    connection,
+                    lambda: tell(min(sqlite_file.size_of(part), total), total),
+                )
+        except (DatabaseDamaged, SearchIndexDamaged) as error:
+            # It is the source that is read so; and what is made of the texts can be made anew.
+            if sqlite_file.damages(connection, source)[1]:
+                raise SearchIndexDamaged(str(source)) from error
+            raise DatabaseDamaged(str(source), error.detail) from error
     tell(total, total)
     with closing(sqlite_file.connect(part, "ro")) as copy:
-        damage = meanwhile(lambda: damages(copy, part), copy, lambda: tell(total, total))
+        damage, _ = meanwhile(lambda: sqlite_file.damages(copy, part), copy, lambda: tell(total, total))
     if damage:
         raise DatabaseDamaged(str(source), f"its copy is: {damage}")
     _sync(part)
@@ -201,16 +217,6 @@ def live_bytes(connection: sqlite3.Connection) -> int:
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
     ]
     return int((numbers[0] - numbers[1]) * numbers[2])
-
-
-def damages(connection: sqlite3.Connection, path: Path) -> str:
-    """Return what SQLite finds wrong with the file, or ""."""
-    try:
-        with translated(str(path)):
-            findings = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
-    except DatabaseDamaged as error:
-        return error.detail
-    return "" if findings == ["ok"] else "; ".join(findings)
 
 
 def require_space(path: Path, needed: int, free: Free = free_bytes) -> None:
@@ -254,8 +260,8 @@ def restore(
     """Put a copy of *backup* in the place of the database, and keep that aside as NAME.before-restore-STAMP.
 
     *backup* may be of an earlier version. Nobody may work on the database: all locks are held, and where another
-    program has the file open DatabaseBusy is raised. Raises BackupUnusable, DatabaseMissing, DatabaseNewer or
-    NotADatabase for a backup that cannot be used, NotEnoughSpace, and the other StorageErrors. When it raises, the
+    program has the file open DatabaseBusy is raised. Raises BackupUnusable, DatabaseMissing or
+    DatabaseNewer for a backup that cannot be used, NotEnoughSpace, and the other StorageErrors. When it raises, the
     database is as it was.
     """
     path = database.path
@@ -288,11 +294,13 @@ def _known_revision(backup: Path, path: Path) -> str:
 
 @contextmanager
 def _as_backup(backup: Path) -> Iterator[None]:
-    """Tell of a damaged backup as that: the fix for it is another one."""
+    """Tell of a backup that is damaged, or none, as that: the fix for it is another one."""
     try:
         yield
     except DatabaseDamaged as error:
         raise BackupUnusable(str(backup), error.detail) from error
+    except NotADatabase as error:
+        raise BackupUnusable(str(backup), error.detail or "it is no database of wirewatch") from error
 
 
 def _put_in_place(part: Path, path: Path, aside: Path) -> Path | None:

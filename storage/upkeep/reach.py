@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select, update
 
+from ingest.model import so_long_before
 from storage import postings
 from storage.postings import FLOOR, POSTED, pack, unpack
 from storage.tables import article_version, fingerprint, posting_state, rebuild
@@ -73,7 +74,7 @@ def hashes_of(row: Row[*tuple[Any, ...]]) -> tuple[int, ...]:
 
 def _wanted(connection: Connection, since: datetime) -> int:
     """The last fingerprint that nobody looks for who looks for articles first seen at or after *since*."""
-    return connection.execute(LAST_BEFORE, {"before": since - DISORDER}).scalar() or 0
+    return connection.execute(LAST_BEFORE, {"before": so_long_before(since, DISORDER)}).scalar() or 0
 
 
 def reach_back(connection: Connection, since: datetime, limit: int = AT_ONCE) -> int:

@@ -117,3 +117,10 @@ def test_a_match_that_is_retired_is_in_no_view_and_in_the_past(store, listings, 
     back_fill(store, again, now + make.MINUTE)
     assert view(listings, matches) == [(1, again.version), (2, again.version), (3, again.version)]
     assert view(listings, counted) == [("harbour", 3)]
+
+
+def test_times_at_the_edge_of_the_calendar_hinder_no_look_back(store, listings, merged, make):
+    """No archive brings them any more; what is stored of them is listed."""
+    store._write(lambda connection: connection.execute(text("UPDATE article SET first_seen_at = -62135596800000000")))
+    store._write(lambda connection: connection.execute(text("UPDATE match SET first_seen_at = -62135596800000000")))
+    assert len(listings.matches(as_of=merged)) == 2

@@ -46,6 +46,8 @@ NOT_ARCHIVED = {
     "article_address",
     # secrets, answers of servers, and what hosts asked for
     *("subscription", "poll_log", "fetch_log", "host_wait", "robots_file"),
+    # what processes do at this moment
+    *("host_turn", "worker"),
     # worked out anew
     *("fingerprint", "posting", "posting_state", "site_memory", "site_line", "topic_backlog"),
     # work of this database, and its rule files
@@ -54,7 +56,7 @@ NOT_ARCHIVED = {
 
 #: Values that `fill` gives nobody; those of a column of times and of numbers are made below.
 _UNUSUAL: dict[str, Any] = {
-    "state": "failed",
+    "state": "retrying",
     "text_from": "feed",
     "fetch_url": "https://moved.example/feed",
     "is_changed": True,
@@ -90,6 +92,12 @@ def set_unusual_values(url: str) -> None:
                     value = number if column.type.python_type is int else number / 1000
                 else:
                     value = f"unusual {column.name}"
+                if column.name == "pruned_at":
+                    # Only what is shown no more is dropped.
+                    shown = select(tables.article.c.version_id)
+                    dropped = update(table).where(table.c.id.not_in(shown)).values(pruned_at=value, text="")
+                    connection.execute(dropped)
+                    continue
                 key = next(iter(table.primary_key))
                 first = select(key).order_by(key).limit(1).scalar_subquery()
                 connection.execute(update(table).where(key == first).values({column.name: value}))

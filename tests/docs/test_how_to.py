@@ -15,6 +15,7 @@ import pty
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
@@ -177,6 +178,14 @@ class Shell:
         assert command.startswith("EDITOR="), "the page shows how the editor is chosen"
         return run_on_a_terminal(typed, self.folder, EDITOR=editor, **self.environment)
 
+    def end_what_goes_on(self):
+        """End what a page has started and noted in a file NAME.pid, where it has not come to do so itself."""
+        for file in self.folder.glob("*.pid"):
+            with suppress(OSError):
+                number = int(file.read_text())
+                if b"wirewatch" in Path(f"/proc/{number}/cmdline").read_bytes():
+                    os.kill(number, signal.SIGKILL)
+
     def with_ids(self, command):
         """The command with the ids of this run; other numbers, such as that of a version, stay."""
         named = TAKES_ID.match(command)
@@ -226,6 +235,7 @@ def test_the_commands_of_a_page_print_what_it_says(page, demo, tmp_path, request
         if any("postgresql:" in step.command for step in asked):
             module, server = request.getfixturevalue("postgresql_server"), request.getfixturevalue("server")
             shell.use_server(stack.enter_context(module.new_database(server)))
+        stack.callback(shell.end_what_goes_on)
         check(shell, asked)
 
 

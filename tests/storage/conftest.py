@@ -103,3 +103,10 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         tables.metadata.create_all(connection)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def shared_store(empty_with_queue: str) -> Iterator[Store]:
+    """A store that hands out work, on PostgreSQL."""
+    with Store(empty_with_queue, hands_out=True) as opened:
+        yield opened

@@ -23,7 +23,6 @@ from storage.errors import (
     DatabaseMissing,
     DatabaseNewer,
     DatabaseUnwritable,
-    NotADatabase,
     NotEnoughSpace,
 )
 from storage.listings import Listings
@@ -127,8 +126,14 @@ def test_nothing_is_overwritten_unless_asked(database, store, newsroom, tmp_path
     with pytest.raises(BackupExists, match=r"copy\.db"):
         back_up(database, target)
     assert target.read_text() == "mine"
+    target.unlink()
+    before = back_up(database, target).path.read_bytes()
+    newsroom.save(B)
+    with pytest.raises(BackupExists, match=r"copy\.db"):
+        back_up(database, target)
+    assert target.read_bytes() == before
     back_up(database, target, is_forced=True)
-    assert articles(target) == {A}
+    assert articles(target) == {A, B}
 
 
 @pytest.mark.parametrize("is_forced", [False, True])
@@ -356,8 +361,8 @@ def text_file(path):
         (empty, BackupUnusable),
         (damage, BackupUnusable),
         (newer, DatabaseNewer),
-        (of_another_program, NotADatabase),
-        (text_file, NotADatabase),
+        (of_another_program, BackupUnusable),
+        (text_file, BackupUnusable),
     ],
 )
 def test_what_cannot_take_the_place_of_the_database_does_not(database, backup, spoil, error):

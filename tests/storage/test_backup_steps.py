@@ -13,6 +13,7 @@ from storage.listings import Listings
 from storage.upkeep.backup import PART, back_up, restore
 
 A = "https://a.example/1"
+B = "https://a.example/2"
 
 
 @pytest.fixture
@@ -38,12 +39,13 @@ def test_until_it_is_whole_it_has_another_name(database, tmp_path):
     assert left(tmp_path) == ["copy.db"]
 
 
-def test_what_it_replaces_stays_until_then(database, tmp_path):
+def test_what_it_replaces_stays_until_then(database, newsroom, tmp_path):
     target, seen = tmp_path / "copy.db", []
-    target.write_text("before")
-    back_up(database, target, is_forced=True, tell=lambda *_: seen.append(target.read_text()))
-    assert set(seen) == {"before"}
-    assert articles(target) == {A}
+    before = back_up(database, target).path.read_bytes()
+    newsroom.save(B)
+    back_up(database, target, is_forced=True, tell=lambda *_: seen.append(target.read_bytes()))
+    assert set(seen) == {before}
+    assert articles(target) == {A, B}
 
 
 def test_what_comes_there_meanwhile_is_not_replaced(database, tmp_path):
@@ -89,11 +91,11 @@ def spoil(path):
 
 
 def test_a_copy_is_looked_through_before_it_gets_its_name(database, tmp_path):
+    last_good = back_up(database, tmp_path / "copy.db").path.read_bytes()
     spoil(database.path)
-    (tmp_path / "copy.db").write_text("the last good one")
     with pytest.raises(DatabaseDamaged, match="its copy is: NULL value in odd"):
         back_up(database, tmp_path / "copy.db", is_forced=True)
-    assert (tmp_path / "copy.db").read_text() == "the last good one"
+    assert (tmp_path / "copy.db").read_bytes() == last_good
     assert left(tmp_path) == ["copy.db"]
 
 

@@ -277,7 +277,10 @@ def spoilt(server, postgresql_server):
         "empty": (),
         "of another program": ("CREATE TABLE feed (id integer)",),
         "older": ("UPDATE alembic_version SET version_num = '0000'",),
-        "newer": ("UPDATE alembic_version SET version_num = '9999'",),
+        "newer": (
+            "UPDATE alembic_version SET version_num = '9999'",
+            "UPDATE schema_floor SET oldest_revision = '9999'",
+        ),
         "without a revision": ("DELETE FROM alembic_version",),
     }
     with ExitStack() as stack:

@@ -11,7 +11,7 @@ import pytest
 
 from storage.address import SqliteFile
 from storage.errors import BackfillAtWork, DatabaseInUse, DatabaseUnwritable
-from storage.lock import BackfillLock, DatabaseLock, LeaderLock, SharedLock, is_locked
+from storage.lock import BackfillLock, DatabaseLock, LeaderLock, QueueLock, SharedLock, UpgradeLock, is_locked
 from storage.upkeep.exclusive import LOCKS
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ def test_one_back_fill_at_a_time_beside_an_instance(file, database):
     with (
         DatabaseLock(database),
         BackfillLock(database),
-        pytest.raises(BackfillAtWork, match=f"another rules apply is at work .process {os.getpid()}"),
+        pytest.raises(BackfillAtWork, match=f"another rules apply or import is at work .process {os.getpid()}"),
         BackfillLock(database),
     ):
         pass
@@ -83,5 +83,8 @@ def test_one_back_fill_at_a_time_beside_an_instance(file, database):
 def test_who_works_alone_holds_every_lock_there_is():
     # Who works together with others has the first of them together, and leads only as long as that.
     together = {SharedLock, LeaderLock}
-    assert set(LOCKS) == {DatabaseLock, *DatabaseLock.__subclasses__()} - together
+    # The first of them once more, refused in other words.
+    reworded = {QueueLock, UpgradeLock}
+    assert {each.number for each in reworded} == {DatabaseLock.number}
+    assert set(LOCKS) == {DatabaseLock, *DatabaseLock.__subclasses__()} - together - reworded
     assert len(LOCKS) == len({each.suffix for each in LOCKS}) == len({each.number for each in LOCKS})

@@ -636,3 +636,11 @@ def test_stories_are_so_too_where_none_was_found_before(tmp_path_factory, empty_
     _fill(fresh, empty_file, make, arrivals, LETTERS)
     assert sorted(stories(file).values()) == sorted(stories(fresh).values())
     assert pairs(file) == pairs(fresh)
+
+
+def test_a_time_at_the_edge_of_the_calendar_hinders_no_rebuild(store, archive, make):
+    for number, (url, text) in enumerate({A: "ant bee cow", B: "axe bat cup"}.items()):
+        archive.arrive(url, text, at(make, number))
+    # The first moment of year 1, in microseconds.
+    store._write(lambda connection: connection.exec_driver_sql("UPDATE article SET first_seen_at = -62135596800000000"))
+    assert rebuild(store, make).looked_at == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ NOTHING = record_line(ArchiveEnd(records={}))
 END_OF_TWO = record_line(ArchiveEnd(records={"entry": 2}))
 #: What a database can hold: no NUL, and no half of a pair.
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
-MOMENT = st.datetimes(timezones=st.just(UTC))
+MOMENT = st.datetimes(datetime(1970, 1, 1), datetime(8999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001  # its bounds
 
 VERSION = {
     "text_hash": "3f62d83a13c0bb4cbf1c6d9c7a0fb6e8bd9aa2b4a5f3e2b0b6a5f6cbb5b0a0c1",
@@ -32,6 +33,7 @@ VERSION = {
     "first_seen": "2026-01-05T12:00:00Z",
 }
 PRUNED = {**VERSION, "text": "", "pruned_at": "2026-01-05T12:00:00Z"}
+GOOD = {**VERSION, "text_hash": hashlib.sha256(b"T\0text").hexdigest()}
 ARTICLE = {
     "record": "article",
     "url": "https://a.example/1",
@@ -42,6 +44,9 @@ ARTICLE = {
     "version": VERSION["text_hash"],
     "versions": [VERSION],
 }
+
+#: One without a fault.
+SHOWN = {**ARTICLE, "version": GOOD["text_hash"], "versions": [GOOD]}
 
 
 def entry(**given: object) -> ArchivedEntry:
@@ -149,15 +154,29 @@ def test_what_is_no_archive_is_refused(first, told):
         ({**ARTICLE, "version": "another", "versions": [PRUNED]}, "none of its versions - at `$.version`"),
         (ARTICLE, "title and text are not those of the hash - at `$.versions[0].text_hash`"),
         ({**ARTICLE, "versions": [{**VERSION, "text": " "}]}, "without text - at `$.versions[0].text`"),
-        ({**ARTICLE, "versions": [PRUNED] * 2}, "the same version twice"),
+        ({**SHOWN, "versions": [GOOD] * 2}, "the same version twice"),
         ({**ARTICLE, "versions": [{**VERSION, "words": 2**31}]}, "<= 2147483647 - at `$.versions[0].words`"),
         (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "2026-01-05T12:00:00"), "timezone"),
-        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "0001-01-01T00:00:00+14:00"), "before year 1"),
-        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "0001-01-01 00:00:00+14:00"), "before year 1"),
-        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "0001-01-01t00:00:00+14:00"), "before year 1"),
-        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "\\u0030001-01-01T00:00:00+14:00"), "year 1"),
-        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "9999-12-31T23:59:59-14:00"), "after year 9999"),
-        (record_line(entry(title="a")).replace('"a"', '"\\u0000"'), "NUL"),
+        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "0001-01-01T00:00:00+14:00"), "before 1970"),
+        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "0001-01-01 00:00:00+14:00"), "before 1970"),
+        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "0001-01-01t00:00:00+14:00"), "before 1970"),
+        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "\\u0030001-01-01T00:00:00+14:00"), "before 1970"),
+        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "9999-12-31T23:59:59-14:00"), "after year 8999"),
+        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "1969-12-31T23:59:59Z"), "at `$.first_seen`"),
+        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "1970-01-01T00:00:00+01:00"), "before 1970"),
+        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "8999-12-31T23:59:59-01:00"), "after year 8999"),
+        (record_line(entry()).replace("2026-01-05T12:00:00.000000Z", "9999-12-31T00:00:00Z"), "at `$.first_seen`"),
+        ({**SHOWN, "versions": [{**GOOD, "published": "0001-01-01T00:00:00Z"}]}, "at `$.versions[0].published`"),
+        (record_line(entry(text_from="page")), "an entry that is new has no text - at `$.text_from`"),
+        (record_line(entry(text_from="feed", state="failed")), "is failed has no text - at `$.text_from`"),
+        (record_line(entry(next_try_at=T0)), "at `$.next_try_at`"),
+        (record_line(entry(state="done")), "is done has a text - at `$.text_from`"),
+        (record_line(entry(state="done", reason="forgotten", text_from="page")), "forgotten has no text"),
+        (record_line(entry(state="retrying", reason="forgotten")), "at `$.state`"),
+        ({**SHOWN, "versions": [{**GOOD, "pruned_at": T0.isoformat(), "text": ""}]}, "at `$.versions[0].pruned_at`"),
+        ({**SHOWN, "versions": [GOOD, {**PRUNED, "text": "t"}]}, "is empty - at `$.versions[1].text`"),
+        ({**SHOWN, "url": "urn:wirewatch:entry:0123"}, "has that of its entry - at `$.entry`"),
+        (record_line(entry(title="a")).replace('"a"', '"\\u0000"'), "NUL, which databases cannot store - at `$.title`"),
         (record_line(entry()).rstrip("\n"), "cut off"),
         (record_line(entry())[:40], "the file ends within this line"),
         (record_line(entry(title="a")).replace('"a"', '"\udcff"'), "x.jsonl:3: "),
@@ -168,6 +187,13 @@ def test_a_fault_is_told_with_its_line_and_field(line, told):
         read(record_line(entry()), line)
     assert told in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_how_an_entry_may_stand_and_what_an_article_may_hold():
+    retried = entry(state="retrying", reason="page_refused", text_from="feed", next_try_at=T0)
+    done = [entry(state="done", text_from="page", next_try_at=T0), entry(state="done", reason="forgotten")]
+    lines = [record_line(each) for each in (retried, *done, entry(state="failed", reason="gone"))]
+    assert len(read(*lines, {**SHOWN, "versions": [PRUNED, GOOD]}, end={"entry": 4, "article": 1})) == 5
 
 
 def test_a_line_that_is_too_long_is_refused():

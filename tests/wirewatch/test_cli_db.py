@@ -67,6 +67,19 @@ def test_a_backup_is_not_overwritten_by_mistake(db, tmp_path):
     assert db("backup", target, "--force").code == 0
 
 
+def test_a_backup_takes_the_place_of_nothing_of_ours(db, file, copied):
+    with closing(sqlite3.connect(file)) as reader:
+        # Somebody works on it, so the log holds what the file does not.
+        reader.execute("SELECT count(*) FROM article").fetchone()
+        change(file, "UPDATE feed SET title = 'kept'")
+        names = ["wirewatch.db", "wirewatch.db-wal", "wirewatch.db-shm", "wirewatch.db.lock", "wirewatch.db.apply.lock"]
+        for name in [*names, "wirewatch.toml", "feeds.toml", "sites.toml", "rules/own.rules", "rules/new.rules"]:
+            ended = db("backup", copied / name, "--force")
+            assert (ended.code, "Traceback" in ended.err) == (1, False), name
+            assert f"{copied / name}: " in ended.err
+    assert count(file, "feed WHERE title = 'kept'") == count(file, "feed")
+
+
 def test_a_restore_of_an_earlier_version_says_what_to_do_then(db, file, copied, tmp_path):
     db("backup", tmp_path / "copy.db")
     change(tmp_path / "copy.db", "UPDATE alembic_version SET version_num = '0005'")
@@ -74,6 +87,20 @@ def test_a_restore_of_an_earlier_version_says_what_to_do_then(db, file, copied, 
     assert ended.code == 0
     assert f"upgrade it with: wirewatch --config {copied} db upgrade" in ended.err
     assert f"what was there before is kept: {file}.before-restore-" in ended.err
+
+
+def test_a_restore_of_what_is_no_database_says_that_the_file_is_wrong(db, wirewatch, copied, tmp_path):
+    other, archive = tmp_path / "notes.txt", tmp_path / "all.jsonl.gz"
+    other.write_text("mine " * 1000)
+    wirewatch("--config", copied, "export", "archive", "-o", archive)
+    ended = db("restore", other)
+    assert (ended.code, str(other) in ended.err, "--db" in ended.err) == (1, True, False)
+    ended = db("restore", archive)
+    assert ended.code == 1
+    assert (
+        f"it is an archive, and no backup; bring it into a database with: wirewatch --config {copied} import"
+        in ended.err
+    )
 
 
 def test_a_restore_beside_an_instance_is_refused(db, file, tmp_path):

@@ -101,6 +101,58 @@ def test_the_name_of_the_file_says_format_and_compression(wirewatch, filled, tmp
     assert data.decode() == wirewatch("--config", filled, "export", "--format", how).out
 
 
+#: Ours, beside what is where the sample configuration is.
+OWN = ["wirewatch.db", "wirewatch.db-wal", "wirewatch.db-shm", "wirewatch.db.lock", "wirewatch.db.rebuild.lock"]
+OWN += ["wirewatch.db.part", "wirewatch.toml", "feeds.toml", "sites.toml", "rules/own.rules", "secrets/news"]
+
+
+@pytest.mark.parametrize("how", ["plain", "spelt", "symlink", "hard link"])
+@pytest.mark.parametrize("command", ["export --format csv -o", "export archive --format jsonl -o", "feeds export"])
+def test_an_export_takes_the_place_of_nothing_of_ours(wirewatch, copied, tmp_path, how, command):
+    (copied / "secrets").mkdir()
+    for number, name in enumerate(OWN):
+        path = copied / name
+        path.touch()
+        held = path.read_bytes()
+        target = tmp_path / f"rows{number}"
+        if how == "symlink":
+            target.symlink_to(path)
+        elif how == "hard link":
+            target.hardlink_to(path)
+        else:
+            target = path if how == "plain" else copied / "rules" / ".." / name
+        ended = wirewatch("--config", copied, *command.split(), target, "--force")
+        assert (ended.code, ended.out) == (1, ""), name
+        assert ended.err.startswith(f"{target}: it ")
+        assert ended.err.endswith("stays as it is; name another file\n")
+        assert ended.err.count("\n") == 1
+        assert path.read_bytes() == held
+
+
+def test_a_file_of_ours_is_not_begun_by_an_export_either(wirewatch, copied):
+    (copied / "sites.toml").unlink(missing_ok=True)
+    for name in ("sites.toml", "rules/new.rules", "wirewatch.db-journal"):
+        assert wirewatch("--config", copied, "export", "--format", "csv", "-o", copied / name).code == 1
+        assert not (copied / name).exists()
+    assert wirewatch("--config", copied, "export", "--format", "csv", "-o", copied / "rules" / "x.csv").code == 0
+
+
+@pytest.mark.parametrize("name", ["m.xlsx", "m", "m.xlsx.gz", "m.gz"])
+def test_a_name_that_says_no_format_is_refused(wirewatch, filled, tmp_path, name):
+    ended = wirewatch("--config", filled, "export", "-o", tmp_path / name)
+    assert (ended.code, "the name says no format" in ended.err, "--format" in ended.err) == (2, True, True)
+    assert not (tmp_path / name).exists()
+    assert wirewatch("--config", filled, "export", "--format", "csv", "-o", tmp_path / name).code == 0
+    assert wirewatch("--config", filled, "export", "archive", "-o", tmp_path / f"a{name}").code == 0
+
+
+def test_a_name_from_outside_is_said_in_one_harmless_line(wirewatch, filled, tmp_path):
+    path = tmp_path / "a\x1b[2J\nb.csv"
+    for _ in range(2):
+        ended = wirewatch("--config", filled, "export", "-o", path)
+        assert (ended.err.count("\n"), "\x1b" in ended.err, "a[2J b.csv: " in ended.err) == (1, False, True)
+
+
 def test_a_file_is_not_overwritten_unasked_and_never_half_written(wirewatch, filled, tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("mine")
@@ -358,6 +410,22 @@ def test_a_dry_run_tells_what_is_stored_already(wirewatch, filled, archive, targ
     assert [known for _, known in numbers] == re.findall(r"\d+", foretold)
 
 
+def test_records_that_name_what_is_not_there_are_a_fault_of_the_archive(wirewatch, filled, archive, target):
+    lines = archive.read_text().splitlines(keepends=True)
+    feeds = [line for line in lines if '"record":"feed"' in line]
+    others = [line for line in lines[:-1] if line not in feeds]
+    archive.write_text("".join([*others, *feeds, lines[-1]]))
+    told = set()
+    for command in (["--db", target, "import", "--dry-run"], ["--db", target, "import"]):
+        ended = wirewatch("--config", filled, *command, archive)
+        assert ended.code == 1
+        assert "without a fault" not in ended.err
+        (line,) = [line for line in ended.err.splitlines() if "left out" in line and "exit" not in line][-1:]
+        told.add(line)
+    assert len(told) == 1
+    assert "records left out: what they are about is not there, nor in the archive before them" in told.pop()
+
+
 def test_a_damaged_line_is_named_and_what_came_before_stays(wirewatch, filled, archive, target):
     lines = archive.read_text().splitlines(keepends=True)
     lines[20] = lines[20].replace('"title":', '"titel":', 1)
@@ -367,6 +435,8 @@ def test_a_damaged_line_is_named_and_what_came_before_stays(wirewatch, filled, a
     assert f"{archive}:21: " in ended.err
     assert "title" in ended.err
     assert "what stands before was stored" in ended.err
+    assert f"what is missing until then is told by: wirewatch --config {filled} --db {target} db check" in ended.err
+    assert re.match(r"imported: \d+ feeds, ", ended.out)
     # also the last ones before the fault
     with closing(sqlite3.connect(target)) as database:
         counts = "SELECT (SELECT count(*) FROM feed) + (SELECT count(*) FROM topic) + (SELECT count(*) FROM entry)"

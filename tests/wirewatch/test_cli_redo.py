@@ -218,7 +218,7 @@ def test_a_forgotten_article_is_gone_and_everything_says_so(run, copied):
     assert set(listed) == {column.name for column in fields.FORGOTTEN}
     for again in (article, url):
         ended = run("articles", "forget", again, "--yes")
-        assert (ended.code, "forgotten already" in ended.err) == (1, True)
+        assert (ended.code, "forgotten already" in ended.err) == (0, True)
     assert run("stats", "--json").json["entries_missing"] == 0
     assert [c["status"] for c in run("doctor", "--jsonl").jsonl if c["check"] == "entries"] == ["ok"]
 
@@ -235,8 +235,25 @@ def test_who_was_interrupted_before_the_words_were_overwritten_tries_the_same_on
         connection.execute("DROP TABLE other")
     assert words in database(copied).read_bytes()
     ended = run("articles", "forget", article, "--yes")
-    assert (ended.code, "forgotten already" in ended.err) == (1, True)
+    assert (ended.code, "forgotten already" in ended.err) == (0, True)
     assert words not in database(copied).read_bytes()
+
+
+def test_what_a_killed_one_had_not_forgotten_yet_is_forgotten_by_the_same_command(run, copied):
+    some = ask(copied, "SELECT id, url FROM article ORDER BY id LIMIT 4")
+    with Eraser(f"sqlite:///{database(copied)}") as eraser:
+        for article, _ in some[:2]:
+            eraser.forget(article, datetime(2027, 1, 5, tzinfo=UTC))
+    names = [some[0][0], some[1][1], some[2][0], some[3][1], some[3][0]]
+    ended = run("articles", "forget", *names, "--yes", "--format", "jsonl")
+    assert ended.code == 0
+    assert [row["article"] for row in ended.jsonl] == [some[2][0], some[3][0]]
+    assert f"article {some[0][0]} was forgotten already, 2027-01-05" in ended.err
+    assert f"{some[1][1]}: forgotten already" in ended.err
+    assert one(copied, "SELECT count(*) FROM article WHERE id <= ?", some[3][0]) == 0
+    again = run("articles", "forget", *names, "--yes", "--json")
+    assert (again.code, again.out, again.err.count("already")) == (0, "[]\n", 5)
+    assert run("articles", "forget", *names, "99999", "--yes").code == 1
 
 
 def test_work_that_takes_room_stops_at_the_floor_and_goes_on(run, copied):

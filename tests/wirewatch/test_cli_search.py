@@ -230,3 +230,9 @@ def test_programs_are_told_nothing(search):
     assert search("Ukraine", "--limit", 2, "--json").err == ""
     assert search("Ukraine", "--limit", 2, "--jsonl").err == ""
     assert search("Ukraine", "--limit", 2, "--csv").err == ""
+
+
+def test_an_empty_search_is_a_fault_of_usage(wirewatch, filled):
+    for query in ("", "  "):
+        ended = wirewatch("--config", filled, "search", query)
+        assert (ended.code, "the search is empty" in ended.err, "rule" in ended.err) == (2, True, False)

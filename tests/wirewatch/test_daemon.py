@@ -39,6 +39,7 @@ class Session:
         self.free: list[int] = []
         self.given_back = 0
         self.cycle: Any = self
+        self.house: Any = self
 
     def raise_store_error(self) -> None:
         """No job has met trouble."""

@@ -84,3 +84,45 @@ def test_a_damaged_file_is_not_mended_by_that(run, copied):
         file.write(b"\xff" * size)
     ended = run("articles", "--json")
     assert (ended.code, "restore a backup" in ended.err, "reindex" in ended.err) == (5, True, False)
+
+
+def test_damaged_pages_of_the_index_are_no_damaged_file(run, copied, tmp_path):
+    """Its pages are filled with letters: it can be made anew all the same, and the pages be given back."""
+    before = run("search", "Ukraine", "--jsonl").jsonl
+    ask(copied, "PRAGMA wal_checkpoint(TRUNCATE)")
+    pages = [row[0] for row in ask(copied, "SELECT rootpage FROM sqlite_master WHERE name = 'search_index_data'")]
+    ((size,),) = ask(copied, "PRAGMA page_size")
+    with (copied / "wirewatch.db").open("r+b") as file:
+        for page in pages:
+            file.seek((page - 1) * size)
+            file.write(b"\x55" * size)
+    for command in (("doctor",), ("db", "backup", tmp_path / "copy.db"), ("db", "check", "--full")):
+        ended = run(*command)
+        assert ended.code == 5
+        assert "db reindex" in ended.out + ended.err
+        assert "restore" not in ended.out + ended.err
+    assert not (tmp_path / "copy.db").exists()
+    assert run("db", "reindex").code == 0
+    assert run("search", "Ukraine", "--jsonl").jsonl == before
+    assert "db vacuum" in run("db", "check", "--full").out
+    assert run("db", "vacuum").code == 0
+    assert run("db", "check", "--full").code == 0
+    assert run("db", "backup", tmp_path / "copy.db").code == 0
+
+
+def test_a_finding_does_not_end_blank(run, copied):
+    ask(copied, "UPDATE search_index_data SET block = zeroblob(5) WHERE id = 10")
+    ask(copied, "UPDATE search_index_data SET block = x'5555555555' WHERE id > 10")
+    told = [row["message"] for row in run("db", "check", "--jsonl").jsonl]
+    assert told
+    assert not [message for message in told if message.rstrip().endswith(":")]
+
+
+@pytest.mark.parametrize("table", ["search_index", "search_index_idx"])
+def test_an_index_that_was_dropped_is_made_anew(run, copied, table):
+    before = run("search", "Ukraine", "--jsonl").jsonl
+    ask(copied, f"DROP TABLE {table}")
+    ended = run("db", "check", "--jsonl")
+    assert (ended.code, "db reindex" in ended.out, "restore" in ended.out) == (5, True, False)
+    assert run("db", "reindex").code == 0
+    assert run("search", "Ukraine", "--jsonl").jsonl == before

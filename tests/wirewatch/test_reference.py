@@ -26,6 +26,8 @@ from wirewatch import (
     stats_fields,
     story_fields,
     why,
+    work_fields,
+    workforce,
 )
 from wirewatch.reasons import MEANINGS
 
@@ -40,7 +42,9 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "settings.md", "json.md", "reasons.md", "schema.md", "acquisition.md"])
+@pytest.mark.parametrize(
+    "page", ["cli.md", "settings.md", "json.md", "reasons.md", "metrics.md", "schema.md", "acquisition.md"]
+)
 def test_a_page_is_what_the_program_says(generator, page):
     """When this fails, run: python docs/generate.py."""
     assert (DOCS / "reference" / page).read_text(encoding="utf-8") == generator.pages()[page]
@@ -72,6 +76,9 @@ def test_a_page_is_what_the_program_says(generator, page):
         (difference.Change, story_fields.CHANGE),
         (comparison.Hit, rule_fields.RULE_HIT),
         (feedcheck.FeedCheck, feed_fields.FEED_CHECK),
+        (workforce.ShownWorker, work_fields.WORKER),
+        (workforce.ShownQueue, work_fields.QUEUE),
+        (workforce.ShownJob, work_fields.JOB),
     ],
 )
 def test_every_field_of_a_record_is_documented_and_the_other_way_round(record, columns):

@@ -155,7 +155,8 @@ def test_an_absolute_database_url_stays_as_it_is(tmp_path_factory, name):
 def test_the_packaged_file_shows_every_setting_with_its_default():
     """Taking the # from every setting changes nothing; trackers has a default that another package holds."""
     text = (packaged_config() / "wirewatch.toml").read_text()
-    assert tomllib.loads(text) == {"database": {}, "fetch": {}, "run": {}, "websub": {}, "copies": {}, "store": {}}
+    sections = ("database", "fetch", "run", "workers", "websub", "copies", "store", "metrics")
+    assert tomllib.loads(text) == {name: {} for name in sections}
     bare = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text)
     shown = tomllib.loads(bare)
     keys = {(s, k) for s, t in shown.items() if isinstance(t, dict) for k in t} | {

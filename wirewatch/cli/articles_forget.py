@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _IDENT = re.compile(r"[0-9]{1,19}")
 #: so many articles are named before it is asked
 MOST_NAMED = 20
+_GOES_ON = "the same command does the rest, and goes on with the words that are left in the file"
 
 
 @click.command(cls=Command)
@@ -44,21 +45,27 @@ def forget(call: Call, listing: Listing, *, what: tuple[str, ...], yes: bool) ->
 
     Of an SQLite database the words are overwritten in the file and in its log. Backups and exports keep theirs; on
     PostgreSQL so do the server's own files, until its administrator has seen to that.
+
+    Interrupted or killed, call it again: what is forgotten already is said, and the rest is done.
     """
     from storage.upkeep.erasing import Eraser
 
-    try:
-        with call.reading(f"wirewatch{call.repeated} articles") as listings:
-            chosen = list({each.id: each for each in (_find(call, listings, name) for name in what)}.values())
-    except _ForgottenAlready:
+    with call.reading(f"wirewatch{call.repeated} articles") as listings:
+        found = [_find(call, listings, name) for name in dict.fromkeys(what)]
+    for each in found:
+        if isinstance(each, str):
+            note(each)
+    chosen = list({each.id: each for each in found if not isinstance(each, str)}.values())
+    if not chosen:
         # Whoever was interrupted before the words were overwritten tries the same once more.
-        with Eraser(call.settings.database.url) as eraser:
+        with telling_that_it_goes_on(_GOES_ON), Eraser(call.settings.database.url) as eraser:
+            listing.show([], FORGOT, call, empty="")
             _overwrite(eraser)
-        raise
+        return
     if not yes and not _is_sure(chosen):
         raise WirewatchError("nothing was removed")
     with (
-        telling_that_it_goes_on("the same command goes on with the words that are left in the file"),
+        telling_that_it_goes_on(_GOES_ON),
         Eraser(call.settings.database.url) as eraser,
     ):
         try:
@@ -82,26 +89,22 @@ def forgotten(call: Call, listing: Listing) -> None:
     listing.show(rows, FORGOTTEN, call, empty="nothing was forgotten")
 
 
-class _ForgottenAlready(WirewatchError):
-    """An article cannot be forgotten once more."""
-
-
-def _find(call: Call, listings: Listings, name: str) -> ShownArticle:
-    """The article with this number or address. Raises LookupError, and _ForgottenAlready."""
+def _find(call: Call, listings: Listings, name: str) -> ShownArticle | str:
+    """The article with this number or address; in words, that it was forgotten already. Raises LookupError."""
     from ingest.target import redact
 
     if _IDENT.fullmatch(name) and 0 < int(name) <= MOST:
         when = listings.forgotten_at(int(name))
         if when is not None:
-            raise _ForgottenAlready(f"article {name} was forgotten already, {when:%Y-%m-%d %H:%M} UTC")
+            return f"article {name} was forgotten already, {when:%Y-%m-%d %H:%M} UTC"
         return listings.article(int(name))
     spellings = _spellings(call, name)
-    if listings.forgotten_among(spellings):
-        raise _ForgottenAlready(f"{redact(name)}: forgotten already; see: wirewatch{call.repeated} articles forgotten")
     found = listings.article_at(spellings)
-    if found is None:
-        raise LookupError(f"no article has the address {redact(name)}")
-    return listings.article(found.id)
+    if found is not None:
+        return listings.article(found.id)
+    if listings.forgotten_among(spellings):
+        return f"{redact(name)}: forgotten already; see: wirewatch{call.repeated} articles forgotten"
+    raise LookupError(f"no article has the address {redact(name)}")
 
 
 def _spellings(call: Call, name: str) -> list[str]:

@@ -15,6 +15,7 @@ from wirewatch.cli.progress import Progress
 from wirewatch.cli.wiring import note, pass_call
 from wirewatch.db_fields import BACKED_UP, RESTORED, VACUUMED
 from wirewatch.errors import WirewatchError
+from wirewatch.output import clean_line
 
 if TYPE_CHECKING:
     from storage.address import SqliteFile
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Replace FILE where it is there.")
+@click.option("--force", is_flag=True, help="Replace FILE where it is a copy already.")
 @record_options
 @pass_call
 def backup(call: Call, listing: Listing, *, file: Path, force: bool) -> None:
@@ -37,13 +38,14 @@ def backup(call: Call, listing: Listing, *, file: Path, force: bool) -> None:
     from storage.upkeep.backup import back_up
 
     database = _file(call, "pg_dump --format=custom --file={file} --dbname={database}", file)
+    call.refuse_own(file)
     with Progress(0, "MB copied") as progress:
         try:
             done = back_up(database, file, is_forced=force, tell=progress.show_bytes)
         except BackupExists as e:
             raise WirewatchError(str(e)) from e
     if listing.how == "table":
-        note(f"{done.path}: backed up, {_megabytes(done.bytes)} (schema {done.revision})")
+        note(f"{clean_line(str(done.path))}: backed up, {_megabytes(done.bytes)} (schema {done.revision})")
     else:
         listing.show_one({"path": str(done.path), "bytes": done.bytes, "revision": done.revision}, BACKED_UP, call)
 
@@ -69,12 +71,15 @@ def restore(call: Call, listing: Listing, *, file: Path) -> None:
         try:
             done = put_back(database, file, stamp=stamp, tell=progress.show_bytes)
         except BackupUnusable as e:
+            if _is_archive(file):
+                how = f"bring it into a database with: {call.command('import', str(file))}"
+                raise WirewatchError(f"{clean_line(str(file))}: it is an archive, and no backup; {how}") from e
             raise WirewatchError(str(e)) from e
     if listing.how != "table":
         kept = None if done.kept is None else str(done.kept)
         listing.show_one({"path": str(done.path), "revision": done.revision, "kept": kept}, RESTORED, call)
     else:
-        note(f"{done.path}: restored from {file} (schema {done.revision})")
+        note(f"{done.path}: restored from {clean_line(str(file))} (schema {done.revision})")
         if done.kept is not None:
             note(f"what was there before is kept: {done.kept}")
     if done.revision != SCHEMA_REVISION:
@@ -96,7 +101,8 @@ def vacuum(call: Call, listing: Listing) -> None:
     with Progress(0, "") as progress:
         progress.say("vacuum")
         done = give_back(database)
-    freed = done.before - done.after
+    # What is written meanwhile may be more than what was given back.
+    freed = max(0, done.before - done.after)
     if listing.how == "table":
         note(f"{database.shown}: {_megabytes(done.before)} → {_megabytes(done.after)}, {_megabytes(freed)} freed")
     else:
@@ -114,6 +120,18 @@ def _file(call: Call, instead: str, file: Path) -> SqliteFile:
     # The address as it is shown has no password: the programs ask for it, or read ~/.pgpass.
     command = instead.format(file=shlex.quote(str(file)), database=shlex.quote(database.shown))
     raise click.UsageError(f"{database.shown}: PostgreSQL has programs of its own for this; use: {command}")
+
+
+def _is_archive(file: Path) -> bool:
+    from wirewatch.archive import read_archive
+    from wirewatch.export_files import reading
+
+    try:
+        with reading(file) as stream:
+            read_archive(stream, str(file))
+    except WirewatchError:
+        return False
+    return True
 
 
 def _megabytes(number: int) -> str:

@@ -25,16 +25,28 @@ if TYPE_CHECKING:
 def upgrade(call: Call, *, no_backup: bool) -> None:
     """Bring the database to the schema of this version.
 
-    An SQLite database is copied before, to a file beside it whose name is told. Exit code 5 when it is missing
+    An SQLite database is copied before, to a file beside it whose name is told. Of one of this
+    version indexes and views are made anew that are missing. Exit code 5 when the database is missing
     (`wirewatch init` creates it), in use, or when there is no room for the copy: nothing is changed then.
+
+    On PostgreSQL an upgrade that only adds to the schema is made beside workers at work; any other names them, and is
+    refused.
     """
     from storage import migrate
+    from storage.upkeep.missing import make_missing
 
     url = call.settings.database.url
     found = migrate.status(url)
     require_database(found)
     before = bring_up_to_date(url, has_backup=not no_backup)
+    if before.state is migrate.SchemaState.AHEAD:
+        note(f"{before.database.shown}: is ahead (schema {before.revision}, this version needs {before.needed})")
+        return
     did = "is current" if before.state is migrate.SchemaState.CURRENT else f"upgraded from {before.revision}"
+    if before.state is migrate.SchemaState.CURRENT:
+        made = make_missing(url)
+        if made:
+            note(f"made anew: {', '.join(made)}")
     note(f"{before.database.shown}: {did} (schema {before.needed})")
     tell_outdated(url, call.repeated)
 
@@ -95,7 +107,9 @@ def status(call: Call, listing: Listing) -> None:
         fix = {
             SchemaState.MISSING: f"create it with: wirewatch{call.repeated} init",
             SchemaState.OUT_OF_DATE: f"upgrade it with: wirewatch{call.repeated} db upgrade",
+            SchemaState.AHEAD: "this version may work with it for now; upgrade the program",
             SchemaState.NEWER: "upgrade the program",
         }[found.state]
         note(f"{found.database.shown}: {found.state.replace('_', ' ')}; {fix}")
-        click.get_current_context().exit(ExitCode.DATABASE)
+        if found.state is not SchemaState.AHEAD:
+            click.get_current_context().exit(ExitCode.DATABASE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import shlex
 import shutil
 import sys
@@ -35,8 +34,9 @@ def demo(*, stay: bool) -> None:
     """
     from ingest.model import utc_now
     from wirewatch.demo.newsroom import Newsroom
+    from wirewatch.logs import log_errors
 
-    logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    log_errors()
     folder = Path(tempfile.mkdtemp(prefix="wirewatch-demo-"))
     with Newsroom(ends_at=utc_now()) as newsroom:
         app = set_up(folder, newsroom)

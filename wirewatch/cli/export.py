@@ -13,6 +13,7 @@ from wirewatch.cli.listing import Listing
 from wirewatch.cli.options import MOST, Command
 from wirewatch.cli.progress import Progress
 from wirewatch.cli.wiring import counted, note, pass_call
+from wirewatch.output import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +37,9 @@ PAGE_LIMIT = 500
 
 @click.command(cls=Command)
 @click.argument("what", type=click.Choice(WHATS), default="matches")
-@click.option("--format", "how", type=click.Choice(FORMATS), help="Default: by the name of the file, else jsonl.")
+@click.option(
+    "--format", "how", type=click.Choice(FORMATS), help="Default: by the name of the file; jsonl on standard output."
+)
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="Default: standard output."
 )
@@ -83,6 +86,8 @@ def export(
     from wirewatch.export_files import writing
     from wirewatch.exporting import Wanted
 
+    if path is not None:
+        call.refuse_own(path)
     if what == "archive":
         with writing(path, is_forced=force) as out:
             count = _archive(call, out, raw_pages=raw_pages)
@@ -94,7 +99,7 @@ def export(
                 count = _export(call, listings, wanted, how, out, for_excel=excel)
     if path is not None:
         told = "matches" if how == "html" else what
-        note(f"{path}: {counted(count, _ONE[told], _MANY[told])}")
+        note(f"{clean_line(str(path))}: {counted(count, _ONE[told], _MANY[told])}")
 
 
 _ONE = {
@@ -110,7 +115,7 @@ _MANY = {what: "records" if what == "archive" else what for what in WHATS}
 
 
 def _format(what: str, how: str | None, path: Path | None) -> str:
-    """The format that was asked for, else that of the file's name."""
+    """The format that was asked for, else that of the file's name. Raises click.UsageError where that says none."""
     if how is not None:
         return how
     if path is not None:
@@ -121,7 +126,15 @@ def _format(what: str, how: str | None, path: Path | None) -> str:
             return ending
         if ending == "htm":
             return "html"
-    return "opml" if what == "feeds" and path is not None and path.suffix == ".xml" else "jsonl"
+        if ending == "xml" and what == "feeds":
+            return "opml"
+        # An archive is of one format, whatever it is called; what is no file is refused by that which opens it.
+        if what != "archive" and (path.is_file() or not path.exists()):
+            known = ", ".join(f".{each}" for each in FORMATS)
+            raise click.UsageError(
+                f"{clean_line(str(path))}: the name says no format; end it in one of {known}, or add --format"
+            )
+    return "jsonl"
 
 
 def _refuse(

@@ -101,6 +101,8 @@ def export_opml(call: Call, file: Path | None, *, force: bool) -> None:
     from wirewatch.export_files import writing
     from wirewatch.feedlist import read_feeds
 
+    if file is not None:
+        call.refuse_own(file)
     listed = read_feeds(call.config_dir.feeds_file)
     document = write_opml(OpmlFeed(url=feed.url, title=feed.title) for feed in listed)
     with writing(file, is_forced=force) as out:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -11,8 +12,10 @@ import click
 from wirewatch.cli.options import Command
 from wirewatch.cli.progress import Progress
 from wirewatch.cli.wiring import counted, note, pass_call, telling_that_it_goes_on
+from wirewatch.output import clean_line
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
     from typing import BinaryIO
 
@@ -42,7 +45,8 @@ def import_archive(call: Call, file: str, *, dry_run: bool) -> None:
     What is stored already stays as it is and is not doubled: the same archive twice changes nothing. Feeds arrive as
     removed, with all that they brought: nothing is polled before it is in feeds.toml. Topics that no rule file here
     has arrive as retired. What was forgotten, here or there, stays forgotten. Of an archive that is cut off or damaged
-    what stands before that is stored, and the exit code is 1.
+    what stands before that is stored, and the exit code is 1. So it is when records name what is not there, which are
+    left out.
 
     It may run beside `run`, but not beside a back-fill or a rebuild. When it is interrupted, killed, or stopped because
     less than store.min_free_mb is free on the disk, start it again.
@@ -50,7 +54,7 @@ def import_archive(call: Call, file: str, *, dry_run: bool) -> None:
     from wirewatch.export_files import reading
 
     path = None if file == "-" else Path(file)
-    name = "standard input" if path is None else str(path)
+    name = "standard input" if path is None else clean_line(str(path))
     with reading(path) as stream:
         if dry_run:
             _look_through(call, stream, name)
@@ -60,35 +64,52 @@ def import_archive(call: Call, file: str, *, dry_run: bool) -> None:
     click.echo(f"imported: {told}" if told else "nothing is in it")
     for text in _notes(call, counts):
         note(text)
+    _require_all(counts)
 
 
 def _look_through(call: Call, stream: BinaryIO, name: str) -> None:
     from storage.archive.transfer import ArchiveReader
-    from storage.errors import DatabaseMissing
     from wirewatch.archive import read_archive
     from wirewatch.importing import survey_records
 
     header, lines = read_archive(stream, name)
-    with ArchiveReader(call.settings.database.url) as reader, Progress(0, "records") as progress:
-        try:
-            reader.last_rebuild()
-            counts = survey_records(reader, lines, tell=lambda done: progress.show(done, 0))
-            is_there = True
-        except DatabaseMissing:
-            counts = Counter(f"{line.record.kind}.added" for line in lines)
-            is_there = False
+    with _database(call) as (url, is_there), ArchiveReader(url) as reader, Progress(0, "records") as progress:
+        counts = survey_records(reader, lines, tell=lambda done: progress.show(done, 0))
     where = "" if is_there else f"; there is no database here yet, which is made with: {call.command('init')}"
-    note(f"{name}: an archive of {header.exported_at:%Y-%m-%d %H:%M} UTC, without a fault; nothing was stored{where}")
+    how = "with records that are left out" if _lost(counts) else "without a fault"
+    note(f"{name}: an archive of {header.exported_at:%Y-%m-%d %H:%M} UTC, {how}; nothing was stored{where}")
     told = _told(counts)
     click.echo(f"new here: {told}" if told else "nothing is in it")
     for text in _left_out(call, counts):
         note(text)
+    _require_all(counts)
+
+
+@contextmanager
+def _database(call: Call) -> Iterator[tuple[str, bool]]:
+    """The address of the database, and that it is there; where there is none, of an empty one that is gone after."""
+    from storage.errors import DatabaseMissing
+    from storage.migrate import upgrade
+
+    try:
+        with call.reading() as listings:
+            listings.last_rebuild()
+    except DatabaseMissing:
+        with TemporaryDirectory(prefix="wirewatch-") as folder:
+            url = f"sqlite:///{folder}/empty.db"
+            upgrade(url)
+            yield url, False
+        return
+    yield call.settings.database.url, True
 
 
 def _store(call: Call, stream: BinaryIO, name: str) -> Counter[str]:
+    from collections import Counter
+
     from storage.archive.transfer import ArchiveWriter
     from storage.lock import BackfillLock, RebuildLock
     from wirewatch.archive import read_archive
+    from wirewatch.errors import WirewatchError
     from wirewatch.importing import import_records
 
     with call.reading() as listings:
@@ -105,11 +126,20 @@ def _store(call: Call, stream: BinaryIO, name: str) -> Counter[str]:
         Progress(0, "records") as progress,
     ):
         require_room = call.app.space_floor().require
-        watched = _watched(lines, name)
-        return import_records(store, watched, tell=lambda done: progress.show(done, 0), require_room=require_room)
+        watched = _watched(call, lines, name)
+        counts: Counter[str] = Counter()
+        try:
+            import_records(
+                store, watched, tell=lambda done: progress.show(done, 0), require_room=require_room, counts=counts
+            )
+        except (WirewatchError, KeyboardInterrupt):
+            if told := _told(counts):
+                click.echo(f"imported: {told}")
+            raise
+        return counts
 
 
-def _watched(lines: Iterator[Line], name: str) -> Iterator[Line]:
+def _watched(call: Call, lines: Iterator[Line], name: str) -> Iterator[Line]:
     """Say, where the archive is damaged or cut off, that what came before is stored."""
     from wirewatch.errors import WirewatchError
     from wirewatch.export_files import readable
@@ -123,7 +153,8 @@ def _watched(lines: Iterator[Line], name: str) -> Iterator[Line]:
     except WirewatchError as e:
         if count:
             raise WirewatchError(
-                f"{e}; what stands before was stored, or is there already: get the whole archive, and import it again"
+                f"{e}; what stands before was stored, or is there already: get the whole archive, and import it again; "
+                f"what is missing until then is told by: {call.command('db', 'check')}"
             ) from e
         raise
 
@@ -165,6 +196,22 @@ def _left_out(call: Call, counts: Counter[str]) -> Iterator[str]:
             f"{counted(counts['forgotten.stored_here'], 'address', 'addresses')} that the archive has forgotten "
             f"stored here as articles; to forget them here too: {call.command('articles', 'forget')} URL"
         )
-    left_out = sum(number for became, number in counts.items() if became.endswith(".left_out"))
-    if left_out:
-        yield f"{counted(left_out, 'record')} left out: what they are about is not there"
+    of_forgotten = sum(number for became, number in counts.items() if became.endswith(".of_forgotten"))
+    if of_forgotten:
+        yield f"{counted(of_forgotten, 'record')} left out: they are about what was forgotten here"
+
+
+def _lost(counts: Counter[str]) -> int:
+    """How many records name what is neither there nor in the archive before them."""
+    return sum(number for became, number in counts.items() if became.endswith(".left_out"))
+
+
+def _require_all(counts: Counter[str]) -> None:
+    """Raise WirewatchError where records were left out, or would be, because the archive is not sound."""
+    from wirewatch.errors import WirewatchError
+
+    if lost := _lost(counts):
+        raise WirewatchError(
+            f"{counted(lost, 'record')} left out: what they are about is not there, nor in the archive before them; "
+            "get the archive as it was exported, and import it again"
+        )

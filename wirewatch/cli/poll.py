@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -37,9 +36,10 @@ def once(call: Call, listing: Listing, *, every: bool, migrate: bool) -> None:
     from storage.migrate import SchemaState, status
     from wirewatch.cli.db_schema import bring_up_to_date
     from wirewatch.cli.wiring import require_database
+    from wirewatch.logs import log_errors
 
     # a rule that is not understood and a bug are told; feeds that failed are told at the end, in one place
-    logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    log_errors()
     found = status(call.settings.database.url)
     require_database(found)
     # else one of another version is refused when it is opened, as `run` does
@@ -70,13 +70,9 @@ def run(call: Call) -> None:
     """
     from storage.migrate import status
     from wirewatch.cli.wiring import require_database
+    from wirewatch.logs import log_as
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    # the daemon tells of jobs that fail; what the scheduler says of them, and of a tick cancelled at the end, is noise
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-    # a line for every request says no more than the report of each tick; what they tell beyond that holds whole headers
-    for name in ("httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    log_as(call.settings.run.log_format)
     require_database(status(call.settings.database.url))
     asyncio.run(call.app.run_daemon())
 

@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("wirewatch.cli.poll:run", "Poll on a schedule until stopped."),
     "worker": ("wirewatch.cli.work:worker", "Do the work that a scheduler hands out, until stopped."),
     "scheduler": ("wirewatch.cli.work:scheduler", "Hand out what is due to the workers, until stopped."),
+    "workers": ("wirewatch.cli.work_look:workers", "List the workers and schedulers, and tell how full the queue is."),
+    "jobs": ("wirewatch.cli.work_look:jobs", "List the jobs in the queue, or hand dead ones out again."),
     "feeds": ("wirewatch.cli.feeds:feeds", "Add, list, check, pause, import and export feeds."),
     "sites": ("wirewatch.cli.sites:sites", "List and test what sites.toml says about single sites."),
     "rules": ("wirewatch.cli.rules:rules", "Write, check, test, explain and apply the keyword rules."),

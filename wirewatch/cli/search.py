@@ -103,6 +103,8 @@ def search(
     from storage.searching.filters import Filter
     from storage.searching.search import MOST_RANKED, SCAN_LIMIT
 
+    if not query.strip():
+        raise click.UsageError("the search is empty: write a word to look for")
     if listing.after is not None and order != "newest":
         raise click.UsageError(f"--after goes with --order newest: by {order} there are no pages")
     with call.reading(f"wirewatch{call.repeated} feeds list") as listings:

@@ -12,6 +12,7 @@ from wirewatch.cli.feed_list import lately
 from wirewatch.cli.listing import record_options
 from wirewatch.cli.options import Command
 from wirewatch.cli.wiring import counted, note, pass_call
+from wirewatch.cli.work_look import say_troubles
 from wirewatch.stats_fields import STATS
 
 if TYPE_CHECKING:
@@ -37,15 +38,22 @@ def stats(call: Call, listing: Listing) -> None:
     from wirewatch.accountcheck import difference_in_words
     from wirewatch.rulestate import show_stats
     from wirewatch.space import free_at
+    from wirewatch.workcheck import look_at_work
+    from wirewatch.workforce import count_jobs, count_workers, is_shared, troubles
 
     with call.reading() as listings:
         found, topics = listings.stats(since=lately()), listings.topics()
         outdated = listings.articles_of_other_algorithms(FINGERPRINT_ALG)
     database = call.app.database
+    work = look_at_work(call.settings.database.url)
+    if work is not None and not is_shared(work):
+        work = None
     shown = replace(
         show_stats(call.config_dir, found, topics, outdated),
         wal_bytes=wal_bytes(database.path) if isinstance(database, SqliteFile) else None,
         free_bytes=free_at(database),
+        workers=count_workers(work) if work else None,
+        jobs=count_jobs(work) if work else None,
     )
     if listing.how != "table":
         listing.show_one(shown, STATS, call)
@@ -55,6 +63,8 @@ def stats(call: Call, listing: Listing) -> None:
         note(f"only {low / 1e6:,.0f} MB of the disk are free: nothing new is taken (store.min_free_mb)")
     if found.entries_missing:
         note(f"THE ACCOUNT OF ENTRIES IS BROKEN: {difference_in_words(found)}; see: wirewatch{call.repeated} db check")
+    if work is not None:
+        say_troubles(troubles(work), call)
     if len(shown.held) > MOST_SHOWN:
         note(f"… and {len(shown.held) - MOST_SHOWN:,} more held; see: wirewatch{call.repeated} rules list")
     if outdated:

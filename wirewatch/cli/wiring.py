@@ -100,6 +100,12 @@ class Call:
         """Return the call of the command *name* with *arguments*, quoted for the shell, to be suggested."""
         return f"wirewatch{self.repeated} {' '.join([name, *map(shlex.quote, arguments)])}"
 
+    def refuse_own(self, path: Path) -> None:
+        """Raise WirewatchError where *path* is the database, belongs to it, or is a file of the configuration."""
+        from wirewatch.own_files import refuse_own
+
+        refuse_own(path, self.config_dir, self.app.database)
+
     @contextmanager
     def reading(self, see: str = "") -> Iterator[Listings]:
         """Open the database for reading. What is not found is said together with the command to *see*."""

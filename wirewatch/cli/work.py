@@ -1,9 +1,8 @@
-"""`wirewatch worker`, `scheduler` and `workers`: the main job over several processes."""
+"""`wirewatch worker` and `scheduler`: the main job over several processes."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -19,10 +18,10 @@ QUEUES = ("poll", "extract")
 
 
 @click.command(cls=Command)
-@click.option("--concurrency", type=click.IntRange(1, 1000), default=16, show_default=True, help="Jobs at a time.")
+@click.option("--concurrency", type=click.IntRange(1, 1000), help="Jobs at a time.  [default: workers.concurrency]")
 @click.option("--queues", default=",".join(QUEUES), show_default=True, metavar="NAMES", help="Kinds of jobs to take.")
 @pass_call
-def worker(call: Call, *, concurrency: int, queues: str) -> None:
+def worker(call: Call, *, concurrency: int | None, queues: str) -> None:
     """Do the work that a scheduler hands out, until stopped.
 
     Any number of workers, on any number of hosts, share one database on a PostgreSQL server. SIGTERM and Ctrl-C let
@@ -35,8 +34,9 @@ def worker(call: Call, *, concurrency: int, queues: str) -> None:
         raise click.BadParameter(
             f"there is no queue {wrong[0]!r}; there are {', '.join(QUEUES)}", param_hint="--queues"
         )
-    _log()
-    asyncio.run(call.app.run_worker(queues=tuple(Kind(name) for name in names), concurrency=concurrency))
+    _log(call)
+    wanted = concurrency or call.settings.workers.concurrency
+    asyncio.run(call.app.run_worker(queues=tuple(Kind(name) for name in names), concurrency=wanted))
 
 
 @click.command(cls=Command)
@@ -47,12 +47,11 @@ def scheduler(call: Call) -> None:
     As many can run as one likes: one leads, and another takes over within 15 s when it ends. Reads the rule files,
     as `run` does; SIGHUP reads them at once, and the feeds again.
     """
-    _log()
+    _log(call)
     asyncio.run(call.app.run_scheduler())
 
 
-def _log() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-    for name in ("httpx2", "httpcore2", "procrastinate"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+def _log(call: Call) -> None:
+    from wirewatch.logs import log_as
+
+    log_as(call.settings.run.log_format)

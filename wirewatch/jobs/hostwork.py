@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from ingest.errors import StoreError
 from ingest.model import utc_now
 from storage.jobs.model import Job, Kind
+from wirewatch.logs import bound
+from wirewatch.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ingest.placing import Ingested
     from ingest.refresh import Refreshed
     from ingest.shared_turns import TurnTable
+    from wirewatch.tally import Watch
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +64,10 @@ class Done:
 
 
 class HostWork:
-    """Does jobs, several at a time. *table* keeps two workers from the same job; *before* is awaited before each."""
+    """Does jobs, several at a time. *table* keeps two workers from the same job; *before* is awaited before each.
+
+    *watch* is told what the steps did.
+    """
 
     def __init__(
         self,
@@ -71,7 +77,9 @@ class HostWork:
         table: TurnTable,
         before: Callable[[], Awaitable[None]],
         clock: Callable[[], datetime] = utc_now,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch or Tally()
         self._pipeline = pipeline
         self._board = board
         self._table = table
@@ -88,14 +96,15 @@ class HostWork:
 
     async def do(self, job: Job) -> None:
         """Do *job*. Raises StoreError when the database cannot be used; what was done stays done."""
-        await self._before()
-        async with self._alone(job) as is_ours:
-            if is_ours:
-                self.doing[job] = self._clock()
-                try:
-                    await (self._poll(job.target) if job.kind is Kind.POLL else self._extract(job.target))
-                finally:
-                    del self.doing[job]
+        with bound(job=job.key, host=job.target):
+            await self._before()
+            async with self._alone(job) as is_ours:
+                if is_ours:
+                    self.doing[job] = self._clock()
+                    try:
+                        await (self._poll(job.target) if job.kind is Kind.POLL else self._extract(job.target))
+                    finally:
+                        del self.doing[job]
 
     @asynccontextmanager
     async def _alone(self, job: Job) -> AsyncIterator[bool]:
@@ -111,7 +120,8 @@ class HostWork:
         for feed_id in await asyncio.to_thread(self._board.feeds_of, host, self._clock()):
             if self._is_stopping:
                 break
-            self._count_poll(await self._pipeline.refresh_feed(feed_id))
+            with bound(feed=feed_id):
+                self._count_poll(await self._pipeline.refresh_feed(feed_id))
 
     async def _extract(self, host: str) -> None:
         """A batch of what is due; where there is more, another job is made for it, behind those of other hosts."""
@@ -119,23 +129,30 @@ class HostWork:
         for entry_id in entries[:ENTRIES_A_JOB]:
             if self._is_stopping:
                 break
-            try:
-                self._count_entry(await self._pipeline.ingest_entry(entry_id))
-            except StoreError:
-                raise
-            except Exception:
-                self.done.broken += 1
-                log.exception("entry %d: a bug broke the step; it stays due", entry_id)
+            with bound(entry=entry_id):
+                await self._ingest(entry_id)
         if len(entries) > ENTRIES_A_JOB or self._is_stopping:
             await asyncio.to_thread(self._board.add, (Job(kind=Kind.EXTRACT, target=host),))
 
+    async def _ingest(self, entry_id: int) -> None:
+        try:
+            self._count_entry(await self._pipeline.ingest_entry(entry_id))
+        except StoreError:
+            raise
+        except Exception:
+            self.done.broken += 1
+            self._watch.broke()
+            log.exception("entry %d: a bug broke the step; it stays due", entry_id)
+
     def _count_poll(self, done: Refreshed) -> None:
+        self._watch.polled(done)
         self.done.polls += 1
         if done.error is not None:
             self.done.failed += 1
             log.warning("feed %s: %s", done.url, done.error.detail)
 
     def _count_entry(self, done: Ingested) -> None:
+        self._watch.ingested(done)
         self.done.entries += 1
         if done.saved is not None and done.saved.is_new_version:
             self.done.articles += 1

@@ -19,10 +19,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from ingest.errors import StoreError
 from ingest.model import utc_now
-from storage.errors import DatabaseInUse
+from storage.errors import DatabaseInUse, DatabaseNewer, DatabaseOutOfDate
 from storage.jobs.roster import WorkerRecord
 from storage.lock import LeaderLock
 from wirewatch.errors import ConfigError
+from wirewatch.health import Health
 from wirewatch.jobs.worker import process_name
 from wirewatch.rulebook import name_some
 
@@ -46,8 +47,21 @@ GRACE_S = 5.0
 class Scheduler:
     """Leads when it may, until it is told to stop."""
 
-    def __init__(self, house: Housekeeping, store: Store, *, address: PostgresDatabase, tick_s: float) -> None:
+    def __init__(
+        self,
+        house: Housekeeping,
+        store: Store,
+        *,
+        address: PostgresDatabase,
+        tick_s: float,
+        queue_depth: int = MOST_WAITING,
+        health: Health | None = None,
+    ) -> None:
+        self._health = health or Health("scheduler", every_s=tick_s)
+        # One that waits to lead judges nothing.
+        self._health.needs_rules = False
         self._house = house
+        self._queue_depth = queue_depth
         self._store = store
         self._address = address
         self._tick_s = tick_s
@@ -63,19 +77,27 @@ class Scheduler:
         """Lead or wait until SIGTERM or SIGINT; SIGHUP reads the feeds and rules anew."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._ask_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._ask_for_reload)
         try:
             await asyncio.to_thread(self._store.jobs.require)
+            self._health.started()
             while not self._stop.is_set():
                 try:
+                    await asyncio.to_thread(self._store.jobs.require_schema)
                     await self._lead()
                 except DatabaseInUse:
                     await self._wait_for_lead()
+                except (DatabaseNewer, DatabaseOutOfDate):
+                    # The schema was upgraded beyond what this version knows: others must do it.
+                    raise
                 except StoreError as error:
+                    self._state = "waiting"
                     self._tell(f"the database cannot be used: {error}")
+                    self._health.ticked(self._trouble)
                     await self._sleep(ASK_EVERY_S)
         finally:
+            self._health.stopping()
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
             with suppress(StoreError):
@@ -87,7 +109,12 @@ class Scheduler:
             self._tell("another scheduler leads; this one takes over when that one ends")
         self._state = "waiting"
         await self._say()
+        self._health.ticked()
         await self._sleep(ASK_EVERY_S)
+
+    def _ask_to_stop(self) -> None:
+        self._health.stopping()
+        self._stop.set()
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -101,10 +128,13 @@ class Scheduler:
         await asyncio.to_thread(lock.__enter__)
         try:
             self._state, self._trouble = "leading", ""
-            await self._house.load()
+            with self._health.loading():
+                await self._house.load()
+            self._health.rules, self._health.needs_rules = (lambda: self._house.rules.version), True
             log.info("this scheduler leads; a tick every %g s", self._tick_s)
             await self._tick_while_held(lock)
         finally:
+            self._health.rules, self._health.needs_rules = str, False
             await asyncio.to_thread(lock.__exit__, None, None, None)
 
     async def _tick_while_held(self, lock: LeaderLock) -> None:
@@ -119,6 +149,7 @@ class Scheduler:
         try:
             while not self._stop.is_set():
                 await asyncio.to_thread(lock.hold)
+                await asyncio.to_thread(self._store.jobs.require_schema)
                 await self._say()
                 await self._sleep(ASK_EVERY_S)
         finally:
@@ -131,12 +162,23 @@ class Scheduler:
         self._house.look_at_rules(is_asked=wants_reload)
         try:
             if wants_reload:
-                await self._house.reload_feeds()
+                await self._reload_feeds()
             await self.hand_out()
         except (StoreError, ConfigError) as error:
             self._tell(str(error))
+            self._health.ticked(str(error))
+        except Exception:
+            log.exception("a bug broke the tick; it is tried again at the next")
+            self._health.ticked("a bug broke the tick")
         else:
             self._tell("")
+            self._health.ticked()
+
+    async def _reload_feeds(self) -> None:
+        try:
+            await self._house.reload_feeds()
+        finally:
+            self._health.reloaded()
 
     async def hand_out(self) -> int:
         """Make jobs for what is due; return how many. Raises StoreError."""
@@ -146,11 +188,23 @@ class Scheduler:
             names = name_some([f"{job.kind} {job.target}" for job in stalled])
             log.warning("taken back from workers that are dead: %s", names)
         now = await self._house.look_at_clock()
-        jobs = await asyncio.to_thread(board.hand_out, now, most=MOST_WAITING)
+        jobs = await asyncio.to_thread(board.hand_out, now, most=self._queue_depth)
+        self._tell_fullness((await asyncio.to_thread(board.depth)).waiting)
         self._handed_out += len(jobs)
         if jobs:
             log.info("handed out: %d jobs", len(jobs))
         return len(jobs)
+
+    def _tell_fullness(self, waiting: int) -> None:
+        """Say once that the queue is full, and once that it is not any more."""
+        is_full = waiting >= self._queue_depth
+        if is_full and not self._is_full:
+            log.warning(
+                "the queue is full: %d jobs wait (workers.queue_depth); what else is due waits for workers", waiting
+            )
+        elif self._is_full and not is_full:
+            log.info("the queue is not full any more: %d jobs wait", waiting)
+        self._is_full = is_full
 
     async def maintain(self) -> None:
         """Forget what is old, look for drift. What fails is told and tried again at the next time."""
@@ -172,6 +226,7 @@ class Scheduler:
 
     def _ask_for_reload(self) -> None:
         log.info("asked to reload")
+        self._health.reloading()
         self._wants_reload = True
 
     def _tell(self, trouble: str) -> None:

@@ -19,6 +19,7 @@ from ingest.errors import StoreError
 from ingest.model import utc_now
 from storage.errors import DatabaseNewer, DatabaseOutOfDate
 from storage.jobs.roster import WorkerRecord
+from wirewatch.health import Health
 from wirewatch.jobs.hostwork import HostWork
 from wirewatch.jobs.queueapp import HEARTBEAT_S, queue_app, work
 from wirewatch.jobs.stored_rules import GrammarTooOldError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from storage.address import PostgresDatabase
     from storage.jobs.model import Job, Kind
     from wirewatch.jobs.desk import Desk
+    from wirewatch.tally import Watch
 
 log = logging.getLogger(__name__)
 
@@ -44,18 +46,33 @@ def process_name() -> str:
 class Worker:
     """Works at a `Desk` until it is told to stop; *queues* are the kinds of jobs that it takes."""
 
-    def __init__(self, desk: Desk, *, address: PostgresDatabase, queues: tuple[Kind, ...], concurrency: int) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        address: PostgresDatabase,
+        queues: tuple[Kind, ...],
+        concurrency: int,
+        watch: Watch | None = None,
+        health: Health | None = None,
+    ) -> None:
+        self._health = health or Health("worker", every_s=HEARTBEAT_S)
         self._desk = desk
         self._address = address
         self._queues = queues
         self._concurrency = concurrency
         self._stop = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._started_at = utc_now()
         self._state = "working"
         self._trouble = ""
         self._refusal: StoreError | GrammarTooOldError | None = None
         self._work = HostWork(
-            pipeline=desk.pipeline, board=desk.store.jobs, table=desk.table, before=self._look_at_rules
+            pipeline=desk.pipeline,
+            board=desk.store.jobs,
+            table=desk.table,
+            before=self._look_at_rules,
+            watch=watch,
         )
 
     async def run(self) -> None:
@@ -65,13 +82,17 @@ class Worker:
             loop.add_signal_handler(number, self._ask_to_stop)
         await asyncio.to_thread(self._desk.store.jobs.require)
         await self._look_at_rules()
+        self._health.rules = lambda: self._desk.rules.in_force.version
         await self._say()
+        self._health.started()
+        self._health.ticked()
         beating = asyncio.create_task(self._beat(), name="heartbeat")
         try:
             log.info("at work as %s: %s, %d jobs at a time", process_name(), ", ".join(self._queues), self._concurrency)
             while not self._stop.is_set():
                 await self._take_jobs()
         finally:
+            self._health.stopping()
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -83,6 +104,7 @@ class Worker:
 
     def _ask_to_stop(self) -> None:
         if not self._stop.is_set():
+            self._health.stopping()
             log.info("asked to stop: jobs under way end after the step at hand")
         self._state = "draining"
         self._work.stop()
@@ -133,7 +155,9 @@ class Worker:
             log.error("%s", trouble)
 
     async def _look_at_rules(self) -> None:
-        await asyncio.to_thread(self._desk.rules.look)
+        # One after the other, or one that takes longer would bring what it has read before back into force.
+        async with self._looking:
+            await asyncio.to_thread(self._desk.rules.look)
 
     # --- beside the work ----------------------------------------------------------------------------
 
@@ -141,6 +165,7 @@ class Worker:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             try:
+                await asyncio.to_thread(self._desk.store.jobs.require_schema)
                 await self._desk.keep_turns(job.key for job in self._work.doing)
                 await self._desk.exchange_wishes()
                 await self._say()
@@ -148,6 +173,9 @@ class Worker:
                 self._refuse(error)
             except StoreError as error:
                 self._tell(f"the database cannot be used: {error}")
+                self._health.ticked(self._trouble)
+            else:
+                self._health.ticked()
 
     async def _say(self) -> None:
         done = self._work.done
