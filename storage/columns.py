@@ -18,7 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-from storage.errors import UnreadableError
+from storage.translation import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from storage import engine
 from storage.address import read_address
-from storage.errors import translated
+from storage.translation import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from storage import dialect, direct, sqlite_file
 from storage.address import SqliteFile
-from storage.errors import DatabaseClosed, StorageError, translated
+from storage.errors import DatabaseClosed, StorageError
+from storage.translation import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from storage import engine, schema_floor, sqlite_file
 from storage.address import SqliteFile, read_address
-from storage.errors import DatabaseNewer, translated
+from storage.errors import DatabaseNewer
 from storage.lock import DatabaseLock, SharedLock, UpgradeLock
 from storage.tables import SCHEMA_REVISION
+from storage.translation import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

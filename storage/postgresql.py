@@ -25,10 +25,9 @@ from storage.errors import (
     DatabaseOutOfDate,
     DatabaseUnsuitable,
     NotADatabase,
-    translate_connecting,
-    translate_postgres,
 )
 from storage.tables import APPLICATION_ID, MARK_OF_COPY, REVISION_TABLE, SCHEMA_REVISION
+from storage.translation import translate_connecting, translate_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

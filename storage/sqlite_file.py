@@ -31,11 +31,9 @@ from storage.errors import (
     DatabaseUnwritable,
     NotADatabase,
     SearchIndexDamaged,
-    read_json,
-    translate,
-    translated,
 )
 from storage.tables import APPLICATION_ID, MARK_OF_COPY, REVISION_TABLE, SCHEMA_REVISION
+from storage.translation import read_json, translate, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,7 +31,7 @@ from storage import (
     topics,
 )
 from storage.connected import Connected
-from storage.jobs import board, due, queue
+from storage.jobs import board
 from storage.redo import redoing
 from storage.upkeep import clock, reach
 from storage.upkeep import prune as pruning
@@ -78,7 +78,8 @@ class Store(Connected):
         self._extractor_version = extractor_version
         self._tail = postings.Tail()
         self._sites = sites.Sites()
-        self._hands_out = hands_out
+        #: adds to work that returns ids of entries the jobs for these, where they are handed out
+        self._with_jobs = board.with_jobs if hands_out else lambda work: work
         self.redo = redoing.Redo(self._reader, self._writer, extractor_version)
         self.jobs = board.JobBoard(self._reader, self._writer, self._subject)
 
@@ -117,7 +118,7 @@ class Store(Connected):
 
     def record_poll(self, poll: Poll) -> tuple[int, ...]:
         """Store the outcome of a poll and its entries; return the ids of entries that now want a step."""
-        return self._write(self._handing_out(partial(polls.record_poll, poll=poll)))
+        return self._write(self._with_jobs(partial(polls.record_poll, poll=poll)))
 
     def record_found(
         self, feed_id: int, new: Iterable[NewEntry], now: datetime, *, changed: Iterable[ChangedEntry] = ()
@@ -127,20 +128,7 @@ class Store(Connected):
         New entries that exist already (same feed and identity) are left as they are.
         """
         work = partial(polls.record_found, feed_id=feed_id, found=tuple(new), now=now, changed=tuple(changed))
-        return self._write(self._handing_out(work))
-
-    def _handing_out(self, work: Callable[[Connection], tuple[int, ...]]) -> Callable[[Connection], tuple[int, ...]]:
-        """*work*, which returns ids of entries that want a step, with jobs for these where they are handed out."""
-        if not self._hands_out:
-            return work
-
-        def with_jobs(connection: Connection) -> tuple[int, ...]:
-            entries = work(connection)
-            if entries:
-                queue.add(connection, due.for_pages_of(connection, entries))
-            return entries
-
-        return with_jobs
+        return self._write(self._with_jobs(work))
 
     def record_events(self, happened: Iterable[Event], now: datetime) -> None:
         """Store what happened outside of a poll."""

@@ -290,8 +290,8 @@ def _quick_check(path: Path) -> tuple[str, bool]:
     """Return what SQLite finds wrong with the file, or "", and whether only the index of the search is damaged."""
     from contextlib import closing
 
-    from storage.errors import translated
     from storage.sqlite_file import connect, damages
+    from storage.translation import translated
 
     with translated(str(path)), closing(connect(path, "ro")) as connection:
         return damages(connection, path)

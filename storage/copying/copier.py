@@ -18,8 +18,9 @@ from storage.address import SqliteFile, read_address
 from storage.copying import mark, rows
 from storage.copying.plan import tables
 from storage.dialect import refresh_statistics
-from storage.errors import CopyDiffers, CopyTargetTaken, CopyUnfinished, DatabaseNewer, translated
+from storage.errors import CopyDiffers, CopyTargetTaken, CopyUnfinished, DatabaseNewer
 from storage.migrate import SchemaState
+from storage.translation import translated
 from storage.upkeep.exclusive import all_locks
 
 if TYPE_CHECKING:

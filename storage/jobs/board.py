@@ -11,7 +11,7 @@ from storage.jobs import backlog, due, queue, roster
 from storage.jobs.model import wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
 #: A job that was given up is not made again by itself for so long, in seconds.
 DEAD_FOR_S = 15 * 60.0
+
+
+def with_jobs(work: Callable[[Connection], tuple[int, ...]]) -> Callable[[Connection], tuple[int, ...]]:
+    """*work*, which returns the ids of entries that want a step, with jobs for these in the same transaction."""
+
+    def done(connection: Connection) -> tuple[int, ...]:
+        entries = work(connection)
+        if entries:
+            queue.add(connection, due.for_pages_of(connection, entries))
+        return entries
+
+    return done
 
 
 class JobBoard:

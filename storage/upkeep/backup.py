@@ -30,9 +30,9 @@ from storage.errors import (
     NotEnoughSpace,
     SearchIndexDamaged,
     StorageError,
-    translated,
 )
 from storage.tables import SCHEMA_REVISION
+from storage.translation import translated
 from storage.upkeep.exclusive import all_locks
 from storage.upkeep.own_files import BESIDE, PART, is_database, what_it_is
 

@@ -11,8 +11,8 @@ from storage import engine
 from storage.address import read_address
 from storage.checking import schema
 from storage.columns import metadata
-from storage.errors import translated
 from storage.lock import DatabaseLock
+from storage.translation import translated
 from storage.views import VIEWS
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from storage import sqlite_file
 from storage.address import SqliteFile
 from storage.columns import metadata
 from storage.dialect import SEARCH_TABLE
-from storage.errors import DatabaseMissing, translated
+from storage.errors import DatabaseMissing
+from storage.translation import translated
 from storage.upkeep.backup import SLACK_BYTES, free_bytes, live_bytes, meanwhile, require_space
 from storage.upkeep.exclusive import all_locks
 

@@ -10,8 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.errors import translated
 from storage.sqlite_file import WAL_LIMIT_BYTES, connect, wal_bytes
+from storage.translation import translated
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,8 @@ from sqlalchemy import (
 
 from storage import dialect, direct
 from storage.columns import UtcTime, json
-from storage.errors import DatabaseUnreachable, StorageError, translated
+from storage.errors import DatabaseUnreachable, StorageError
+from storage.translation import translated
 
 NOW = datetime(2026, 1, 5, 10, 0, 0, 7, tzinfo=UTC)
 THINGS = Table(

@@ -16,7 +16,7 @@ from ingest.copies.model import Placement
 from ingest.errors import StoreError
 from ingest.model import EntryOutcome, EntryState
 from ingest.polling import ConfiguredFeed
-from storage import engine, errors
+from storage import engine, errors, translation
 from storage.address import read_address
 from storage.backfills import BackfillRun, BackfillSpan
 from storage.errors import (
@@ -453,8 +453,8 @@ def _all_kinds(base):
 
 @pytest.mark.parametrize("kind", sorted(_all_kinds(sqlite3.Error), key=lambda kind: kind.__name__))
 def test_every_exception_of_sqlite3_is_translated(kind):
-    assert isinstance(errors.translate(kind("no"), "x.db"), StorageError)
-    with pytest.raises(StorageError, match=r"x\.db") as raised, errors.translated("x.db"):
+    assert isinstance(translation.translate(kind("no"), "x.db"), StorageError)
+    with pytest.raises(StorageError, match=r"x\.db") as raised, translation.translated("x.db"):
         raise kind("no")
     assert isinstance(raised.value.__cause__, kind)
 
@@ -484,7 +484,7 @@ def _built(kind):
     ),
 )
 def test_every_exception_of_sqlalchemy_is_translated(kind):
-    with pytest.raises(StorageError, match=r"x\.db"), errors.translated("x.db"):
+    with pytest.raises(StorageError, match=r"x\.db"), translation.translated("x.db"):
         raise _built(kind)
 
 
@@ -528,7 +528,7 @@ def test_every_result_code_has_its_error(name, kind, extension):
         # of all virtual tables we have those of the full-text index alone
         kind = errors.SearchIndexDamaged
     for error in (cause, sqlalchemy.exc.OperationalError("SELECT 1", {}, cause)):
-        translated = errors.translate(error, "x.db")
+        translated = translation.translate(error, "x.db")
         assert type(translated) is kind
         assert "x.db" in str(translated)
 
@@ -537,9 +537,9 @@ def test_a_disk_that_has_no_room_for_the_file_beside_the_database_is_full():
     """Else a disk that is full would be told as a fault of the machine, depending on which file it meets first."""
     cause = sqlite3.OperationalError("disk I/O error")
     cause.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
-    assert type(errors.translate(cause, "x.db")) is DatabaseFull
+    assert type(translation.translate(cause, "x.db")) is DatabaseFull
     cause.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMMAP
-    assert type(errors.translate(cause, "x.db")) is StorageFault
+    assert type(translation.translate(cause, "x.db")) is StorageFault
 
 
 #: PostgreSQL's classes of errors, and single errors that are not as their class is,
@@ -578,11 +578,11 @@ def test_every_exception_of_psycopg_has_its_error(kind):
     if kind is psycopg.OperationalError:
         # The connection is gone before the server could say anything.
         expected = DatabaseUnreachable
-    assert type(errors.translate_postgres(kind("no"), "x.db")) is expected
+    assert type(translation.translate_postgres(kind("no"), "x.db")) is expected
     wrapped = sqlalchemy.exc.DBAPIError("SELECT 1", {}, kind("no"))
-    assert type(errors.translate(wrapped, "x.db")) is expected
+    assert type(translation.translate(wrapped, "x.db")) is expected
     lost = sqlalchemy.exc.DBAPIError("SELECT 1", {}, kind("no"), connection_invalidated=True)
-    assert type(errors.translate(lost, "x.db")) is (DatabaseUnreachable if expected is StorageFault else expected)
+    assert type(translation.translate(lost, "x.db")) is (DatabaseUnreachable if expected is StorageFault else expected)
 
 
 @pytest.mark.parametrize(
@@ -605,7 +605,7 @@ def test_every_exception_of_psycopg_has_its_error(kind):
 def test_what_a_server_says_that_refuses_a_connection_has_its_error(said, expected):
     """No code comes with it."""
     text = f'connection failed: connection to server at "127.0.0.1", port 5432 failed: {said}\nand more'
-    error = errors.translate_connecting(psycopg.OperationalError(text), "postgresql://news@h/news")
+    error = translation.translate_connecting(psycopg.OperationalError(text), "postgresql://news@h/news")
     assert type(error) is expected
     assert expected is not DatabaseUnreachable or said in str(error)
 
