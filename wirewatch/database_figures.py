@@ -116,7 +116,11 @@ class Questions:
         }
 
     def _entries(self) -> dict[str, Samples]:
-        return {"wirewatch_entries": by_label(self._figures.entries(), tuple(EntryState))}
+        found = self._figures.account()
+        return {
+            "wirewatch_entries": by_label(found.by_state, tuple(EntryState)),
+            "wirewatch_entries_seen": one(found.seen),
+        }
 
     def _found(self) -> dict[str, Samples]:
         return {

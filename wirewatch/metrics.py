@@ -134,6 +134,11 @@ DATABASE_FAMILIES = (
     ),
     Family(name="wirewatch_entries", kind="gauge", meaning="entries, by state", labels=("state",)),
     Family(
+        name="wirewatch_entries_seen",
+        kind="gauge",
+        meaning="entries that feeds ever brought: as many as there are in all states, or some were lost",
+    ),
+    Family(
         name="wirewatch_backlog",
         kind="gauge",
         meaning="what is due, 100,000 at most: feeds (poll) and entries (extract)",

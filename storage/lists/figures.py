@@ -96,9 +96,9 @@ class Figures:
         """The feeds that are due."""
         return self._reader.run(partial(_feeds_due, now=now))
 
-    def entries(self) -> dict[str, int]:
-        """How many entries there are in each state."""
-        return self._reader.run(lambda connection: account.account(connection).by_state)
+    def account(self) -> account.Account:
+        """How many entries there are in each state, and how many feeds ever brought: both must be as many."""
+        return self._reader.run(account.account)
 
     def entries_due(self, now: datetime) -> Backlog:
         """The entries that want a step."""

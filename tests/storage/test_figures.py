@@ -37,7 +37,7 @@ def test_an_empty_database_has_figures_too(opened, make):
     assert figures.feeds().by_state == {}
     assert figures.feeds_due(make.T0) == figures.entries_due(make.T0) == Backlog(waiting=0, oldest_at=None)
     assert figures.entries_due(make.T0).age_s(make.T0) == 0
-    assert (figures.entries(), figures.copies(), figures.matches()) == ({}, {}, {})
+    assert (figures.account().by_state, figures.copies(), figures.matches()) == ({}, {}, {})
     assert figures.size() > 0
 
 
@@ -72,9 +72,10 @@ def test_the_oldest_entry_that_waits_tells_how_far_work_is_behind(opened, any_ur
     store.finish_entry(first, retry)
     store.finish_entry(second, replace(retry, next_try_at=later + timedelta(seconds=1)))
     assert figures.entries_due(later).waiting == 2
-    assert figures.entries() == {"new": 1, "retrying": 2}
+    assert figures.account().by_state == {"new": 1, "retrying": 2}
+    assert figures.account().seen == 3
     with Listings(any_url) as listings:
-        assert figures.entries() == listings.stats().entries
+        assert figures.account().by_state == listings.stats().entries
 
 
 def test_a_file_has_no_queue(url, store):
