@@ -15,6 +15,7 @@ from ingest.model import EntryOutcome, EntryState, Saved, TextFrom
 from ingest.placing import Ingested
 from ingest.polling import Event, EventKind
 from ingest.refresh import Refreshed
+from storage.account import Account
 from storage.lists.figures import Backlog, FeedFigures, QueueFigures
 from wirewatch.database_figures import Answer, LateAnswers, Questions
 from wirewatch.errors import ConfigError
@@ -140,8 +141,11 @@ class Everything:
     def entries_due(self, now):
         return self._say("entries_due", Backlog(waiting=4, oldest_at=now.replace(year=now.year - 1)))
 
-    def entries(self):
-        return self._say("entries", {"done": 7})
+    def account(self):
+        found = Account(
+            seen=8, stored=7, by_state={"done": 7}, by_reason={}, retrying={}, next_retry_at=None, differences=()
+        )
+        return self._say("account", found)
 
     def matches(self):
         return self._say("matches", {'a "topic"\n': 5})
@@ -208,6 +212,8 @@ async def test_every_family_is_told_with_what_was_counted():
         ("wirewatch_fetch_seconds_count",): 3,
         ("wirewatch_fetch_seconds_sum",): 99.35,
         ("wirewatch_database_up",): 1,
+        ("wirewatch_entries", "done"): 7,
+        ("wirewatch_entries_seen",): 8,
         ("wirewatch_topic_stories", 'a "topic"\n'): 5,
         ("wirewatch_backlog", "extract"): 4,
         ("wirewatch_queue_jobs", "dead"): 3,
@@ -239,7 +245,7 @@ async def test_a_database_that_is_away_is_asked_one_question_and_the_scrape_answ
     assert told["wirewatch_polls_total", "answered"] == 0
 
 
-@pytest.mark.parametrize("name", ["feeds_due", "entries_due", "entries", "matches", "copies", "size", "queue"])
+@pytest.mark.parametrize("name", ["feeds_due", "entries_due", "account", "matches", "copies", "size", "queue"])
 @pytest.mark.parametrize("trouble", [StoreError("no such table"), ZeroDivisionError("a bug")])
 def test_what_cannot_be_said_costs_its_own_figures_alone(name, trouble):
     whole = Questions(Everything()).ask().samples
