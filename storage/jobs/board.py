@@ -67,7 +67,7 @@ class JobBoard:
 
         Polls come first: a feed that is asked too late has lost entries for good.
         """
-        return self._writer.run(partial(_hand_out, now=now, most=most))
+        return self._writer.run(partial(_hand_out, subject=self._subject, now=now, most=most))
 
     def add(self, jobs: Iterable[Job]) -> int:
         """Make jobs, but for those that wait already; return how many were made."""
@@ -126,7 +126,9 @@ class JobBoard:
         return self._reader.run(roster.read)
 
 
-def _hand_out(connection: Connection, now: datetime, most: int) -> tuple[Job, ...]:
+def _hand_out(connection: Connection, subject: str, now: datetime, most: int) -> tuple[Job, ...]:
+    # The tables may be lost while schedulers run; the server's word for that would be taken for a database without any.
+    queue.require(connection, subject)
     room = most - queue.depth(connection).waiting
     if room <= 0:
         return ()

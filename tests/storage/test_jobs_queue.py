@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import create_engine, make_url
 from storage.errors import QueueMissing, QueueOutdated
 from storage.jobs import queue
 from storage.jobs.model import Depth, Job, Kind
+from storage.store import Store
 
 
 def poll(host):
@@ -227,6 +229,11 @@ def test_damaged_tables_are_made_anew(engine, worker, damage):
         # All of it in one transaction.
         connection.rollback()
     assert fetch(worker) is None
+
+
+def test_a_tick_without_the_tables_says_what_makes_them(empty_postgresql):
+    with Store(empty_postgresql) as store, pytest.raises(QueueMissing, match="db requeue"):
+        store.jobs.hand_out(datetime.now(UTC), most=10)
 
 
 def test_tables_that_are_missing_or_of_another_version_are_told(engine):
