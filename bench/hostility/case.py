@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import timedelta
 
-    from hostility.found import Found
+    from hostility.outcome import Found
     from hostility.reply import Asked, Reply
 
 MINUTE_S = 60.0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hostility.case import (
         Wait,
     )
-    from hostility.found import Found
+    from hostility.outcome import Found
 
 _FEED = xml(rss(1))
 _AFTER = "Retry-After"

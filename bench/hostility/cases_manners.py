@@ -11,7 +11,7 @@ from hostility.reply import html, redirect, status, xml
 from hostility.texts import headline, rss, story
 
 if TYPE_CHECKING:
-    from hostility.found import Found
+    from hostility.outcome import Found
 
 _FEED = xml(rss(1))
 _SECRET = "s3cret-token"

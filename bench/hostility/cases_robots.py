@@ -11,7 +11,7 @@ from hostility.texts import headline, listed, rss, story
 
 if TYPE_CHECKING:
     from hostility.case import Wait
-    from hostility.found import Found
+    from hostility.outcome import Found
 
 _STORIES = {f"/story/{n}": html(story(n)) for n in range(1, 5)}
 _ALL = "User-agent: *\nDisallow: /\n"

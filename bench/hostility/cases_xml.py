@@ -11,7 +11,7 @@ from hostility.reply import Reply, status, xml
 from hostility.texts import headline, json_feed, listed, rss
 
 if TYPE_CHECKING:
-    from hostility.found import Found
+    from hostility.outcome import Found
 
 _BROKEN_OR_READ = frozenset({None, "parse", "not_feed"})
 #: Whether entries were read does not matter.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hostility.case import Case, Item, Scene, Wait
-    from hostility.found import Found
+    from hostility.outcome import Found
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hostility.case import Case, Scene
-    from hostility.found import Control
+    from hostility.outcome import Control
 
     from ingest.fetch import Fetcher
     from ingest.pipeline import Pipeline

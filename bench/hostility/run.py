@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hostility.found import Control, Found
 from hostility.judge import judge
+from hostility.outcome import Control, Found
 from hostility.player import Engine, Player
 from hostility.reply import Asked
 from hostility.server import CONTROL, names_of

@@ -135,7 +135,7 @@ def test_times_never_raise(text: str) -> None:
     assert moment is None or moment.tzinfo is UTC
 
 
-@given(st.datetimes(timezones=st.timezones()).filter(lambda moment: 1971 < moment.year < 9999))
+@given(st.datetimes(timezones=st.timezones()).filter(lambda moment: 1971 < moment.year < 8999))
 def test_times_are_read_as_written(moment: datetime) -> None:
     written = moment.isoformat()
     assert read_time(written) == datetime.fromisoformat(written)

@@ -25,6 +25,7 @@ class Session:
         self._free = list(free)
         self._floor = SpaceFloor(lambda: self._free.pop(0), FLOOR)
         self.cycle: Any = self
+        self.house: Any = self
         self.did: list[str] = []
 
     def raise_store_error(self) -> None:
