@@ -89,7 +89,9 @@ def compose():
 
 def understood(arguments):
     """Let the program's own parser read a command line. Raises click.UsageError where it would refuse it."""
-    command, rest, context = program, list(arguments), click.Context(program, info_name="wirewatch")
+    command, rest = program, list(arguments)
+    # With its settings, or click would keep for good that these commands know no -h.
+    context = click.Context(program, info_name="wirewatch", **program.context_settings)
     # A group can have options and a meaning of its own.
     while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
         name, command, rest = command.resolve_command(context, rest)
