@@ -11,7 +11,7 @@ import asyncio
 import logging
 import signal
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from apscheduler.events import EVENT_JOB_ERROR
@@ -20,6 +20,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from ingest.errors import StoreError
 from wirewatch.errors import ConfigError
 from wirewatch.health import Health
+from wirewatch.housekeeping import MAINTENANCE_EVERY
 from wirewatch.upkeep import feeds_at_start, ticks_to_start
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ EXIT_S = 35
 #: No more than this is taken from the database at a tick; the rest stays due and is taken at the next.
 FEEDS_PER_TICK = 500
 ENTRIES_PER_TICK = 500
-
-MAINTENANCE_EVERY = timedelta(hours=1)
 
 
 class Daemon:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: A log of writes that is held back from the database beyond that is told of: SQLite cuts back what is larger.
-WAL_LIMIT_BYTES = 64 * 1024 * 1024
+#: How often what is old is forgotten, and the like is done.
+MAINTENANCE_EVERY = timedelta(hours=1)
 
 #: Rule files must stay as they are for so long before they are read: an editor empties a file before it fills it,
 #: and for that moment its topics would be gone. Both take milliseconds, and a checkout of some files hardly more.
@@ -180,6 +180,7 @@ class Housekeeping:
 
     def _shrink_log(self) -> None:
         from storage.address import SqliteFile, read_address
+        from storage.sqlite_file import WAL_LIMIT_BYTES
         from storage.upkeep.wal import shrink
 
         database = read_address(self._settings.database.url)

@@ -24,6 +24,7 @@ from storage.jobs.roster import WorkerRecord
 from storage.lock import LeaderLock
 from wirewatch.errors import ConfigError
 from wirewatch.health import Health
+from wirewatch.housekeeping import MAINTENANCE_EVERY
 from wirewatch.jobs.worker import process_name
 from wirewatch.rulebook import name_some
 
@@ -40,7 +41,6 @@ ASK_EVERY_S = 4.0
 MOST_WAITING = 2_000
 #: Processes that were not heard of for so long are forgotten.
 FORGET_AFTER = timedelta(minutes=5)
-MAINTENANCE_EVERY = timedelta(hours=1)
 GRACE_S = 5.0
 
 
